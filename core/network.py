@@ -1,0 +1,21 @@
+"""What core asks of a network, and nothing about any particular one."""
+
+from typing import Any, Protocol
+
+Array = Any
+"""An array of the Python array API standard: `numpy.ndarray`, or a `torch.Tensor` on any device."""
+
+
+class Network(Protocol):
+    """Anything that draws the frame between two frames; `lambda a, b, t: (1 - t) * a + t * b` is one."""
+
+    def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
+        """Return the frames at time `t` between `start` (t = 0) and `end` (t = 1).
+
+        `start` and `end` are float32 (N, H, W, C), top row first, colour premultiplied, in the files' own linear
+        or encoded values; `t` is float32 (M, 1, 1, 1), strictly between 0 and 1. Shapes broadcast: N equals M, or
+        N is 1 - one pair, many times - and then a network that prepares the pair (features, flow) does so once.
+        The result is (M, H, W, C), new memory, same values, on the same device. Inputs are never written to.
+        A network that only knows the middle ignores `t`.
+        """
+        ...

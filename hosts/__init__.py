@@ -1,0 +1,1 @@
+"""Adapters: host pixels in, core frames, host pixels out."""

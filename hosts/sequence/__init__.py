@@ -1,0 +1,1 @@
+"""Files on disk: a frame sequence with gaps in, the whole sequence out."""

@@ -1,0 +1,1 @@
+"""The worker process that hosts talk to, and their side of the talk."""

@@ -1,0 +1,1 @@
+"""The networks, the engines that run them, their weights and their training."""

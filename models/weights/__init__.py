@@ -1,0 +1,1 @@
+"""Weights that ship, each with its card."""

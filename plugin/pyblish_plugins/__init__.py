@@ -1,0 +1,1 @@
+"""Pyblish plug-ins over core functions."""
