@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inbetween.models.warp import enlarge, warp
+
+torch = pytest.importorskip("torch")
+
+SIZES = st.integers(1, 40)
+
+
+def plate(seed: int, height: int, width: int, channels: int, count: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0.5, 2, (count, height, width, channels)).astype(np.float32)
+
+
+def constant_flow(height: int, width: int, dx: float, dy: float, count: int = 1) -> np.ndarray:
+    return np.broadcast_to(np.asarray([dx, dy], np.float32), (count, height, width, 2)).copy()
+
+
+@given(st.integers(0, 2**31), SIZES, SIZES, st.integers(1, 9))
+@settings(max_examples=40, deadline=None)
+def test_no_motion_gives_the_frame_itself_to_the_bit(seed: int, height: int, width: int, channels: int) -> None:
+    frame = plate(seed, height, width, channels)
+    assert np.array_equal(warp(frame, constant_flow(height, width, 0, 0), ids=(channels - 1,)), frame)
+
+
+@given(st.integers(0, 2**31), SIZES, SIZES, st.integers(1, 9))
+@settings(max_examples=40, deadline=None)
+def test_flat_colour_stays_flat_and_nothing_leaves_the_range(seed: int, height: int, width: int, channels: int) -> None:
+    frame = plate(seed, height, width, channels)
+    frame[..., 0] = frame[0, 0, 0, 0]
+    warped = warp(frame, plate(seed + 1, height, width, 2, count=3) * 20)
+    rounding = np.abs(frame).max() * 1e-6
+    assert np.abs(warped[..., 0] - frame[0, 0, 0, 0]).max() <= rounding
+    assert np.all(warped.min((0, 1, 2)) >= frame.min((0, 1, 2)) - rounding)
+    assert np.all(warped.max((0, 1, 2)) <= frame.max((0, 1, 2)) + rounding)
+
+
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def test_a_whole_pixel_shift_fetches_the_neighbour_and_repeats_the_border(kind: str) -> None:
+    frame, flow = plate(1, 6, 9, 3), constant_flow(6, 9, 2, -1)
+    convert = torch.from_numpy if kind == "torch" else np.asarray
+    warped = np.asarray(warp(convert(frame), convert(flow)))
+    assert np.allclose(warped[0, 1:, :-2], frame[0, :-1, 2:], atol=1e-5)
+    assert np.allclose(warped[0, 0, :-2], frame[0, 0, 2:], atol=1e-5)
+    assert np.allclose(warped[0, 1:, -1], frame[0, :-1, -1], atol=1e-5)
+
+
+def test_opencv_and_torch_agree_to_a_thirty_second_of_a_pixel() -> None:
+    frame, flow = plate(2, 37, 53, 7), plate(3, 37, 53, 2, count=3) * 5
+    ours = warp(frame, flow, ids=(1, 5))
+    theirs = warp(torch.from_numpy(frame), torch.from_numpy(flow), ids=(1, 5)).numpy()
+    steepest = frame.max() - frame.min()
+    assert np.abs(ours - theirs).max() <= steepest * 2 / 32
+    assert np.array_equal(ours[..., [1, 5]], theirs[..., [1, 5]])
+
+
+def test_ids_are_taken_and_never_mixed() -> None:
+    frame = plate(4, 20, 30, 3)
+    warped = warp(frame, plate(5, 20, 30, 2) * 3, ids=(0, 2))
+    assert np.isin(warped[..., 0], frame[..., 0]).all()
+    assert np.isin(warped[..., 2], frame[..., 2]).all()
+    assert not np.isin(warped[..., 1], frame[..., 1]).all()
+
+
+def test_motion_far_beyond_the_frame_ends_at_its_border() -> None:
+    frame = plate(6, 5, 5, 1)
+    assert np.all(warp(frame, constant_flow(5, 5, 1e6, -1e6)) == frame[0, 0, 4, 0])
+
+
+def test_a_frame_larger_than_a_strip_has_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, flow = plate(7, 64, 48, 4), plate(8, 64, 48, 2)
+    whole = warp(frame, flow)
+    monkeypatch.setattr("inbetween.models.warp.STRIP_PIXELS", 48 * 5)
+    assert np.array_equal(warp(frame, flow), whole)
+
+
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def test_a_flow_from_a_smaller_frame_is_scaled_with_its_vectors(kind: str) -> None:
+    convert = torch.from_numpy if kind == "torch" else np.asarray
+    large = np.asarray(enlarge(convert(constant_flow(10, 20, 1.5, -2)), 30, 40))
+    assert np.allclose(large, constant_flow(30, 40, 3, -6), atol=1e-5)
+
+
+def test_gradients_reach_the_flow() -> None:
+    flow = torch.zeros(1, 8, 8, 2, requires_grad=True)
+    warp(torch.rand(1, 8, 8, 3), flow + 0.3).sum().backward()
+    assert flow.grad is not None
+    assert flow.grad.abs().sum() > 0
