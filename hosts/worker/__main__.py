@@ -2,4 +2,5 @@
 
 from inbetween.hosts.worker.server import main
 
-main()
+if __name__ == "__main__":
+    main()

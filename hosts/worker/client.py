@@ -21,6 +21,7 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -343,16 +344,13 @@ def _environment(extra: Mapping[str, str]) -> dict[str, str]:
 def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start the worker in a process group (Windows: no console window) of its own, so that all of it can be ended."""
     apart: dict[str, Any] = {"start_new_session": True}
-    if os.name == "nt":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]
-        apart = {"creationflags": flags}
+    if sys.platform == "win32":
+        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     pipe = subprocess.PIPE
     try:
         return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, **apart)
     except (OSError, ValueError) as cause:
-        text = (
-            f"the worker cannot be started with {command[0]!r} ({cause}); name the Python inbetween was installed with"
-        )
+        text = f"cannot start the worker with {command[0]!r} ({cause}); name the Python inbetween was installed with"
         raise WorkerError(text) from cause
 
 
@@ -360,9 +358,9 @@ def _kill_tree(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
         return
     try:
-        if os.name == "nt":
-            quiet = subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]
-            subprocess.call(["taskkill", "/F", "/T", "/PID", str(process.pid)], creationflags=quiet)
+        if sys.platform == "win32":
+            command = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+            subprocess.call(command, creationflags=subprocess.CREATE_NO_WINDOW)
         else:
             os.killpg(process.pid, signal.SIGKILL)
     except OSError:

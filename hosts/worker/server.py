@@ -60,7 +60,10 @@ def _stamp(name: str) -> tuple[int, int] | None:
 
 
 class Conversation:
-    """One client's requests in, answers out. `cancelled` ids are never forgotten: a job may be cancelled while it waits."""
+    """One client's requests in, answers out.
+
+    The ids of cancelled jobs are never forgotten, because a job may be cancelled while it still waits.
+    """
 
     def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
         self._requests = requests
