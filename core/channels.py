@@ -1,6 +1,11 @@
 """What the channels of a frame mean: which the network looks at, which is coverage, which may not be mixed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from array_api_compat import array_namespace, device
+
+from inbetween.core.network import Array
 
 
 @dataclass(frozen=True)
@@ -22,3 +27,16 @@ class Channels:
 GREY = Channels(("Y",), (0,))
 RGB = Channels(("R", "G", "B"), (0, 1, 2))
 RGBA = Channels(("R", "G", "B", "A"), (0, 1, 2), 3)
+
+
+def pick(pixels: Array, indices: Sequence[int]) -> Array:
+    """The channels at `indices` of pixels (..., C), in that order: (..., len(indices)), new memory."""
+    xp = array_namespace(pixels)
+    return xp.take(pixels, xp.asarray(list(indices), device=device(pixels)), axis=-1)
+
+
+def put(pixels: Array, indices: Sequence[int], values: Array) -> Array:
+    """A copy of pixels (..., C) in which the channels at `indices` are those of `values` (..., len(indices))."""
+    xp = array_namespace(pixels, values)
+    replaced = {channel: values[..., place] for place, channel in enumerate(indices)}
+    return xp.stack([replaced.get(channel, pixels[..., channel]) for channel in range(pixels.shape[-1])], axis=-1)

@@ -25,6 +25,10 @@ class ModelError(InbetweenError):
     """A model is unknown, or its weights are missing, foreign or damaged."""
 
 
+class DrawingError(InbetweenError):
+    """A network drew something that is no picture: values that are not finite, or another shape."""
+
+
 class EngineError(InbetweenError):
     """The engine or device that was asked for is not there. Never answered by another one in silence."""
 

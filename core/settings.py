@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from inbetween.core import timing
 from inbetween.core.errors import SettingsError
 
 T = TypeVar("T")
@@ -76,8 +77,8 @@ class Settings:
     )
     timing: str = option(
         "linear",
-        "Spacing of the in-betweens: linear, ease-in, ease-out, ease-in-out, or a timing chart: "
-        "fractions from 0 to 1, one for each in-between, separated by commas.",
+        "Spacing of the in-betweens: linear, ease-in (starts slowly), ease-out (arrives slowly), ease-in-out, or a "
+        "timing chart: rising fractions from 0 to 1, one for each drawing of the gap, separated by commas.",
     )
     on: int = option(
         1,
@@ -120,6 +121,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check(self)
+        timing.chart(self.timing)
 
 
 def check(settings: Any) -> None:

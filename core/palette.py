@@ -1,0 +1,100 @@
+"""The palette clamp: pixels that nearly have one of the keys' flat colours get exactly that colour.
+
+The binary clamp's idea carried over to colour. What is flat in the keys - a fill, an ink, the empty ground - should be
+flat in the in-between, in the very same value; a network comes only near it. Pixels are premultiplied, colour and
+alpha together, so a faint smear over nothing goes back to nothing.
+"""
+
+from dataclasses import dataclass
+
+from array_api_compat import array_namespace, device
+
+from inbetween.core.colour import encode
+from inbetween.core.network import Array
+
+MOST = 64
+"""Flat colours that are looked for: more than character art has, few enough to stay quick."""
+
+SAMPLES = 262144
+"""Pixels of each key that are looked at; an even sample of a larger frame holds every colour that counts."""
+
+LEAST = 32
+"""Sampled pixels that a flat colour must have."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Flat colours (values, P x C) and how near a pixel must be to each (P numbers), measured in `space`.
+
+    The reaches of two colours never overlap.
+    """
+
+    colours: Array
+    reaches: tuple[float, ...]
+    space: str
+
+
+def find(start: Array, end: Array, reach: float, space: str) -> Palette:
+    """The flat colours of two keys (H, W, C), colour and alpha only.
+
+    A flat colour is an exact value that many pixels share and that stands alone: within its reach - at most `reach`,
+    and less than half-way to the next such colour - other values are rarer than itself. Steps of a gradient, grain
+    and the noise of compression do not stand alone, so nothing is pulled towards them.
+    """
+    xp = array_namespace(start, end)
+    pixels = xp.concat([_sample(start), _sample(end)], axis=0)
+    colours, counts = _frequent(pixels)
+    seen, seen_pixels = encode(colours, space), encode(pixels, space)
+    chosen, reaches = [], []
+    for place in range(colours.shape[0]):
+        others = _away(seen, seen[place, :])
+        apart = [float(others[other]) for other in range(colours.shape[0]) if other != place]
+        own = min([reach, *(distance * 0.49 for distance in apart)])
+        near = int(xp.sum(xp.astype(_away(seen_pixels, seen[place, :]) <= own, xp.int64)))
+        if near <= 2 * counts[place]:
+            chosen.append(place)
+            reaches.append(own)
+    index = xp.asarray(chosen, dtype=xp.int64, device=device(start))
+    return Palette(xp.take(colours, index, axis=0), tuple(reaches), space)
+
+
+def snap(pixels: Array, palette: Palette) -> Array:
+    """A copy of pixels (H, W, C) in which those within reach of a flat colour have it, alpha too; others unchanged.
+
+    Caveat: the faintest part of an anti-aliased edge lies within reach of the colour beside it and joins it; at a
+    reach of 0.1, the outer tenths of the edge.
+    """
+    xp = array_namespace(pixels)
+    seen, snapped = encode(pixels, palette.space), pixels
+    for place, reach in enumerate(palette.reaches):
+        near = _away(seen, encode(palette.colours[place, :], palette.space)) <= reach
+        snapped = xp.where(near[..., None], palette.colours[place, :], snapped)
+    return snapped
+
+
+def _sample(frame: Array) -> Array:
+    """At most about SAMPLES pixels of a frame, evenly: (n, C)."""
+    xp = array_namespace(frame)
+    flat = xp.reshape(frame, (-1, frame.shape[-1]))
+    return flat[:: -(-flat.shape[0] // SAMPLES), :]
+
+
+def _frequent(pixels: Array) -> tuple[Array, list[int]]:
+    """The most frequent exact values among pixels (n, C), at most MOST of them, and how many pixels have each."""
+    xp = array_namespace(pixels)
+    codes = xp.zeros(pixels.shape[0], dtype=xp.int64, device=device(pixels))
+    for channel in range(pixels.shape[1]):
+        levels = xp.unique_inverse(pixels[:, channel])
+        codes = xp.unique_inverse(codes * levels.values.shape[0] + levels.inverse_indices).inverse_indices
+    found = xp.unique_counts(codes)
+    order = xp.argsort(found.counts, descending=True, stable=True)
+    places = [int(order[rank]) for rank in range(min(MOST, order.shape[0]))]
+    counts = [count for count in (int(found.counts[place]) for place in places) if count >= LEAST]
+    first = [int(xp.argmax(xp.astype(codes == found.values[place], xp.int8))) for place in places[: len(counts)]]
+    return xp.take(pixels, xp.asarray(first, dtype=xp.int64, device=device(pixels)), axis=0), counts
+
+
+def _away(pixels: Array, colour: Array) -> Array:
+    """The largest difference in any channel between pixels (..., C) and one colour (C,)."""
+    xp = array_namespace(pixels)
+    return xp.max(xp.abs(pixels - colour), axis=-1)
