@@ -1,4 +1,4 @@
-"""How a model is trained, as one settings dataclass: everything a run's result depends on, and nothing about its data."""
+"""How a model is trained, as one settings dataclass: what a run depends on besides its data."""
 
 import math
 from dataclasses import dataclass
