@@ -1,0 +1,97 @@
+"""The arrows of the house, read from the sources: who may import whom, early or late, and what starting costs."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = ("torch", "onnxruntime", "cv2", "OpenImageIO", "numpy")
+MAY_IMPORT = {"core": {"core"}, "models": {"core", "models"}, "hosts": {"core", "models", "hosts"}}
+HOSTED = {"blender": {"bpy", "bpy_extras", "bl_ext"}, "nuke": {"nuke", "nukescripts", "PySide2", "PySide6"}}
+"""Folders that run inside another program's Python, and what that program brings."""
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file names in an import, wherever in the file it stands; relative ones are refused."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}:{node.lineno} imports relatively; write inbetween.... in full"
+            assert node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room(module: str) -> str | None:
+    """The room that a module of ours lives in; `plugin` for what is directly in the package; None for others'."""
+    first, *rest = module.split(".")
+    if first != "inbetween" or module == "inbetween.__version__":  # the version belongs to everyone
+        return None
+    return rest[0] if rest and rest[0] in MAY_IMPORT else "plugin"
+
+
+@pytest.mark.parametrize("path", sources("core", "models", "hosts"), ids=names(sources("core", "models", "hosts")))
+def test_every_arrow_points_down(path: Path) -> None:
+    own = path.relative_to(ROOT).parts[0]
+    for module in imports(path):
+        assert room(module) in MAY_IMPORT[own] | {None}, f"{own} may not import {module}"
+
+
+@pytest.mark.parametrize("path", sources("core"), ids=names(sources("core")))
+def test_core_needs_nothing_but_arrays(path: Path) -> None:
+    allowed = set(sys.stdlib_module_names) | {"numpy", "array_api_compat", "inbetween"}
+    assert {module.split(".")[0] for module in imports(path)} <= allowed
+
+
+@pytest.mark.parametrize("host", HOSTED)
+def test_a_host_needs_nothing_that_its_python_does_not_bring(host: str) -> None:
+    """Standard library, the host, its own folder and the client: no numpy, nothing that has to be installed."""
+    for path in sources(f"hosts/{host}"):
+        for module in imports(path):
+            ours = module.startswith((f"inbetween.hosts.{host}", "inbetween.hosts.worker.client"))
+            theirs = module.split(".")[0] in set(sys.stdlib_module_names) | HOSTED[host]
+            assert ours or theirs, f"{path.name} imports {module}"
+
+
+def test_the_worker_client_needs_the_standard_library_only() -> None:
+    modules = {module.split(".")[0] for module in imports(ROOT / "hosts/worker/client.py")}
+    assert modules <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", [ROOT / "hosts/worker/client.py", *sources("hosts/nuke")], ids=lambda path: path.name)
+def test_what_runs_inside_nuke_13_parses_as_python_3_7(path: Path) -> None:
+    ast.parse(path.read_text("utf-8"), feature_version=(3, 7))
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Which of the heavy libraries a fresh interpreter holds after a statement."""
+    code = (
+        f"import sys\ntry:\n    {statement}\nexcept SystemExit:\n    pass\nprint('\\n', *sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {module.split(".")[0] for module in done.stderr.split()} & set(HEAVY)
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    assert loaded_by("import inbetween") == set()
+
+
+COMMANDS = ("seq", "train", "finetune", "bench", "doctor", "models", "export", "farm", "worker", "publish")
+
+
+@pytest.mark.parametrize("argument", ["--help", *(f"{command} --help" for command in COMMANDS)])
+def test_help_imports_nothing_heavy(argument: str) -> None:
+    statement = f"sys.argv = ['inbetween', *{argument.split()}]; from inbetween.cli import main; sys.exit(main())"
+    assert loaded_by(statement) == set()
