@@ -1,0 +1,29 @@
+"""The cross-dissolve: what every other model is measured against, and the honest answer where nothing moves."""
+
+from array_api_compat import array_namespace
+
+from inbetween.core.channels import Channels, pick, put
+from inbetween.core.network import Array, Network
+from inbetween.models.model import Model
+
+
+def build(device: str, engine: str) -> Model:
+    """No weights and nothing to place: it runs where its arrays are, NumPy's or torch's, whatever is asked for."""
+    return Model("dissolve", "1", "Apache-2.0", None, "array arithmetic", "direct", True, network)
+
+
+def network(channels: Channels, space: str) -> Network:
+    """Mix in the frames' own values, as light does; ids are those of the key that is nearer in time."""
+
+    def dissolve(start: Array, end: Array, t: Array) -> Array:
+        mixed = start * (1 - t) + end * t
+        if not channels.ids:
+            return mixed
+        return put(mixed, channels.ids, nearer(pick(start, channels.ids), pick(end, channels.ids), t))
+
+    return dissolve
+
+
+def nearer(start: Array, end: Array, t: Array) -> Array:
+    """For each time the key that is nearer to it; in the very middle the first."""
+    return array_namespace(start).where(t <= 0.5, start, end)
