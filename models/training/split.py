@@ -1,0 +1,101 @@
+"""Which shots are learnt from, which choose the best weights, and which are only ever looked at for the report.
+
+A shot's side follows from the hash of its content, so the same footage always falls the same way and more footage
+moves nothing. Near-duplicates form a group and stay together; what is recorded once is never decided again.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from inbetween.core.errors import InputError
+from inbetween.models.training.curate import Shot
+
+Side = Literal["train", "validation", "test"]
+
+VALIDATION, TEST = 0.15, 0.05
+"""Shares of the groups; the rest, 0.80, is learnt from."""
+
+NEAR = 0.02
+"""Shots whose fingerprints differ by less than this on average (0 to 1) are near-duplicates."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a shot belongs. A group bears the content hash of its first member."""
+
+    group: str
+    side: Side
+
+
+def assign(shots: Iterable[Shot], known: Mapping[str, tuple[bytes, Place]]) -> dict[str, Place | None]:
+    """The place of each new shot, by content hash; None for a shot that nearly repeats shots of several sides.
+
+    Such a shot would carry the test into the training, so it belongs nowhere. `known` maps the content of the shots
+    recorded before to fingerprint and place. Raises `InputError` when there are fewer than three groups in all.
+    """
+    bound = _groups(shots, {content: (print_, place.group) for content, (print_, place) in known.items()})
+    decided = _sides(set().union(*bound.values()), {place.group: place.side for _, place in known.values()})
+    return {
+        content: Place(min(names), decided[min(names)]) if len({decided[name] for name in names}) == 1 else None
+        for content, names in bound.items()
+    }
+
+
+def _groups(shots: Iterable[Shot], known: Mapping[str, tuple[bytes, str]]) -> dict[str, set[str]]:
+    """The groups each new shot is bound to: those it nearly repeats, or one of its own."""
+    prints, names = [print_ for print_, _ in known.values()], [name for _, name in known.values()]
+    bound: dict[str, set[str]] = {}
+    for shot in sorted(shots, key=lambda shot: shot.content):
+        bound[shot.content] = {names[i] for i in _near(shot.fingerprint, prints)} or {shot.content}
+        prints.append(shot.fingerprint)
+        names.append(min(bound[shot.content]))
+    return bound
+
+
+def _near(fingerprint: bytes, others: list[bytes]) -> list[int]:
+    """Indices of the fingerprints that are nearly this one."""
+    if not others:
+        return []
+    table = np.frombuffer(b"".join(others), np.uint8).reshape(len(others), -1).astype(np.int16)
+    distance = np.abs(table - np.frombuffer(fingerprint, np.uint8)).mean(axis=1) / 255
+    return [int(i) for i in np.flatnonzero(distance < NEAR)]
+
+
+def _sides(groups: Iterable[str], known: Mapping[str, Side]) -> dict[str, Side]:
+    """The side of every group, new and known, each decided by its hash alone.
+
+    Only where a side would stay empty does the new group nearest to it come over, so that even three shots can be
+    learnt from, chosen by and reported on.
+    """
+    decided = dict(known)
+    fresh = sorted(set(groups) - set(known), key=_position)
+    decided.update({group: _side(_position(group)) for group in fresh})
+    for side, centre in _CENTRES.items():
+        if side in decided.values():
+            continue
+        spare = [group for group in fresh if list(decided.values()).count(decided[group]) > 1]
+        if not spare:
+            raise InputError(
+                f"{len(decided)} different shots are too few: at least three are needed, one to learn from, "
+                "one to choose the best weights by and one to report on; add footage"
+            )
+        decided[min(spare, key=lambda group: abs(_position(group) - centre))] = side
+    return decided
+
+
+def _position(group: str) -> float:
+    """Where a group falls between 0 and 1: hashed once more, so that it does not depend on how contents are hashed."""
+    return int(hashlib.sha256(group.encode()).hexdigest()[:8], 16) / 2**32
+
+
+def _side(position: float) -> Side:
+    if position < TEST:
+        return "test"
+    return "validation" if position < TEST + VALIDATION else "train"
+
+
+_CENTRES: dict[Side, float] = {"test": 0.0, "validation": TEST + VALIDATION / 2, "train": 1.0}
