@@ -1,1 +1,32 @@
-"""The Blender extension."""
+"""Blender: in-betweens inside the artist's scene.
+
+Inside Blender (standard library, `bpy` and the worker's client only; relative imports, because Blender names the
+package `bl_ext.<repository>.inbetween`):
+    compat       every difference between 4.2 LTS, 4.5 LTS and 5.0
+    properties   the engine's settings as Blender properties, made from its own description
+    preferences  the engine's Python, model, device, output folder
+    session      the one worker of this Blender, and what it is doing
+    snapshot     what is handed to the worker: plain values taken from strips and images
+    operators    in-between strips, images, sequences: they start a job and put what it made into the scene
+    controls     cancel, check, free memory, open folder, compositor group
+    panels       the sidebars
+
+In the engine's own Python:
+    package      builds the extension, its repository index; installs and removes it
+"""
+
+
+def register() -> None:
+    """Called by Blender when the extension is enabled."""
+    from . import controls, operators, panels, preferences, properties, session
+
+    for module in (properties, preferences, session, operators, controls, panels):
+        module.register()
+
+
+def unregister() -> None:
+    """Called by Blender when the extension is disabled, updated or removed."""
+    from . import controls, operators, panels, preferences, properties, session
+
+    for module in (panels, controls, operators, session, preferences, properties):
+        module.unregister()

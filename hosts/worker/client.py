@@ -179,18 +179,20 @@ class Worker:
             time.sleep(0.01)
         return self.greeting
 
-    def submit(self, job: Mapping[str, Any]) -> Job:
+    def submit(self, job: Mapping[str, Any], name: str = "", keys: Sequence[Mapping[str, Any]] | None = None) -> Job:
         """Hand in a job (`inbetween.hosts.sequence.plan.Job` as plain values) and return at once.
 
-        Jobs are done one after the other. May be called before the greeting came. Raises `WorkerError` when the
-        worker is gone.
+        In place of the job's `source`, `keys` may name key frames one by one, wherever they lie: `frame` and `path`
+        each; the result is then called `name.####`. Jobs are done one after the other. May be called before the
+        greeting came. Raises `WorkerError` when the worker is gone.
         """
         self.pump()
         if not self.alive:
             raise WorkerError(self.error or "the worker is closed; start another")
         self._count += 1
         made = self._jobs[str(self._count)] = Job(self, str(self._count))
-        self.send({"type": "job", "id": made.id, "job": dict(job)})
+        message = {"type": "job", "id": made.id, "job": dict(job)}
+        self.send({**message, "name": name, "keys": list(keys)} if keys is not None else message)
         return made
 
     def release(self) -> None:

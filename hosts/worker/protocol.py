@@ -2,8 +2,9 @@
 
     client says                                   worker answers
     hello    protocol                             hello     protocol, version, models, devices, settings, job
-    job      id, job (a `plan.Job` as values)     event     id, event (the runner's own), any number of them, then
-                                                  done      id, summary   or   error   id, kind, message
+    job      id, job (a `plan.Job` as values);    event     id, event (the runner's own), any number of them, then
+             or, in place of the job's source,    done      id, summary   or   error   id, kind, message
+             name, keys (see `keys.py`)
     cancel   id                                   (the job ends with error, kind "Cancelled")
     release                                       released  models
     bye, or end of file                           (ends)
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inbetween.core.errors import WorkerError
-from inbetween.hosts.worker.client import PROTOCOL
+from inbetween.hosts.worker.client import PROTOCOL as PROTOCOL
 
 REQUESTS: dict[str, dict[str, type]] = {
     "hello": {"protocol": int},

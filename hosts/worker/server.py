@@ -9,7 +9,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -136,25 +136,37 @@ def _greeting() -> dict[str, Any]:
     }
 
 
-def _do(request: dict[str, Any], talk: Conversation, load: Callable[[str, str, str], Any]) -> dict[str, Any]:
+def _do(request: dict[str, Any], talk: Conversation, load: Warm) -> dict[str, Any]:
     """Do one job; whatever goes wrong in it becomes its answer, so that the next job finds the worker alive."""
-    from inbetween.hosts.sequence import plan, run
+    from inbetween.hosts.worker.keys import staged
 
     id = request["id"]  # noqa: A001 - the protocol's word
     try:
-        summary = run.run(
-            plan.from_mapping(request["job"]),
-            emit=lambda event: talk.say({"type": "event", "id": id, "event": event}),
-            cancelled=lambda: talk.cancelled(id),
-            load=load,
-        )
-        return {"type": "done", "id": id, "summary": asdict(summary)}
+        if "keys" not in request:
+            return _run(id, request["job"], talk, load)
+        with staged(request["name"], request["keys"]) as keys:
+            try:
+                return _run(id, {**request["job"], "source": str(keys.folder)}, talk, load)
+            except InbetweenError as problem:
+                raise type(problem)(keys.in_words_of_the_host(str(problem))) from problem
     except InbetweenError as problem:
         return protocol.error(problem, id)
     except Exception as problem:
         log.exception("job %s failed in a way that nobody foresaw", id)
         text = f"unexpected {type(problem).__name__}: {problem}; the worker's log has the details, please report it"
         return protocol.error(WorkerError(text), id)
+
+
+def _run(id: str, job: dict[str, Any], talk: Conversation, load: Warm) -> dict[str, Any]:  # noqa: A002
+    from inbetween.hosts.sequence import plan, run
+
+    summary = run.run(
+        plan.job_from(job),
+        emit=lambda event: talk.say({"type": "event", "id": id, "event": event}),
+        cancelled=lambda: talk.cancelled(id),
+        load=load,
+    )
+    return {"type": "done", "id": id, "summary": asdict(summary)}
 
 
 def main() -> None:

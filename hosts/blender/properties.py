@@ -1,0 +1,105 @@
+"""The engine's settings as Blender properties.
+
+They are made from `description.json`, which the engine wrote about itself when the extension was built: names,
+defaults, limits, units and help stand nowhere else. What pictures depend on belongs to the scene; the model and what
+only the machine cares about belong to the preferences.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+ADDON = __package__.partition(".hosts.")[0]
+DESCRIPTION: dict[str, Any] = json.loads(Path(__file__).parents[2].joinpath("description.json").read_text("utf-8"))
+TIMINGS = ("linear", "ease-in", "ease-out", "ease-in-out")
+
+MACHINE = tuple(row for row in DESCRIPTION["settings"] if row["name"] == "model" or not row["pixels"])
+PICTURE = tuple(row for row in DESCRIPTION["settings"] if row not in MACHINE)
+
+
+def label(row: dict[str, Any]) -> str:
+    return str(row["name"]).replace("_", " ").title()
+
+
+def tooltip(row: dict[str, Any]) -> str:
+    """Help, range and unit; without the last full stop, which Blender adds itself."""
+    low, high, unit = row["minimum"], row["maximum"], f" {row['unit']}" if row["unit"] else ""
+    span = ""
+    if low is not None and high is not None:
+        span = f" From {low:g} to {high:g}{unit}"
+    elif low is not None:
+        span = f" At least {low:g}{unit}"
+    elif unit:
+        span = f" In{unit}"
+    return f"{row['help']}{span}".rstrip(".")
+
+
+def declare(row: dict[str, Any]) -> Any:
+    """A Blender property for one row of a settings description."""
+    shown: dict[str, Any] = {"name": label(row), "description": tooltip(row), "default": row["default"]}
+    if row["choices"]:
+        items = [(choice, choice.title(), shown["description"]) for choice in row["choices"]]
+        return bpy.props.EnumProperty(items=items, **shown)
+    if row["type"] == "bool":
+        return bpy.props.BoolProperty(**shown)
+    if row["type"] == "str":
+        return bpy.props.StringProperty(search=_suggest(row["name"]), search_options={"SUGGESTION"}, **shown)
+    limits = {"min": row["minimum"], "max": row["maximum"]}
+    limits = {name: value for name, value in limits.items() if value is not None}
+    if row["type"] == "float":
+        return bpy.props.FloatProperty(precision=3, **limits, **shown)
+    return bpy.props.IntProperty(**{name: int(value) for name, value in limits.items()}, **shown)
+
+
+def _suggest(name: str) -> Any:
+    known = {"model": DESCRIPTION["models"], "timing": TIMINGS}.get(name, ())
+    return lambda _self, _context, typed: [value for value in known if typed.lower() in value]
+
+
+def declarations(rows: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    return {row["name"]: declare(row) for row in rows}
+
+
+class SceneSettings(bpy.types.PropertyGroup):
+    """What the panels of a scene show; saved with the file."""
+
+    __annotations__ = {
+        **declarations(PICTURE),
+        "image_a": bpy.props.PointerProperty(type=bpy.types.Image, name="First", description="The first key drawing"),
+        "image_b": bpy.props.PointerProperty(type=bpy.types.Image, name="Last", description="The second key drawing"),
+        "count": bpy.props.IntProperty(
+            name="In-Betweens", description="How many frames are drawn between the two images", default=3, min=1
+        ),
+        "source": bpy.props.StringProperty(
+            name="Keys",
+            description="Folder of numbered key frames, or a pattern such as shot.####.png",
+            subtype="DIR_PATH",
+        ),
+        "result": bpy.props.StringProperty(options={"HIDDEN"}),
+    }
+
+
+def preferences(context: Any) -> Any:
+    return context.preferences.addons[ADDON].preferences
+
+
+def settings(operator: Any, context: Any) -> dict[str, Any]:
+    """Plain values for the engine: what the call says itself, else what the panel and the preferences say."""
+    chosen = {}
+    for rows, owner in ((PICTURE, context.scene.inbetween), (MACHINE, preferences(context))):
+        for row in rows:
+            said = operator.properties.is_property_set(row["name"])
+            chosen[row["name"]] = getattr(operator if said else owner, row["name"])
+    return chosen
+
+
+def register() -> None:
+    bpy.utils.register_class(SceneSettings)
+    bpy.types.Scene.inbetween = bpy.props.PointerProperty(type=SceneSettings)
+
+
+def unregister() -> None:
+    del bpy.types.Scene.inbetween
+    bpy.utils.unregister_class(SceneSettings)
