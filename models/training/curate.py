@@ -31,8 +31,8 @@ class Rules:
         0.9, "Neighbouring frames that differ more than this belong to different shots.", minimum=0.0, maximum=1.0
     )
     hold: float = option(
-        2 / 255,
-        "A frame whose values all differ less than this from the drawing before is that drawing held.",
+        2.5 / 255,
+        "A frame whose values all differ by no more than this from the drawing before is that drawing held.",
         minimum=0.0,
         maximum=1.0,
     )

@@ -5,13 +5,13 @@ moves nothing. Near-duplicates form a group and stay together; what is recorded 
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from inbetween.core.errors import InputError
 from inbetween.models.training.curate import Shot
 
 Side = Literal["train", "validation", "test"]
@@ -31,23 +31,34 @@ class Place:
     side: Side
 
 
-def assign(shots: Iterable[Shot], known: Mapping[str, tuple[bytes, Place]]) -> dict[str, Place | None]:
-    """The place of each new shot, by content hash; None for a shot that nearly repeats shots of several sides.
+@dataclass(frozen=True)
+class Known:
+    """A shot that was placed before: whose it is, how it looks, where it belongs."""
 
-    Such a shot would carry the test into the training, so it belongs nowhere. `known` maps the content of the shots
-    recorded before to fingerprint and place. Raises `InputError` when there are fewer than three groups in all.
+    show: str
+    fingerprint: bytes
+    place: Place
+
+
+def assign(show: str, shots: Iterable[Shot], known: Iterable[Known]) -> dict[str, Place | None]:
+    """The place of each new shot of a show, by content hash; None for one that nearly repeats shots of several sides.
+
+    Such a shot would carry the test into the training, so it belongs nowhere. Each side of the show has a shot as soon
+    as it has three that are not alike.
     """
-    bound = _groups(shots, {content: (print_, place.group) for content, (print_, place) in known.items()})
-    decided = _sides(set().union(*bound.values()), {place.group: place.side for _, place in known.values()})
+    known = list(known)
+    bound = _groups(shots, known)
+    own = {item.place.group for item in known if item.show == show}
+    decided = _sides(set().union(own, *bound.values()), {item.place.group: item.place.side for item in known})
     return {
         content: Place(min(names), decided[min(names)]) if len({decided[name] for name in names}) == 1 else None
         for content, names in bound.items()
     }
 
 
-def _groups(shots: Iterable[Shot], known: Mapping[str, tuple[bytes, str]]) -> dict[str, set[str]]:
+def _groups(shots: Iterable[Shot], known: Iterable[Known]) -> dict[str, set[str]]:
     """The groups each new shot is bound to: those it nearly repeats, or one of its own."""
-    prints, names = [print_ for print_, _ in known.values()], [name for _, name in known.values()]
+    prints, names = [item.fingerprint for item in known], [item.place.group for item in known]
     bound: dict[str, set[str]] = {}
     for shot in sorted(shots, key=lambda shot: shot.content):
         bound[shot.content] = {names[i] for i in _near(shot.fingerprint, prints)} or {shot.content}
@@ -66,24 +77,19 @@ def _near(fingerprint: bytes, others: list[bytes]) -> list[int]:
 
 
 def _sides(groups: Iterable[str], known: Mapping[str, Side]) -> dict[str, Side]:
-    """The side of every group, new and known, each decided by its hash alone.
+    """The side of each group: as known, or decided by its hash alone.
 
     Only where a side would stay empty does the new group nearest to it come over, so that even three shots can be
     learnt from, chosen by and reported on.
     """
-    decided = dict(known)
-    fresh = sorted(set(groups) - set(known), key=_position)
-    decided.update({group: _side(_position(group)) for group in fresh})
+    decided = {group: known.get(group) or _side(_position(group)) for group in groups}
     for side, centre in _CENTRES.items():
         if side in decided.values():
             continue
-        spare = [group for group in fresh if list(decided.values()).count(decided[group]) > 1]
-        if not spare:
-            raise InputError(
-                f"{len(decided)} different shots are too few: at least three are needed, one to learn from, "
-                "one to choose the best weights by and one to report on; add footage"
-            )
-        decided[min(spare, key=lambda group: abs(_position(group) - centre))] = side
+        counts = Counter(decided.values())
+        spare = [group for group in decided if group not in known and counts[decided[group]] > 1]
+        if spare:
+            decided[min(spare, key=lambda group: (abs(_position(group) - centre), group))] = side
     return decided
 
 
@@ -98,4 +104,4 @@ def _side(position: float) -> Side:
     return "validation" if position < TEST + VALIDATION else "train"
 
 
-_CENTRES: dict[Side, float] = {"test": 0.0, "validation": TEST + VALIDATION / 2, "train": 1.0}
+_CENTRES: dict[Side, float] = {"train": 1.0, "test": 0.0, "validation": TEST + VALIDATION / 2}

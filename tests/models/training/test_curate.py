@@ -70,7 +70,7 @@ def test_a_cut_makes_two_shots_that_count_from_their_own_first_frame() -> None:
         (walk([3]), "only one drawing"),
         (walk([3, 3, 3, 3]), "only one drawing"),
         (walk([3, 6]), "only 2 drawings"),
-        ([np.full((8, 8, 4), 0.02 * i, np.float32) for i in range(4)], "hardly moves"),
+        ([np.full((8, 8, 4), 0.5 + 0.02 * i, np.float32) for i in range(4)], "hardly moves"),
     ],
     ids=["empty", "one frame", "a hold", "two drawings", "static"],
 )

@@ -1,0 +1,174 @@
+"""Renders into the training store: with leave, curated, split by shot, every file under its hash, all on the record."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from inbetween import footage
+from inbetween.core.errors import FrameReadError, FrameWriteError
+from inbetween.models.training import curate, split, store
+from inbetween.models.training.curate import Rules, Shot
+from inbetween.models.training.readers import Clip
+from inbetween.models.training.store import Entry
+from inbetween.premises import audit, manifest, permission
+from inbetween.premises.permission import Permission
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What became of one folder of renders."""
+
+    permission: Permission
+    entries: tuple[Entry, ...]
+    """Every shot of the renders that is in the store now, added or there before."""
+    added: int
+    left_out: tuple[str, ...]
+    """Why the others are not, one sentence each."""
+
+
+def take_in(
+    renders: Path,
+    target: Path,
+    purpose: str,
+    rules: Rules,
+    size: int = 512,
+    strict: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Intake:
+    """Put the shots of `renders` into the store `target`; shots that are there already are left as they are.
+
+    `size` is the longer side that vector animations are drawn at. A clip that cannot be read is left out, `say` is
+    told, and the others go on; with `strict` its `FrameReadError` is raised instead and nothing is stored. Raises
+    `PremisesError` without a permission for `purpose` that holds today.
+    """
+    leave = permission.read(permission.find(renders))
+    permission.require(leave, purpose, date.today())
+    left_out: list[str] = []
+
+    def refuse(reason: str) -> None:
+        left_out.append(reason)
+        say(reason)
+
+    found = dict(_curated(renders, rules, size, strict, refuse))
+    everything = list(store.entries(target))
+    mine = {entry.shot.content: entry for entry in everything if entry.show == leave.show}
+    known = [split.Known(entry.show, entry.shot.fingerprint, entry.place) for entry in everything]
+    places = split.assign(leave.show, [shot for shot in found if shot.content not in mine], known)
+    _keep_permission(target, leave, permission.find(renders))
+    entries, added = [], 0
+    for shot, clip in found.items():
+        if shot.content in mine:
+            entries.append(_renewed(target, leave, mine[shot.content]))
+        elif place := places[shot.content]:
+            entries.append(_stored(target, leave, clip, shot, place))
+            added += 1
+        else:
+            refuse(f"{shot.clip} nearly repeats shots on both sides of the split; it is left out to keep them apart")
+    intake = Intake(leave, tuple(entries), added, tuple(left_out))
+    _log(target, renders, intake)
+    return intake
+
+
+def forget(target: Path, show: str) -> tuple[list[Entry], list[manifest.Learned]]:
+    """Remove a show from the store. Returns its shots and the weights files that have learned from it.
+
+    Weights cannot be un-taught: those files are to be retired by hand. What remains is the line in the audit log.
+    """
+    learned = manifest.learned_from(target, show)
+    gone, blobs = store.forget(target, show)
+    audit.append(
+        target,
+        "forget",
+        show=show,
+        shots=[entry.shot.content for entry in gone],
+        files=blobs,
+        learned=[weights.sha256 for weights in learned],
+    )
+    return gone, learned
+
+
+def permissions(target: Path, entries: Iterable[Entry], purpose: str) -> list[Permission]:
+    """The stored permissions of these shots, one a show. Raises `PremisesError` unless all cover `purpose` today."""
+    leaves = {entry.permission: permission.read(_permission_path(target, entry.permission)) for entry in entries}
+    for leave in leaves.values():
+        permission.require(leave, purpose, date.today())
+    return list(leaves.values())
+
+
+def _curated(
+    renders: Path, rules: Rules, size: int, strict: bool, refuse: Callable[[str], None]
+) -> Iterator[tuple[Shot, Clip]]:
+    """The shots that can be learnt from, each content once. A clip of which a frame cannot be read gives none."""
+
+    def damaged(error: FrameReadError) -> None:
+        if strict:
+            raise error
+        refuse(str(error))
+
+    contents: set[str] = set()
+    for clip in footage.clips(renders, size, damaged):
+        try:
+            shots = list(curate.shots(clip, rules, refuse))
+        except FrameReadError as error:
+            damaged(error)
+            continue
+        for shot in shots:
+            if shot.content in contents:
+                refuse(f"{shot.clip} from frame {shot.first + 1} repeats another shot exactly and is left out")
+            else:
+                contents.add(shot.content)
+                yield shot, clip
+
+
+def _stored(target: Path, leave: Permission, clip: Clip, shot: Shot, place: split.Place) -> Entry:
+    """Copy a shot's files and record it; of an image sequence only the drawings, not the frames that hold them."""
+    if len(clip.files) > 1:
+        files = [clip.files[shot.first + drawing] for drawing in shot.drawings]
+        shot = replace(shot, first=0, drawings=tuple(range(len(files))))
+    else:
+        files = list(clip.files)
+    entry = Entry(leave.show, shot, place, tuple(store.put(target, file) for file in files), leave.sha256)
+    store.record(target, entry)
+    return entry
+
+
+def _renewed(target: Path, leave: Permission, entry: Entry) -> Entry:
+    """A shot that is there already, under the permission that holds now."""
+    if entry.permission != leave.sha256:
+        entry = replace(entry, permission=leave.sha256)
+        store.record(target, entry)
+    return entry
+
+
+def _keep_permission(target: Path, leave: Permission, file: Path) -> None:
+    """Keep the permission's text with the shots it is for."""
+    kept = _permission_path(target, leave.sha256)
+    if kept.exists():
+        return
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        aside = kept.with_name(f".{kept.name}.{os.getpid()}")
+        shutil.copyfile(file, aside)
+        aside.replace(kept)
+    except OSError as error:
+        raise FrameWriteError(f"{kept} could not be written ({error.strerror}); make room, then retry") from error
+
+
+def _permission_path(target: Path, sha256: str) -> Path:
+    return target / "permissions" / f"{sha256}.json"
+
+
+def _log(target: Path, renders: Path, intake: Intake) -> None:
+    audit.append(
+        target,
+        "add",
+        show=intake.permission.show,
+        source=str(renders.resolve()),
+        permission=intake.permission.sha256,
+        shots=[entry.shot.content for entry in intake.entries],
+        added=intake.added,
+        left_out=list(intake.left_out),
+    )

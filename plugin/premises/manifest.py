@@ -1,0 +1,101 @@
+"""What a weights file learned from, in the words of the film industry's own schema.
+
+The nouns are those of the Academy Software Foundation's model-training sandbox (rmtc): Model, Dataset, Run, Weights,
+License, Permission; a facility that keeps such records can take ours in. One JSON file for each weights file stands in
+the training store, and the same text in the header of the weights themselves.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inbetween.core.errors import InputError
+from inbetween.models.training.store import Entry
+from inbetween.premises.permission import Permission
+
+FOLDER = "runs"
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A weights file that learned from a show."""
+
+    file: str
+    """Where it was handed over."""
+    sha256: str
+    """Of its bytes."""
+    shots: int
+    """How many of the show's shots it saw."""
+
+
+def dataset(entries: Sequence[Entry]) -> dict[str, Any]:
+    """The shots that were used, each with its side and its files; the same shots give the same sha256."""
+    assets = [
+        {
+            "show": entry.show,
+            "content": entry.shot.content,
+            "side": entry.place.side,
+            "permission": entry.permission,
+            "files": [blob.sha256 for blob in entry.blobs],
+        }
+        for entry in sorted(entries, key=lambda entry: (entry.show, entry.shot.content))
+    ]
+    return {"sha256": hashlib.sha256(_text(assets).encode()).hexdigest(), "assets": assets}
+
+
+def licences(permissions: Sequence[Permission]) -> list[dict[str, Any]]:
+    """One License for each show's permission."""
+    return [
+        {
+            "show": leave.show,
+            "parties": [leave.owner, leave.approver],
+            "start": leave.start.isoformat(),
+            "finish": leave.finish.isoformat(),
+            "permissions": list(leave.scope),
+            "sha256": leave.sha256,
+        }
+        for leave in sorted(permissions, key=lambda leave: leave.show)
+    ]
+
+
+def record(store: Path, weights: Path, manifest: Mapping[str, Any]) -> Path:
+    """Write the manifest of a weights file that is about to be handed over, completed by the file's name and hash."""
+    with weights.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    file = store / FOLDER / f"{digest}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    whole = {**manifest, "Weights": {**manifest["Weights"], "file": str(weights.resolve()), "sha256": digest}}
+    aside = file.with_name(f".{file.name}")
+    aside.write_text(_text(whole, indent=1) + "\n", encoding="utf-8")
+    aside.replace(file)
+    return file
+
+
+def manifests(store: Path) -> Iterator[dict[str, Any]]:
+    """Every recorded manifest. Raises `InputError` for a file that is none."""
+    for file in sorted((store / FOLDER).glob("*.json")):
+        try:
+            manifest = json.loads(file.read_text(encoding="utf-8"))
+            manifest["Weights"]["sha256"], manifest["Dataset"]["assets"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{file} is not the manifest of a weights file ({error}); restore it from a backup"
+            ) from error
+        yield manifest
+
+
+def learned_from(store: Path, show: str) -> list[Learned]:
+    """The weights files that saw shots of a show, in training, validation or test."""
+    found = []
+    for manifest in manifests(store):
+        shots = sum(asset["show"] == show for asset in manifest["Dataset"]["assets"])
+        if shots:
+            found.append(Learned(manifest["Weights"]["file"], manifest["Weights"]["sha256"], shots))
+    return found
+
+
+def _text(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, sort_keys=True, indent=indent)
