@@ -161,13 +161,13 @@ def from_mapping(kind: type[T], values: Mapping[str, Any]) -> T:
 
 
 def describe(kind: type[Any]) -> list[dict[str, Any]]:
-    """The fields of a settings dataclass as plain values (JSON-ready), for panels, knobs and documentation.
+    """The `option` fields of a settings dataclass as plain values (JSON-ready), for panels, knobs and documentation.
 
     Each has name, type (str, int, float, bool), default, help, choices, minimum, maximum, unit and pixels.
     """
     hints = get_type_hints(kind)
     rows = []
-    for item in fields(kind):
+    for item in (each for each in fields(kind) if "help" in each.metadata):
         kinds = [k for k in get_args(hints[item.name]) or (hints[item.name],) if k is not type(None)]
         rows.append({"name": item.name, "type": kinds[0].__name__, "default": item.default, **item.metadata})
     return rows

@@ -1,0 +1,379 @@
+"""Frames on disk: read whole or not at all, written whole or not at all. OpenImageIO is spoken to here only.
+
+OpenImageIO raises nothing: every answer is asked for its error text. `ImageInput` is used and not `ImageBuf`, which
+hands out garbage for a damaged file.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio
+
+from inbetween.core.channels import Channels
+from inbetween.core.errors import FrameReadError, FrameWriteError
+from inbetween.hosts.sequence.layers import channels_of, unsigned
+
+Pixels = np.ndarray[Any, np.dtype[np.float32]]
+
+HALF_MAX = 65504.0
+"""The largest finite half float; OpenEXR stores what is above as infinity, without a word."""
+
+MULTIPART = frozenset({".exr"})
+"""Types whose files may hold several parts that make one frame."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of pixels; `x`, `y` is its upper left corner in the frame's own coordinates."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __or__(self, other: "Window") -> "Window":
+        """The smallest window that holds both."""
+        x, y = min(self.x, other.x), min(self.y, other.y)
+        right = max(self.x + self.width, other.x + other.width)
+        bottom = max(self.y + self.height, other.y + other.height)
+        return Window(x, y, right - x, bottom - y)
+
+    def within(self, outer: "Window") -> tuple[slice, slice]:
+        """Rows and columns of this window in an array that covers `outer`."""
+        top, left = self.y - outer.y, self.x - outer.x
+        return slice(top, top + self.height), slice(left, left + self.width)
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}" + (f" at {self.x},{self.y}" if self.x or self.y else "")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says about its frame before any pixel is read."""
+
+    path: Path
+    parts: tuple[oiio.ImageSpec, ...]
+    straight: bool
+    """Whether colour in the file is not multiplied by alpha (PNG, TGA, some TIFF)."""
+
+    @cached_property
+    def channels(self) -> Channels:
+        """The layout of the pixels: the channels of all parts, in order."""
+        return channels_of(self.parts)
+
+    @cached_property
+    def windows(self) -> tuple[Window, ...]:
+        """The data window of each part."""
+        return tuple(Window(spec.x, spec.y, spec.width, spec.height) for spec in self.parts)
+
+    @cached_property
+    def window(self) -> Window:
+        """The smallest window that holds every part."""
+        first, *others = self.windows
+        for window in others:
+            first |= window
+        return first
+
+    @cached_property
+    def display(self) -> Window:
+        """The display window: the picture's format, whatever part of it holds data."""
+        spec = self.parts[0]
+        return Window(spec.full_x, spec.full_y, spec.full_width, spec.full_height)
+
+    @property
+    def tag(self) -> str:
+        """The file's colour space by name, or an empty string."""
+        return self.parts[0].get_string_attribute("oiio:ColorSpace")
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A frame with all its channels.
+
+    `pixels` are float32 (H, W, C) over `header.window`, colour premultiplied, 0 where a part has no data. Channels of
+    32-bit whole numbers (`Channels.ids`) hold the numbers' bits, so that every id survives.
+    """
+
+    header: Header
+    pixels: Pixels
+    sha256: str
+    """Of the file's bytes."""
+
+    def over(self, window: Window) -> Pixels:
+        """The pixels over a larger window, 0 outside of their own."""
+        if window == self.header.window:
+            return self.pixels
+        wide = np.zeros((window.height, window.width, self.pixels.shape[2]), np.float32)
+        wide[self.header.window.within(window)] = self.pixels
+        return wide
+
+
+def read_header(path: Path) -> Header:
+    """Raises `FrameReadError` for a file that cannot be a frame: damaged, deep, subsampled, of an unknown type."""
+    with _opened(path) as file:
+        return _header(path, file)
+
+
+def read_plate(path: Path) -> Plate:
+    """Raises `FrameReadError` for a file that cannot be decoded whole."""
+    digest = file_hash(path)
+    with _opened(path) as file:
+        header = _header(path, file)
+        window = header.window
+        _refuse_giants(header)
+        pixels = np.zeros((window.height, window.width, len(header.channels.names)), np.float32)
+        first = 0
+        for number, (spec, part) in enumerate(zip(header.parts, header.windows, strict=True)):
+            rows, columns = part.within(window)
+            _read_part(path, file, number, spec, pixels[rows, columns, first : first + spec.nchannels])
+            first += spec.nchannels
+    if header.straight:
+        _premultiply(pixels, header.channels)
+    return Plate(header, pixels, digest)
+
+
+def file_hash(path: Path) -> str:
+    """sha256 (hex) of a file's bytes. Raises `FrameReadError`."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FrameReadError(f"{path} cannot be read: {error.strerror}; check the file and its permissions") from error
+
+
+def write_frame(path: Path, header: Header, pixels: Pixels) -> None:
+    """`encode` under the name `path`: a whole file appears, or none.
+
+    Raises `FrameWriteError` when the disk is full or the file does not decode again.
+    """
+    with whole(path) as unfinished:
+        encode(unfinished, header, pixels)
+
+
+def encode(path: Path, header: Header, pixels: Pixels) -> None:
+    """Write pixels over `header.window`, premultiplied, as the file that `header` describes, and decode it again.
+
+    The parts' data windows are cut out; colour is made straight where the file wants it; values beyond a half float's
+    reach are held at +-65504. Raises `OSError`; for use inside `whole`.
+    """
+    if header.straight:
+        pixels = _straightened(pixels, header.channels)
+    _encode(path, header, pixels)
+    _decode_again(path, header)
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a hidden temporary name beside `path`; what is written there takes the name `path` once it is on the disk.
+
+    If anything goes wrong the temporary file is removed, whatever bore the name before stays, and `OSError` becomes
+    `FrameWriteError`.
+    """
+    unfinished = path.with_name(f".{path.stem}.{unfinished_mark()}{path.suffix}")
+    try:
+        yield unfinished
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        raise FrameWriteError(
+            f"{path} could not be written: {error.strerror or error}; check free space and permissions"
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def unfinished_mark() -> str:
+    """What the temporary names of this process hold: machine and process, so that farm machines do not collide."""
+    return f"{socket.gethostname()}-{os.getpid()}.tmp"
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files that a killed process on this machine left behind."""
+    mark = re.compile(rf"\..*\.{re.escape(socket.gethostname())}-(\d+)\.tmp(\.\w+)?", re.DOTALL)
+    for file in folder.iterdir():
+        match = mark.fullmatch(file.name)
+        if match and not _alive(int(match[1])):
+            file.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    if os.name == "nt":  # there, asking this way would end the process
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[oiio.ImageInput]:
+    """An open file, whose alpha comes as it is stored. Raises `FrameReadError`."""
+    raw = oiio.ImageSpec()
+    raw["oiio:UnassociatedAlpha"] = 1
+    file = oiio.ImageInput.open(str(path), raw)
+    if file is None:
+        raise _unreadable(path, _why(oiio))
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+def _header(path: Path, file: oiio.ImageInput) -> Header:
+    parts: list[oiio.ImageSpec] = []
+    while file.seek_subimage(len(parts), 0):
+        parts.append(file.spec().copy())
+    _why(file)  # the failed seek past the last part left a text behind
+    if any(part.deep for part in parts):
+        raise FrameReadError(f"{path} holds deep data, which is not in-betweened; flatten it first")
+    if len(parts) > 1 and path.suffix.lower() not in MULTIPART:
+        raise FrameReadError(f"{path} holds {len(parts)} pictures; save each as a file of its own")
+    if not parts:
+        raise _unreadable(path, "no picture in it")
+    try:
+        straight = bool(parts[0].get_int_attribute("oiio:UnassociatedAlpha")) and parts[0].alpha_channel >= 0
+        return Header(path, tuple(parts), straight)
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, "its header is damaged") from error
+
+
+def _refuse_giants(header: Header) -> None:
+    """A damaged header can claim any size: refuse what OpenImageIO's own limit (this machine's memory) forbids."""
+    limit = oiio.get_int_attribute("limits:imagesize_MB")
+    size = 4 * header.window.width * header.window.height * len(header.channels.names) // 2**20
+    if limit and 4 * size > limit:
+        raise FrameReadError(
+            f"{header.path} claims {header.window}, {size} MiB in memory, of which four do not fit into this machine; "
+            "check the file, or use a machine with more memory"
+        )
+
+
+def _read_part(path: Path, file: oiio.ImageInput, number: int, spec: oiio.ImageSpec, into: Pixels) -> None:
+    """Decode one part; runs of whole-number channels as their bits, all others as float32."""
+    for begin, end, whole_numbers in _runs(spec):
+        kind = oiio.UINT32 if whole_numbers else oiio.FLOAT
+        values = file.read_image(number, 0, begin, end, kind)
+        if values is None or values.shape != (spec.height, spec.width, end - begin):
+            raise _unreadable(path, _why(file))
+        into[..., begin:end] = values.view(np.float32)
+
+
+def _runs(spec: oiio.ImageSpec) -> Iterator[tuple[int, int, bool]]:
+    """Neighbouring channels of a part that are read alike: begin, end, whether they hold 32-bit whole numbers."""
+    kinds = [unsigned(spec, channel) for channel in range(spec.nchannels)]
+    begin = 0
+    for end in range(1, len(kinds) + 1):
+        if end == len(kinds) or kinds[end] != kinds[begin]:
+            yield begin, end, kinds[begin]
+            begin = end
+
+
+def _encode(path: Path, header: Header, pixels: Pixels) -> None:
+    parts, file = header.parts, oiio.ImageOutput.create(str(path))
+    if file is None:
+        raise OSError(_why(oiio))
+    first = 0
+    for number, (spec, window) in enumerate(zip(parts, header.windows, strict=True)):
+        if not _open_part(file, path, parts, number):
+            raise OSError(_why(file))
+        rows, columns = window.within(header.window)
+        done = file.write_image(_stored(spec, pixels[rows, columns, first : first + spec.nchannels]))
+        # A full disk shows for PNG in the error text alone; a text that comes after close() means nothing for TIFF.
+        trouble = _why(file)
+        if not done or trouble:
+            file.close()
+            raise OSError(trouble or "the disk may be full")
+        first += spec.nchannels
+    if not file.close():
+        raise OSError(_why(file))
+
+
+def _open_part(file: oiio.ImageOutput, path: Path, parts: tuple[oiio.ImageSpec, ...], number: int) -> bool:
+    """Several parts are declared all at once, then opened one by one."""
+    if number:
+        return bool(file.open(str(path), parts[number], "AppendSubimage"))
+    return bool(file.open(str(path), parts) if len(parts) > 1 else file.open(str(path), parts[0]))
+
+
+def _stored(spec: oiio.ImageSpec, pixels: Pixels) -> np.ndarray[Any, Any]:
+    """The pixels of one part as OpenImageIO takes them: contiguous, in reach of halves, whole numbers as such."""
+    whole_numbers = [unsigned(spec, channel) for channel in range(spec.nchannels)]
+    if all(whole_numbers):
+        return np.ascontiguousarray(pixels).view(np.uint32)
+    stored = np.array(pixels, order="C")
+    for channel in range(spec.nchannels):
+        if whole_numbers[channel]:
+            stored[..., channel] = _as_share(pixels[..., channel])
+        elif str(spec.channelformat(channel)) == "half":
+            finite = np.isfinite(pixels[..., channel])
+            np.clip(stored[..., channel], -HALF_MAX, HALF_MAX, out=stored[..., channel], where=finite)
+    return stored
+
+
+def _as_share(bits: Pixels) -> Pixels:
+    """Whole numbers that share a part with real ones: OpenImageIO takes them as shares of 2^32 - 1, in float32."""
+    numbers = np.ascontiguousarray(bits).view(np.uint32)
+    if numbers.size and int(numbers.max()) >= 2**22:
+        raise OSError("ids above 4194303 are only kept in a part of their own; move the id channel to its own part")
+    return (numbers / np.float64(2**32 - 1)).astype(np.float32)
+
+
+def _decode_again(path: Path, header: Header) -> None:
+    """The one test of a finished file that holds for every format. Raises `OSError`."""
+    try:
+        with _opened(path) as file:
+            for number, spec in enumerate(header.parts):
+                if file.read_image(number, 0, 0, spec.nchannels, spec.format) is None:
+                    raise OSError(f"it did not decode again ({_why(file)})")
+    except FrameReadError as error:
+        raise OSError(f"it did not open again ({error})") from error
+
+
+def _premultiply(pixels: Pixels, channels: Channels) -> None:
+    assert channels.alpha is not None
+    for channel in channels.colour:
+        pixels[..., channel] *= pixels[..., channels.alpha]
+
+
+def _straightened(pixels: Pixels, channels: Channels) -> Pixels:
+    """A copy with colour divided by alpha; black where there is no coverage, as no such file can hold light there."""
+    assert channels.alpha is not None
+    straight, alpha = pixels.copy(), pixels[..., channels.alpha]
+    for channel in channels.colour:
+        straight[..., channel] = np.divide(pixels[..., channel], alpha, out=np.zeros_like(alpha), where=alpha > 0)
+    return straight
+
+
+def _why(source: Any) -> str:
+    """The first line of the error text of OpenImageIO or one of its files, without codes; reading it clears it."""
+    try:
+        text = str(source.geterror())
+    except UnicodeDecodeError:  # damaged names are quoted as they are
+        text = "its header is damaged"
+    return re.sub(r"^EXR Error \(.*?\): |EXR_ERR_[A-Z_]+ ", "", text.strip().partition("\n")[0])
+
+
+def _unreadable(path: Path, why: str) -> FrameReadError:
+    """Missing, forbidden or damaged, in the words of the case."""
+    if not path.exists():
+        return FrameReadError(f"{path} does not exist; put the key back")
+    if not os.access(path, os.R_OK):
+        return FrameReadError(f"{path} may not be read; check its permissions")
+    if path.stat().st_size == 0:
+        return FrameReadError(f"{path} is empty; render or copy it again")
+    if "Subsampled" in why:
+        return FrameReadError(f"{path} holds subsampled luminance and chroma, which is not read; save it as RGB")
+    return FrameReadError(f"{path} is damaged ({why}); render or copy it again")

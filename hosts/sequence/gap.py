@@ -1,0 +1,99 @@
+"""From two keys to the pictures between them: what is not a number is mended, cuts are seen, the network is asked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from inbetween.core.channels import Channels
+from inbetween.core.clamp import cleaner
+from inbetween.core.continuity import Verdict, judge
+from inbetween.core.inbetween import frames_at_once, inbetween
+from inbetween.core.network import Network
+from inbetween.core.schedule import Drawing
+from inbetween.core.settings import Settings
+from inbetween.hosts.sequence.frames import HALF_MAX, Pixels
+from inbetween.hosts.sequence.plan import Span
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Who draws: the network for frames of a layout in a working space, and how it is asked."""
+
+    network: Network
+    scheme: str
+    knows_time: bool
+    channels: Channels
+    space: str
+    settings: Settings
+
+
+def draw(start: Pixels, end: Pixels, span: Span, hand: Hand) -> tuple[Verdict, Iterator[tuple[Drawing, Pixels]]]:
+    """What lies between two keys (H, W, C), and every drawing with its frame, as soon as it exists.
+
+    Where nothing moves or everything changes, the first key is held: one drawing at t = 0.
+    """
+    verdict = judge(start, end, hand.channels, hand.space, hand.settings)
+    drawings = span.drawings
+    if verdict is not Verdict.MOVE:
+        drawings = (Drawing(span.gap.first, 0.0, tuple(span.gap.missing)),)
+    return verdict, _frames(start, end, drawings, hand)
+
+
+def mend(pixels: Pixels, channels: Channels) -> tuple[Pixels, int]:
+    """A copy without what cannot be drawn with, and how many values were replaced; the same array where none were.
+
+    NaN becomes 0. Infinity becomes 65504 in colour and alpha, and stays in other layers, where depth has it.
+    Channels of ids hold bits and are left alone.
+    """
+    seen = {*channels.colour} | ({channels.alpha} if channels.alpha is not None else set())
+    replaced, mended = 0, pixels
+    for channel in (place for place in range(pixels.shape[2]) if place not in channels.ids):
+        values = pixels[..., channel]
+        wrong = ~np.isfinite(values) if channel in seen else np.isnan(values)
+        if count := int(np.count_nonzero(wrong)):
+            mended = pixels.copy() if mended is pixels else mended
+            reach = HALF_MAX if channel in seen else np.inf
+            mended[..., channel] = np.nan_to_num(values, nan=0.0, posinf=reach, neginf=-reach)
+            replaced += count
+    return mended, replaced
+
+
+def _frames(start: Pixels, end: Pixels, drawings: tuple[Drawing, ...], hand: Hand) -> Iterator[tuple[Drawing, Pixels]]:
+    settings = hand.settings
+    asked = inbetween(
+        start,
+        end,
+        drawings,
+        _quiet(hand.network),
+        scheme=hand.scheme if settings.scheme == "auto" else settings.scheme,
+        knows_time=hand.knows_time,
+        clean=cleaner(settings, hand.channels, start, end, hand.space),
+        batch=frames_at_once(settings.memory, start.shape),
+    )
+    for drawing, frame in asked:
+        yield drawing, _without_nan(np.asarray(frame), hand.channels)
+
+
+def _quiet(network: Network) -> Network:
+    """The network, without NumPy's warnings: bits of ids and infinite depth pass through its arithmetic."""
+
+    def ask(start: Pixels, end: Pixels, t: Pixels) -> Pixels:
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.asarray(network(start, end, t))
+
+    return ask
+
+
+def _without_nan(frame: Pixels, channels: Channels) -> Pixels:
+    """Infinite depth mixed with itself (inf - inf) is NaN where it should be infinite still.
+
+    Core lets NaN pass only in channels whose keys hold infinity.
+    """
+    blended = [place for place in range(frame.shape[2]) if place not in channels.ids]
+    if not np.isnan(frame[..., blended]).any():
+        return frame
+    whole = frame.copy()
+    for place in blended:
+        whole[..., place][np.isnan(whole[..., place])] = np.inf
+    return whole

@@ -1,0 +1,41 @@
+"""What one run does: light enough to be read by `--help` and by hosts that never read a frame themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from inbetween.core.settings import Settings, check, from_mapping, option
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of the sequence runner. Raises `SettingsError` when a value is out of bounds."""
+
+    source: str = option("", "Folder of numbered key frames, or a pattern: shot.####.exr, shot.%04d.exr.")
+    target: str = option("", "Folder for the whole sequence: keys copied bit for bit, in-betweens drawn.")
+    settings: Settings = field(default_factory=Settings)
+    frames: str = option("", "Write only these frames of the result, such as 1001-1007 or 5,9,20-30; a farm's chunk.")
+    ext: str = option(
+        "", "File type of the result, such as png; left empty it is the keys' own, and keys are copied bit for bit."
+    )
+    insert: int = option(
+        0,
+        "Draw this many new frames between each two keys and renumber the result; for keys without gaps.",
+        minimum=0,
+        maximum=1000,
+        unit="frames",
+    )
+    overwrite: bool = option(
+        False, "Make every frame anew, and replace files in the target that this tool did not make."
+    )
+    jobs: int = option(2, "Frames written at the same time.", minimum=1, maximum=64, pixels=False)
+    contact_sheet: str = option("", "Also save an overview of the whole result as this picture, such as sheet.png.")
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+def job_from(values: Mapping[str, Any]) -> Job:
+    """A job from plain values, `settings` a mapping among them. Raises `SettingsError` for an unknown name."""
+    settings = from_mapping(Settings, values.get("settings", {}))
+    return from_mapping(Job, {**values, "settings": settings})

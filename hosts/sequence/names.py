@@ -1,0 +1,165 @@
+"""Frame numbers in file names: which files of a folder are frames of one sequence, and what frame n is called.
+
+Written by hand rather than taken from a library, because a number's sign is a matter of the trade: in `hdr-100.exr`
+the dash separates, in `shot.-003.exr` it is a minus. Patterns and frame ranges are read by fileseq.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from inbetween.core.errors import InputError
+
+EXTENSIONS = frozenset({".exr", ".dpx", ".tif", ".tiff", ".png", ".tga", ".jpg", ".jpeg"})
+"""File types that are read and written, lower case."""
+
+FRAME = re.compile(r"(?P<base>|.*?\D)(?P<number>\d+)(?P<ext>\.[A-Za-z]\w*)", re.DOTALL)
+"""The last group of digits before the extension is the frame number."""
+
+TOKENS = re.compile(r"#|@|%\d*d|\$F\d*|<UDIM>")
+"""What makes a path a pattern: `####`, `@@@@`, `%04d`, `$F4`."""
+
+
+@dataclass(frozen=True)
+class FrameSequence:
+    """Frames that share everything in their names but the number.
+
+    `padding` is the least width of the number, a minus sign included, as `%04d` and Nuke's `####` have it.
+    `numbers` rise.
+    """
+
+    folder: Path
+    base: str
+    padding: int
+    ext: str
+    numbers: tuple[int, ...]
+
+    @property
+    def pattern(self) -> str:
+        """The name with the number as `#`, one for each digit."""
+        return f"{self.base}{'#' * self.padding}{self.ext}"
+
+    def name(self, number: int, ext: str = "") -> str:
+        """The file name of a frame, of another type if `ext` says so."""
+        return f"{self.base}{number:0{self.padding}d}{ext or self.ext}"
+
+    def file(self, number: int) -> Path:
+        """Where a frame lies."""
+        return self.folder / self.name(number)
+
+
+def find(source: str) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]:
+    """The sequences that a folder or a pattern names, and the names of visible files beside them that are none.
+
+    Raises `InputError` when `source` is neither, or nothing is there.
+    """
+    if re.search(r"%[vV]", source):
+        raise InputError(f"{source} holds the views token %V; run once for each view with its name in place of %V")
+    path = Path(source)
+    if path.is_dir():
+        return _in_folder(path)
+    if TOKENS.search(path.name):
+        return (_by_pattern(path),), ()
+    if path.exists():
+        raise InputError(
+            f"{source} is one file; name the folder that holds the keys, or a pattern such as {_hint(path)}"
+        )
+    raise InputError(f"{source} does not exist; name a folder of key frames or a pattern such as shot.####.exr")
+
+
+def numbers(spec: str) -> frozenset[int]:
+    """The frame numbers of a range such as `1001-1007`, `1-10x3`, `-3--1` or `5,9,20-30`.
+
+    Raises `InputError` for text that is no frame range.
+    """
+    from fileseq.exceptions import FileSeqException
+    from fileseq.frameset import FrameSet
+
+    try:
+        return frozenset(int(number) for number in FrameSet(spec))
+    except (FileSeqException, ValueError) as error:
+        raise InputError(f"{spec!r} is no frame range; write it like 1001-1007 or 1,5,9-20x2") from error
+
+
+def _in_folder(folder: Path) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]:
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    stray = []
+    for name in _visible(folder):
+        split = _split(name)
+        if split and split[2].lower() in EXTENSIONS and not (folder / name).is_dir():
+            found[split[0], split[2]].append(split[1])
+        else:
+            stray.append(name)
+    sequences = [
+        FrameSequence(folder, base, padding, ext, tuple(sorted(map(int, texts))))
+        for (base, ext), digits in found.items()
+        for padding, texts in _by_padding(digits)
+    ]
+    return tuple(sorted(sequences, key=lambda sequence: sequence.pattern)), tuple(stray)
+
+
+def _by_pattern(path: Path) -> FrameSequence:
+    """The files that a pattern means, strictly: `####` is four digits or more where the number needs them."""
+    from fileseq.constants import PAD_STYLE_HASH1
+    from fileseq.exceptions import FileSeqException
+    from fileseq.filesequence import FileSequence
+
+    try:
+        parsed = FileSequence(path.name, pad_style=PAD_STYLE_HASH1)
+    except FileSeqException as error:
+        raise InputError(
+            f"{path.name} is no pattern of frames; write it like shot.####.exr or shot.%04d.exr"
+        ) from error
+    base, ext, padding = parsed.basename(), parsed.extension(), parsed.zfill()
+    if ext.lower() not in EXTENSIONS:
+        raise InputError(f"{path.name}: {ext or 'no'} files are not read; known are {', '.join(sorted(EXTENSIONS))}")
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent} does not exist; name the folder that holds the keys")
+    frames = parsed.frameSet()
+    asked = None if frames is None else frozenset(map(int, frames))
+    middles = (
+        name.removeprefix(base).removesuffix(ext)
+        for name in _visible(path.parent)
+        if name.startswith(base) and name.endswith(ext)
+    )
+    found = {int(text) for text in middles if re.fullmatch(r"-?\d+", text) and f"{int(text):0{padding}d}" == text}
+    chosen = tuple(sorted(found if asked is None else found & asked))
+    if not chosen:
+        raise InputError(f"no file in {path.parent} matches {path.name}; one # stands for one digit")
+    return FrameSequence(path.parent, base, padding, ext, chosen)
+
+
+def _split(name: str) -> tuple[str, str, str] | None:
+    """base, number, extension; a dash is a minus only where no letter, digit or bracket stands before it."""
+    match = FRAME.fullmatch(name)
+    if match is None:
+        return None
+    base, number, ext = match["base"], match["number"], match["ext"]
+    if base.endswith("-") and not re.search(r"([^\W_]|[)\]])-$", base):
+        return base[:-1], f"-{number}", ext
+    return base, number, ext
+
+
+def _by_padding(texts: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Group numbers, as written, by the padding they follow; a number that outgrew its padding stays in its group."""
+    padded = {len(text) for text in texts if text.lstrip("-").startswith("0") and text.lstrip("-") != "0"}
+    groups: dict[int | None, list[str]] = defaultdict(list)
+    for text in texts:
+        groups[max((width for width in padded if width <= len(text)), default=None)].append(text)
+    for width, members in groups.items():
+        yield width or min(map(len, members)), members
+
+
+def _visible(folder: Path) -> list[str]:
+    """Names in a folder, sorted; hidden ones (unfinished frames among them) left out."""
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"{folder} cannot be listed: {error.strerror}; check its permissions") from error
+
+
+def _hint(path: Path) -> str:
+    split = _split(path.name)
+    return f"{split[0]}{'#' * len(split[1])}{split[2]}" if split else "shot.####.exr"

@@ -1,0 +1,200 @@
+"""What a run will do, before it does anything: which keys, which frames between them, where each file will lie."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from inbetween.core.errors import InputError, SettingsError
+from inbetween.core.schedule import Drawing, Gap, gaps, schedule
+from inbetween.hosts.sequence import names, specs
+from inbetween.hosts.sequence.convert import retyped
+from inbetween.hosts.sequence.frames import Header, read_header
+from inbetween.hosts.sequence.job import Job as Job
+from inbetween.hosts.sequence.job import job_from as job_from
+from inbetween.hosts.sequence.names import FrameSequence
+
+LONGEST_GAP = 10_000
+"""Frames missing in one gap beyond which a wrong number in a file name is the likelier explanation."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Two neighbouring keys, by their numbers in the source, and the drawings between them, by the result's."""
+
+    start: int
+    end: int
+    gap: Gap
+    drawings: tuple[Drawing, ...]
+
+    def step(self, frame: int) -> specs.Step:
+        """How far a frame of the result lies behind the first key, in the source's numbering."""
+        distance = self.end - self.start
+        return specs.Step((frame - self.gap.first) * distance // (self.gap.last - self.gap.first), distance)
+
+
+@dataclass(frozen=True)
+class SequencePlan:
+    """What will be made of one sequence."""
+
+    sequence: FrameSequence
+    target: Path
+    ext: str
+    keys: Mapping[int, int]
+    """The result's number of each key -> its number in the source."""
+    spans: tuple[Span, ...]
+    wanted: frozenset[int]
+    """The result's numbers that this run writes."""
+    headers: Mapping[int, Header]
+    """Source number -> header, for every key that is copied or drawn from."""
+    outputs: Mapping[int, Header]
+    """Source number -> the header that the key has, or would have, as a file of the result's type."""
+
+    def file(self, number: int) -> Path:
+        """Where a frame of the result will lie."""
+        return self.target / self.sequence.name(number, self.ext)
+
+    @property
+    def copies(self) -> bool:
+        """Whether keys are copied as files; else they are converted to another type."""
+        return self.ext == self.sequence.ext
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All sequences of a job, and the names beside them that are none."""
+
+    sequences: tuple[SequencePlan, ...]
+    stray: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the plan, as shown before a run."""
+
+    frame: int
+    file: str
+    action: str
+    keys: tuple[str, ...]
+    t: float | None
+
+
+def plan(job: Job) -> Plan:
+    """Look at the names and headers in the source; nothing is written, no pixel is read.
+
+    Raises `InputError` for keys that make no sequence, and `SettingsError`.
+    """
+    found, stray = names.find(_given(job.source, "the keys"))
+    target = _target(job, found)
+    enough = tuple(sequence for sequence in found if len(sequence.numbers) > 1)
+    if not enough:
+        raise InputError(_too_few(job.source, found))
+    lone = tuple(sequence.name(sequence.numbers[0]) for sequence in found if len(sequence.numbers) == 1)
+    wanted = names.numbers(job.frames) if job.frames else None
+    plans = [_sequence(job, sequence, target, wanted) for sequence in enough]
+    if not any(gap for each in plans for gap in gaps(each.keys)):
+        raise InputError(
+            f"the keys in {job.source} have no gap in their numbers, so nothing is missing between them; "
+            "to draw N frames between each two of them use --insert N"
+        )
+    chosen = tuple(each for each in plans if each.wanted)
+    if not chosen:
+        raise InputError(f"{job.source} has no frame in {job.frames}; its result would be {_extent(plans)}")
+    _refuse_collisions(chosen)
+    return Plan(tuple(_with_headers(each) for each in chosen), tuple(sorted((*stray, *lone))))
+
+
+def rows(plan: SequencePlan) -> Iterator[Row]:
+    """The frames of the result, in order: what is done for each, from which source keys, at which t."""
+    made: dict[int, Row] = {}
+    name, action = plan.sequence.name, "copy" if plan.copies else "convert"
+    for number, source in plan.keys.items():
+        made[number] = Row(number, plan.file(number).name, action, (name(source),), None)
+    for span in plan.spans:
+        for drawing in span.drawings:
+            for frame in drawing.shows:
+                action = "draw" if frame == drawing.frame else "hold"
+                keys = (name(span.start), name(span.end))
+                made[frame] = Row(frame, plan.file(frame).name, action, keys, drawing.t)
+    return (made[number] for number in sorted(plan.wanted))
+
+
+def _sequence(job: Job, sequence: FrameSequence, target: Path, wanted: frozenset[int] | None) -> SequencePlan:
+    pace = job.insert + 1
+    first = sequence.numbers[0]
+    placed = {(first + pace * at if job.insert else key): key for at, key in enumerate(sequence.numbers)}
+    spans = []
+    for gap in gaps(placed):
+        if len(gap.missing) > LONGEST_GAP:
+            raise InputError(
+                f"{len(gap.missing)} frames are missing between {sequence.name(placed[gap.first])} and "
+                f"{sequence.name(placed[gap.last])}; check the numbers of these files"
+            )
+        if wanted is None or not wanted.isdisjoint(gap.missing):
+            spans.append(Span(placed[gap.first], placed[gap.last], gap, schedule(gap, job.settings)))
+    result = {*placed, *(frame for span in spans for frame in span.gap.missing)}
+    chosen = frozenset(result if wanted is None else result & wanted)
+    return SequencePlan(sequence, target, _ext(job.ext) or sequence.ext, placed, tuple(spans), chosen, {}, {})
+
+
+def _with_headers(plan: SequencePlan) -> SequencePlan:
+    """Read the header of every key that is used, and hold each against the first."""
+    used = {plan.keys[number] for number in plan.wanted & plan.keys.keys()}
+    used |= {key for span in plan.spans for key in (span.start, span.end)}
+    headers: dict[int, Header] = {}
+    trouble: list[InputError] = []
+    for key in sorted(used):
+        try:
+            headers[key] = read_header(plan.sequence.file(key))
+            specs.fit(next(iter(headers.values())), headers[key])
+        except InputError as error:
+            trouble.append(error)
+    if trouble:
+        raise InputError("; ".join(map(str, trouble))) from trouble[0]
+    outputs = {key: retyped(header, plan.ext) for key, header in headers.items()}
+    return replace(plan, headers=headers, outputs=outputs)
+
+
+def _target(job: Job, found: tuple[FrameSequence, ...]) -> Path:
+    target = Path(_given(job.target, "the result"))
+    if names.TOKENS.search(target.name):
+        raise InputError(f"{target} looks like a pattern; name a folder: frames keep their keys' names")
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{target} is a file; name a folder for the result")
+    if any(target.resolve() == sequence.folder.resolve() for sequence in found):
+        raise InputError(f"{target} is where the keys are; name another folder, so that no key can be lost")
+    return target
+
+
+def _given(text: str, what: str) -> str:
+    if not text:
+        raise InputError(f"no folder for {what} was named; name one")
+    return text
+
+
+def _ext(text: str) -> str:
+    """`png` or `.png` as `.png`; empty stays empty."""
+    ext = f".{text.lower().lstrip('.')}" if text else ""
+    if ext and ext not in names.EXTENSIONS:
+        raise SettingsError(f"ext is {text!r}; choose one of {', '.join(sorted(e[1:] for e in names.EXTENSIONS))}")
+    return ext
+
+
+def _too_few(source: str, found: tuple[FrameSequence, ...]) -> str:
+    if not found:
+        return f"{source} holds no numbered frames ({', '.join(sorted(names.EXTENSIONS))}); put at least two keys there"
+    return f"{source} holds one key only, {found[0].name(found[0].numbers[0])}; in-betweening takes at least two"
+
+
+def _extent(plans: list[SequencePlan]) -> str:
+    return ", ".join(f"{min(each.keys)}-{max(each.keys)}" for each in plans)
+
+
+def _refuse_collisions(plans: tuple[SequencePlan, ...]) -> None:
+    """Two sequences that differ only in their type would meet in one name under `--ext`."""
+    for one, other in pairwise(sorted(plans, key=lambda each: each.file(0))):
+        if one.file(0) == other.file(0):
+            raise InputError(
+                f"{one.sequence.pattern} and {other.sequence.pattern} would both become {one.file(0).name}; "
+                "convert one at a time"
+            )

@@ -1,0 +1,119 @@
+"""From files to files: the one way in which the command line, the worker and the farm make in-betweens.
+
+Reading, drawing and writing overlap: the next key is decoded and finished frames are written while the network draws,
+since OpenImageIO and the engines let go of Python's lock.
+"""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from inbetween.core.errors import InputError
+from inbetween.hosts.sequence import names, provenance
+from inbetween.hosts.sequence.frames import file_hash, sweep
+from inbetween.hosts.sequence.job import Job
+from inbetween.hosts.sequence.plan import Plan, SequencePlan, plan
+from inbetween.hosts.sequence.shot import Shot
+from inbetween.hosts.sequence.work import Emit, Keys, Progress, Summary, Writers
+from inbetween.models.model import Model
+
+Load = Callable[[str, str, str], Model]
+
+
+def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, load: Load | None = None) -> Summary:
+    """Make every frame of the job that is not there yet; `emit` is told of each thing that happens.
+
+    A frame that fails is reported, and the others are made. Raises `InputError` and its kin before anything is written
+    when the job cannot be done as it stands, and `Cancelled` (asked between frames) with all finished frames in place.
+    `load` stands in for `models.registry.load`.
+    """
+    todo = plan(job)
+    if todo.stray:
+        emit({"event": "stray", "files": list(todo.stray)})
+    model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
+    emit({"event": "model", **{name: value for name, value in vars(model).items() if name != "network"}})
+    existing = [_survey(each, job) for each in todo.sequences]
+    progress = Progress(emit, sum(len(each.wanted) for each in todo.sequences))
+    for each, found in zip(todo.sequences, existing, strict=True):
+        with Keys() as keys, Writers(job.jobs, progress) as writers:
+            Shot(job, each, found, model, progress, cancelled, keys, writers).make()
+    _name_leftovers(job, todo, emit)
+    summary = progress.summary()
+    if job.contact_sheet:
+        _show(job, todo, emit)
+    emit({"event": "done", **asdict(summary)})
+    return summary
+
+
+def _load(name: str, device: str, engine: str) -> Model:
+    from inbetween.models import registry
+
+    return registry.load(name, device, engine)
+
+
+def _survey(todo: SequencePlan, job: Job) -> dict[int, str]:
+    """Recipes of the wanted frames that are in the target already; makes the target folder where there is none.
+
+    Raises `InputError` for a frame that this tool did not make, and for a folder that cannot be written to.
+    """
+    _make_folder(todo.target)
+    if job.overwrite:
+        return {}
+    found = {}
+    for number in sorted(todo.wanted):
+        file = todo.file(number)
+        if not file.exists():
+            continue
+        recipe = provenance.recipe_of(file)
+        if recipe is None and not _is_the_key(todo, number):
+            raise InputError(
+                f"{file} was not made by this tool, or was changed since; move it away, put it among the keys to make "
+                "it a breakdown, or replace it with --overwrite"
+            )
+        found[number] = recipe or ""
+    return found
+
+
+def _make_folder(target: Path) -> None:
+    """The folder, there, writable, and without what a killed run left behind."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=target).close()
+    except OSError as error:
+        raise InputError(f"{target} cannot be written to: {error.strerror}; name another folder") from error
+    for folder in (target, target / provenance.FOLDER):
+        if folder.is_dir():
+            sweep(folder)
+
+
+def _is_the_key(todo: SequencePlan, number: int) -> bool:
+    """Whether a file in the target is a key's copy, made by hand."""
+    if number not in todo.keys or not todo.copies:
+        return False
+    return file_hash(todo.file(number)) == file_hash(todo.sequence.file(todo.keys[number]))
+
+
+def _name_leftovers(job: Job, todo: Plan, emit: Emit) -> None:
+    """Frames of an earlier run that no key asks for any more are named; to delete is the artist's to do."""
+    if job.frames:
+        return
+    for each in todo.sequences:
+        there, _ = names.find(str(each.target))
+        for other in there:
+            alike = (other.base, other.padding, other.ext) == (each.sequence.base, each.sequence.padding, each.ext)
+            left = sorted(set(other.numbers) - each.wanted) if alike else []
+            if left:
+                emit({
+                    "event": "warning",
+                    "file": str(each.target),
+                    "message": f"{each.target} holds {len(left)} frames beyond the keys, {other.name(left[0])} to "
+                    f"{other.name(left[-1])}; delete them if they are of no use",
+                })  # fmt: skip
+
+
+def _show(job: Job, todo: Plan, emit: Emit) -> None:
+    from inbetween.hosts.sequence.sheet import contact_sheet
+
+    contact_sheet(todo, Path(job.contact_sheet))
+    emit({"event": "contact sheet", "file": job.contact_sheet})

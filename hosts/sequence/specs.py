@@ -1,0 +1,120 @@
+"""What an in-between's file says of itself: the key's own layout and metadata, with what must differ changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import OpenImageIO as oiio
+
+from inbetween.core.errors import InputError
+from inbetween.hosts.sequence import timecode
+from inbetween.hosts.sequence.frames import Header, Window
+
+NAMESPACE = "inbetween:"
+"""Our metadata, in the files that can hold any."""
+
+CARRIES_METADATA = frozenset({".exr"})
+"""Types that bring any named value back; the others lose it."""
+
+STALE = ("oiio:SHA-1", "oiio:ConstantColor", "oiio:AverageColor", "openexr:chunkCount", "textureformat", "hash")
+"""What was true of the key's pixels or file structure, and is not of an in-between."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far an in-between lies behind the first key, and the second key behind the first, in source frames."""
+
+    frames: int
+    distance: int
+
+
+def in_between(start: Header, end: Header, step: Step, marks: Mapping[str, str | float]) -> Header:
+    """The header of an in-between's file; `marks` become `inbetween:*` metadata where the type can hold them.
+
+    Everything is the first key's, but for the data windows, which hold both keys' (what moves may be anywhere between),
+    and the timecode, which goes on.
+    """
+    parts = []
+    for spec, first, second in zip(start.parts, start.windows, end.windows, strict=True):
+        part = spec.copy()
+        _place(part, first | second)
+        _settle(part, start.path.suffix.lower())
+        _advance_timecode(part, start, end, step)
+        parts.append(part)
+    if start.path.suffix.lower() in CARRIES_METADATA:
+        for name, value in marks.items():
+            parts[0][NAMESPACE + name] = value
+    return replace(start, parts=tuple(parts))
+
+
+def alone(key: Header, marks: Mapping[str, str | float]) -> Header:
+    """The header of a key's file as this tool writes it anew."""
+    return in_between(key, key, Step(0, 0), marks)
+
+
+def fit(first: Header, other: Header) -> None:
+    """Raise `InputError`, naming the difference, unless two keys are frames of one picture format."""
+    for what, a, b in (
+        ("display window", str(first.display), str(other.display)),
+        ("parts", len(first.parts), len(other.parts)),
+        ("channels", _listing(first), _listing(other)),
+        ("alpha", _alpha(first), _alpha(other)),
+    ):
+        if a != b:
+            raise InputError(
+                f"{other.path} has {what} {b}, but {first.path.name} has {a}; "
+                "make the keys alike, or keep them in folders of their own"
+            )
+
+
+def _listing(header: Header) -> str:
+    """Channel names with their types: `R G B A (half)`, or `R (half) Z (float)` where types differ."""
+    kinds = [str(part.channelformat(channel)) for part in header.parts for channel in range(part.nchannels)]
+    if len(set(kinds)) == 1:
+        return f"{' '.join(header.channels.names)} ({kinds[0]})"
+    return " ".join(f"{name} ({kind})" for name, kind in zip(header.channels.names, kinds, strict=True))
+
+
+def _alpha(header: Header) -> str:
+    return "straight" if header.straight else "premultiplied or none"
+
+
+def _place(part: oiio.ImageSpec, window: Window) -> None:
+    part.x, part.y, part.width, part.height = window.x, window.y, window.width, window.height
+
+
+def _settle(part: oiio.ImageSpec, ext: str) -> None:
+    """Leave out what is no longer true, and make the file's bytes depend on its content alone."""
+    for name in STALE:
+        part.erase_attribute(name)
+    names = [item.name for item in part.extra_attribs]
+    for name in names:
+        if name.startswith(NAMESPACE):
+            part.erase_attribute(name)
+    if "DateTime" not in names:
+        part["DateTime"] = ""  # an empty one keeps OpenImageIO from writing the time of day
+    if ext == ".png":
+        # Measured on 1080p RGBA16: five times quicker than the default, and 3 % smaller.
+        part["png:compressionLevel"] = 1
+        part["png:filter"] = 16
+    if ext in (".jpg", ".jpeg") and "Compression" not in names:
+        part["Compression"] = "jpeg:98"
+
+
+def _advance_timecode(part: oiio.ImageSpec, start: Header, end: Header, step: Step) -> None:
+    """Move the timecode on; leave it out where the files do not say how many frames make a second."""
+    first, last = _timecode(start.parts[0]), _timecode(end.parts[0])
+    if first is None or not step.frames:
+        return
+    fps = timecode.rate(part.get_float_attribute("FramesPerSecond"), first[0], (last or first)[0], step.distance)
+    part.erase_attribute("dpx:TimeCode")
+    part.erase_attribute("smpte:TimeCode")
+    if fps:
+        part.attribute(
+            "smpte:TimeCode", oiio.TypeDesc("timecode"), (timecode.advance(first[0], step.frames, fps), first[1])
+        )
+
+
+def _timecode(part: oiio.ImageSpec) -> tuple[int, int] | None:
+    """The packed timecode and its user bits."""
+    value = part.get("smpte:TimeCode")
+    return value if isinstance(value, tuple) and len(value) == 2 else None

@@ -1,0 +1,36 @@
+"""`inbetween COMMAND`: every command by name; a command's module is imported when it runs."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from inbetween import __version__
+from inbetween.console import DONE, WRONG, answer, complain, say
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "seq": ("inbetween.seq", "fill the gaps of a frame sequence (the same as inbetween-seq)"),
+    "farm": ("inbetween.farm", "write a render farm job that fills the gaps in parallel"),
+    "doctor": ("inbetween.doctor", "show what works on this machine: versions, engines, devices, models"),
+}
+"""Name -> module with `main(argv) -> int`, and what it does in a few words."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if not given or given[0] in ("-h", "--help", "help"):
+        say(_overview())
+        return DONE if given else WRONG
+    if given[0] in ("-V", "--version"):
+        say(f"inbetween {__version__}")
+        return DONE
+    if given[0] not in COMMANDS:
+        complain(f"there is no command {given[0]!r}; choose one of {', '.join(COMMANDS)}")
+        return WRONG
+    module, _ = COMMANDS[given[0]]
+    return answer(lambda: int(import_module(module).main(given[1:])))
+
+
+def _overview() -> str:
+    rows = "\n".join(f"  {name:18}{text}" for name, (_, text) in COMMANDS.items())
+    return f"usage: inbetween COMMAND ...\n\ncommands:\n{rows}\n\n`inbetween COMMAND --help` says more about each."

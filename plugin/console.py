@@ -1,0 +1,82 @@
+"""How a command speaks and ends: one line for an error, an exit code, a clean stop."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from inbetween.core.errors import Cancelled, InbetweenError
+
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: all done; some of it failed; wrong use or wrong input; stopped by the user."""
+
+log = logging.getLogger("inbetween")
+
+
+def answer(work: Callable[[], int]) -> int:
+    """Run a command; every error becomes one line on stderr and an exit code, with the traceback only at -v -v."""
+    try:
+        return work()
+    except (Cancelled, KeyboardInterrupt) as stop:
+        complain(str(stop) or "stopped")
+        return INTERRUPTED
+    except InbetweenError as error:
+        log.debug("the traceback:", exc_info=True)
+        complain(str(error))
+        return WRONG
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output has gone
+        return FAILED
+    except MemoryError:
+        complain("out of memory; set --memory lower, or work on smaller frames")
+        return FAILED
+    except Exception as error:  # the last line of defence: an artist has no use for a traceback
+        log.debug("the traceback:", exc_info=True)
+        complain(f"unexpected {type(error).__name__}: {_one_line(error)}; run again with -v -v and report what it says")
+        return FAILED
+
+
+def say(text: str) -> None:
+    """One line on stdout."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(f"inbetween: {text}\n")
+    sys.stderr.flush()
+
+
+def log_at(verbosity: int) -> None:
+    """Log to stderr: -1 errors, 0 warnings, 1 what is done, 2 everything, with tracebacks."""
+    level = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
+    logging.basicConfig(level=level, format="inbetween: %(message)s", stream=sys.stderr, force=True)
+
+
+class Stop:
+    """Turns the first SIGINT or SIGTERM into a wish that is heeded between frames; a second one ends at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self) -> bool:
+        return self.asked
+
+    def __enter__(self) -> "Stop":
+        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt("stopped at once; finished frames are kept")
+        self.asked = True
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
