@@ -1,0 +1,57 @@
+"""Make the in-betweens of a script without a window, on a farm or from a shell; then render it as any other:
+
+    nuke -t ~/.nuke/inbetween-nuke/inbetween/hosts/nuke/farm.py SCRIPT.nk [NODE ...]
+    nuke -x SCRIPT.nk
+
+Without names, every Inbetween node is made, those inside groups too. The script is saved when frames were made. Ends
+with 1 and a sentence on stderr when something is in the way. Runs inside Nuke: Python 3.7.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import nuke
+
+from inbetween.hosts.nuke import make, node
+from inbetween.hosts.nuke.config import NodeError
+
+
+def run(script: str, names: list[str]) -> list[str]:
+    """Open a script, make the named nodes (all of ours when none is named), save it; returns the nodes' full names."""
+    nuke.scriptOpen(script)
+    chosen = [_named(name) for name in names] or _all()
+    if not chosen:
+        raise NodeError(f"{script} holds no Inbetween node; make one in Nuke, from the Inbetween menu")
+    for one in chosen:
+        make.start(one)
+    nuke.scriptSaveAs(script, 1)
+    return [one.fullName() for one in chosen]
+
+
+def _all() -> list[nuke.Node]:
+    return [one for one in nuke.allNodes("Group", nuke.root(), True) if node.is_ours(one)]
+
+
+def _named(name: str) -> nuke.Node:
+    found = nuke.toNode(name)
+    if found is None or not node.is_ours(found):
+        known = ", ".join(one.fullName() for one in _all()) or "none"
+        raise NodeError(f"no Inbetween node is called {name}; this script has {known}")
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments:
+        sys.stderr.write("usage: nuke -t farm.py SCRIPT.nk [NODE ...]\n")
+        return 2
+    try:
+        run(arguments[0], arguments[1:])
+    except NodeError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

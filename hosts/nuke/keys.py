@@ -1,0 +1,178 @@
+"""Which frames are keys, and keys rendered to files.
+
+A key frame is a number on Nuke's timeline. Runs inside Nuke: standard library and `nuke` only, Python 3.7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+
+import nuke
+
+from inbetween.hosts.nuke import graph
+from inbetween.hosts.nuke.config import NodeError
+
+COUNTER = re.compile(r"#+|%0?(\d*)d")
+
+WRITE = (
+    ("file_type", "exr"),  # first: the knobs below exist only once Nuke knows the type
+    ("channels", "all"),
+    ("raw", True),
+    ("compression", "Zip (16 scanlines)"),
+    ("interleave", "channels, layers and views"),
+    ("metadata", "all metadata"),  # cryptomattes are announced there, and must not be blended
+)
+
+
+class Cancelled(NodeError):  # noqa: N818 - a decision of the artist, not a failure
+    """The artist stopped the work."""
+
+
+def parse(text: str) -> list[int]:
+    """Frame numbers of a list as compositors write it: `1 9 17`, `1,9,17`, `1-17x8`, `-8--1`; sorted, each once.
+
+    Raises `NodeError` for anything else.
+    """
+    found = set()
+    for part in text.replace(",", " ").split():
+        match = re.match(r"(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?$", part)
+        if not match:
+            raise NodeError(f"key frames has {part!r}; write frames such as 1 9 17 or 1-33x8")
+        first, last, step = match.groups()
+        found.update(range(int(first), int(last or first) + 1, max(int(step or 1), 1)))
+    return sorted(found)
+
+
+def text(frames: Iterable[int]) -> str:
+    """The list as the knob shows it."""
+    return " ".join(str(frame) for frame in sorted(set(frames)))
+
+
+def counter(pattern: str) -> tuple[str, int, str]:
+    """What stands before the frame number of `shot.%04d.exr` or `shot.####.exr`, its width, and what stands behind.
+
+    The last counter of the name counts. Raises `NodeError` when there is none.
+    """
+    name = PurePath(pattern).name
+    found = list(COUNTER.finditer(pattern, len(pattern) - len(name)))
+    if not found:
+        raise NodeError(f"{name} has no frame number; write it like shot.####.exr or shot.%04d.exr")
+    at = found[-1]
+    width = int(at.group(1) or 1) if at.group().startswith("%") else len(at.group())
+    return pattern[: at.start()], width, pattern[at.end() :]
+
+
+def percent(pattern: str) -> str:
+    """The pattern as every Nuke reads it: forward slashes, `%04d` for `####`."""
+    before, width, behind = counter(pattern)
+    return f"{before}%0{width}d{behind}".replace("\\", "/")
+
+
+def on_disk(pattern: str) -> list[int]:
+    """The frames of a pattern that exist, sorted; `####` means what Nuke means by it, four digits or more."""
+    before, width, behind = counter(pattern)
+    folder, _, start = before.replace("\\", "/").rpartition("/")
+    wanted = re.compile(re.escape(start) + r"(-?\d+)" + re.escape(behind) + "$")
+    matches = (wanted.match(entry.name) for entry in (Path(folder).iterdir() if Path(folder).is_dir() else ()))
+    return sorted(int(match.group(1)) for match in matches if match and _padded(match.group(1), width))
+
+
+def _padded(digits: str, width: int) -> bool:
+    return digits == f"{int(digits):0{width}d}"
+
+
+def read_above(node: nuke.Node) -> nuke.Node:
+    """The Read that feeds input A, through any chain of first inputs; raises `NodeError` where there is none."""
+    above = node.input(0)
+    while above is not None and above.Class() != "Read":
+        above = above.input(0)
+    if above is None:
+        raise NodeError(f"{node.name()}: no Read above input A; write the key frames down yourself")
+    return above
+
+
+def wanted(node: nuke.Node) -> list[tuple[int, int]]:
+    """The keys of the node: (input, frame), in the order of the frames.
+
+    With B connected these are two: A at the first frame, B at the last. Raises `NodeError` where that leaves no gap.
+    """
+    if node.input(0) is None:
+        raise NodeError(f"{node.name()}: input A is not connected; connect the first key, or the plate with all keys")
+    if node.input(1) is not None:
+        first, last = int(node["first"].value()), int(node["last"].value())
+        if last - first < 2:
+            raise NodeError(f"{node.name()}: no frame lies between {first} and {last}; move last frame back")
+        return [(0, first), (1, last)]
+    frames = parse(node["keys"].value())
+    if len(frames) < 2 or len(frames) == frames[-1] - frames[0] + 1:
+        raise NodeError(
+            f"{node.name()}: key frames {text(frames)!r} leave no gap; name two frames with others between, "
+            "or connect the second key to B"
+        )
+    return [(0, frame) for frame in frames]
+
+
+def render(
+    node: nuke.Group, pattern: str, keys: Iterable[tuple[int, int]], reuse: bool, ask: Callable[[], bool]
+) -> list[int]:
+    """Render each key to its file, `pattern % frame`, and return the frames whose file is new or other than before.
+
+    Main thread only. A key that comes out the same to the byte leaves its file alone, so that the engine finds
+    nothing to do. With `reuse`, keys that have a file are not rendered. `ask()` is asked before each key; once it
+    says true, rendering stops with `Cancelled`. Files of frames that are no longer keys are removed.
+    """
+    keys = list(keys)
+    Path(pattern).parent.mkdir(parents=True, exist_ok=True)
+    for stale in set(on_disk(pattern)) - {frame for _, frame in keys}:
+        Path(pattern % stale).unlink()
+    changed = []
+    for side, frame in keys:
+        if ask():
+            raise Cancelled(f"{node.name()}: stopped while rendering keys; nothing was drawn")
+        target = Path(pattern % frame)
+        if not (reuse and target.exists()) and _render(node, side, frame, target):
+            changed.append(frame)
+    return changed
+
+
+def _render(node: nuke.Group, side: int, frame: int, target: Path) -> bool:
+    fresh = target.with_name(f".rendering.{target.name}")
+    with _write(node, side, fresh) as write:
+        try:
+            nuke.execute(write, frame, frame, 1)
+        except RuntimeError as cause:
+            if "cancel" in str(cause).lower():
+                raise Cancelled(f"{node.name()}: stopped while rendering keys; nothing was drawn") from cause
+            raise NodeError(f"{node.name()}: the key at frame {frame} cannot be rendered: {cause}") from cause
+    if target.exists() and _digest(target) == _digest(fresh):
+        fresh.unlink()
+        return False
+    fresh.replace(target)
+    return True
+
+
+@contextmanager
+def _write(node: nuke.Group, side: int, file: Path) -> Iterator[nuke.Node]:
+    """A Write under the key of one side, in full resolution; gone again afterwards, whatever happened."""
+    proxy = nuke.root()["proxy"]
+    was_proxy = proxy.value()
+    with node:
+        write = nuke.nodes.Write()
+        try:
+            proxy.setValue(False)
+            write.setInput(0, node.node(graph.KEYS[side]))
+            write["file"].setValue(file.as_posix())
+            for name, value in (*WRITE, ("datatype", node["datatype"].value())):
+                write[name].setValue(value)
+            yield write
+        finally:
+            proxy.setValue(was_proxy)
+            nuke.delete(write)
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,0 +1,265 @@
+"""Keys to frames: the worker, progress, cancel, and the frames read back into the node.
+
+Nuke's nodes are only touched from its main thread. With a window, the keys are rendered there, the worker is talked
+to from a thread of its own, and the frames are read back in the main thread again; in a terminal (`nuke.GUI` is
+false) all of it happens where it stands. Runs inside Nuke: standard library, `nuke` and the client, Python 3.7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import nuke
+
+from inbetween.hosts.nuke import config, graph, keys, panel
+from inbetween.hosts.nuke.config import NodeError
+from inbetween.hosts.worker.client import Job, Worker, WorkerError
+
+PATIENCE = 0.05
+"""Seconds between two looks at the worker and at the cancel button."""
+
+_using = threading.Lock()
+_running: set[str] = set()
+_workers: dict[str, Worker] = {}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One press of the button: everything it needs, so that what the artist does meanwhile does not matter."""
+
+    node: str
+    python: str
+    frames: str
+    first: int
+    last: int
+    job: dict[str, Any]
+    made: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: `state` is the job's; `sentence` is what the artist reads."""
+
+    state: str
+    sentence: str
+
+
+def start(node: nuke.Group) -> None:
+    """Render the keys, draw what lies between them, read the frames back.
+
+    With a window this returns once the keys are rendered; in a terminal when all is done, and a failure is raised.
+    Raises `NodeError` for what the artist can put right.
+    """
+    name = node.fullName()
+    if name in _running:
+        raise NodeError(f"{name} is being made already; wait, or press Cancel in the progress window")
+    run = prepare(node)
+    _running.add(name)
+    node["state"].setValue("being made")
+    if nuke.GUI:
+        threading.Thread(target=_beside, args=(run,), name=f"inbetween {name}", daemon=True).start()
+        return
+    outcome = finish(run, _talk(run, _say_line, lambda: False))
+    if outcome.state != "done":
+        raise NodeError(outcome.sentence)
+
+
+def prepare(node: nuke.Group) -> Run:
+    """Render the keys and write down what is to be done."""
+    engine = config.load()
+    wanted = keys.wanted(node)
+    frames = output(node)
+    folder, name = frames.rsplit("/", 1)
+    rendered = f"{folder}/keys/{name}"
+    settings = settings_of(node, engine, [frame for _, frame in wanted])
+    graph.build(node, nuke.nodes)
+    keys.render(node, rendered, wanted, bool(node["reuse_keys"].value()), lambda: False)
+    return Run(
+        node=node.fullName(),
+        python=engine["python"],
+        frames=frames,
+        first=wanted[0][1],
+        last=wanted[-1][1],
+        job={"source": rendered, "target": folder, "settings": settings},
+        made=_fingerprint(node),
+    )
+
+
+def output(node: nuke.Group) -> str:
+    """The pattern of the node's frames: a whole path, forward slashes, `%04d`.
+
+    Raises `NodeError` where the knob says nothing usable, or another node writes to the same place.
+    """
+    where = _output(node)
+    for other in nuke.allNodes("Group", nuke.root(), True):
+        if panel.VERSION in other.knobs() and other.fullName() != node.fullName() and _output(other) == where:
+            raise NodeError(f"{node.name()} and {other.name()} both keep their frames in {where}; give each its own")
+    return where
+
+
+def _output(node: nuke.Group) -> str:
+    text = str(node["output"].evaluate() or "")
+    if not text:
+        script = PurePath(nuke.root().name())
+        if not script.is_absolute():
+            raise NodeError(f"{node.name()}: save the script first, or say under Output where the frames are kept")
+        return f"{script.parent.as_posix()}/inbetween/{script.stem}_{node.fullName()}/inbetween.%04d.exr"
+    if not PurePath(text).is_absolute():
+        raise NodeError(f"{node.name()}: frames are to be kept in {text!r}; give the whole path")
+    if not text.lower().endswith(".exr"):
+        raise NodeError(f"{node.name()}: frames are kept as .exr, not as {PurePath(text).name!r}")
+    return keys.percent(text)
+
+
+def settings_of(node: nuke.Group, engine: Mapping[str, Any], frames: list[int]) -> dict[str, Any]:
+    """The knobs as the engine's settings, plain values; the engine checks them."""
+    values = {row["name"]: node[row["name"]].value() for row in engine["settings"]}
+    values.update({row["name"]: int(values[row["name"]]) for row in engine["settings"] if row["type"] == "int"})
+    values["model"] = str(node["weights"].evaluate() or "") or values["model"]
+    if values["timing"] == panel.CHART:
+        values["timing"] = node[panel.CHART].value()
+    elif values["timing"] == panel.CURVE:
+        values["timing"] = _curve(node, frames, values["on"])
+    return values
+
+
+def _curve(node: nuke.Group, frames: list[int], on: int) -> str:
+    """The chart that the animated knob draws: its value wherever a new drawing begins."""
+    if len(frames) != 2:
+        raise NodeError(f"{node.name()}: a curve is for two keys, and here are {len(frames)}; use a chart instead")
+    starts = range(frames[0] + on, frames[1], on)
+    return ",".join(repr(float(node[panel.CURVE].getValueAt(frame))) for frame in starts) or "linear"
+
+
+def _fingerprint(node: nuke.Group) -> str:
+    """What was asked for, so that the panel can say when it no longer is what the frames were made from."""
+    rows = panel.rows(config.load())
+    names = [row.name for row in rows if row.value is not None and not row.hidden and row.kind != "Text_Knob"]
+    values = [(name, str(node[name].toScript())) for name in (*names, panel.CHART, panel.CURVE)]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+def say_state(node: nuke.Group) -> None:
+    """Say in the panel whether the frames still are what the knobs ask for."""
+    made, state = node["made"].value(), node["state"]
+    if made and node.fullName() not in _running:
+        note = " (knobs have changed since)"
+        text = state.value().replace(note, "")
+        state.setValue(text if made == _fingerprint(node) else text + note)
+
+
+def _beside(run: Run) -> None:
+    """A run's own thread, in a Nuke with a window."""
+    try:
+        outcome = _with_progress(run)
+    except Exception as problem:  # whatever it is, the node must not stay "being made"
+        outcome = Outcome("failed", f"{run.node}: unexpected {type(problem).__name__}: {problem}; please report it")
+    nuke.executeInMainThread(_tell, (run, outcome))
+
+
+def _with_progress(run: Run) -> Outcome:
+    """Talk to the worker while a progress window is open; the window goes when this function's `task` does."""
+    task = nuke.ProgressTask(f"{run.node}: in-betweens")
+
+    def show(done: int, total: int, message: str) -> None:
+        task.setMessage(message)
+        task.setProgress(int(100 * done / max(total, 1)))
+
+    return _talk(run, show, task.isCancelled)
+
+
+def _tell(run: Run, outcome: Outcome) -> None:
+    if finish(run, outcome).state == "failed":
+        nuke.message(outcome.sentence)
+
+
+def _say_line(done: int, total: int, message: str) -> None:
+    nuke.tprint(f"{message} ({done} of {total})")
+
+
+def _talk(run: Run, show: Callable[[int, int, str], None], stop: Callable[[], bool]) -> Outcome:
+    """Hand the job to the worker and stay with it to its end; one run at a time, as the worker does them."""
+    try:
+        with _using:
+            job = worker(run.python).submit(run.job)
+            _follow(job, show, stop)
+    except WorkerError as problem:
+        return Outcome("failed", f"{run.node}: {problem}")
+    return _outcome(run, job)
+
+
+def _follow(job: Job, show: Callable[[int, int, str], None], stop: Callable[[], bool]) -> None:
+    while not job.finished:
+        for event in job.pump():
+            _show_event(event, show)
+        if stop():
+            job.cancel()
+        time.sleep(PATIENCE)
+
+
+def _show_event(event: Mapping[str, Any], show: Callable[[int, int, str], None]) -> None:
+    if "done" in event and "total" in event:
+        show(event["done"], event["total"], f"frame {event['frame']}")
+    elif event["event"] == "model":
+        show(0, 1, f"{event['name']} on {event['engine']}")
+
+
+def _outcome(run: Run, job: Job) -> Outcome:
+    if job.state == "failed":
+        return Outcome("failed", f"{run.node}: {job.error}")
+    if job.state == "cancelled":
+        return Outcome("cancelled", f"stopped; what was finished of {run.first}-{run.last} is kept")
+    did = job.summary
+    if did["failed"]:
+        first = did["failed"][0]
+        return Outcome("failed", f"{run.node}: {len(did['failed'])} frames failed, the first is {first['message']}")
+    drawn, kept = did["drawn"] + did["held"], did["kept"]
+    return Outcome("done", f"{run.first}-{run.last}: {drawn} in-betweens drawn, {kept} frames kept from before")
+
+
+def worker(python: str) -> Worker:
+    """The worker of this Nuke, started when there is none; it keeps its models between runs."""
+    running = _workers.get(python)
+    if running is None or not running.alive:
+        running = _workers[python] = Worker(python)
+    return running
+
+
+def release() -> None:
+    """End the worker, so that its memory is free for Nuke; the next run starts another."""
+    with _using:
+        for running in _workers.values():
+            running.close()
+        _workers.clear()
+
+
+def finish(run: Run, outcome: Outcome) -> Outcome:
+    """Read the frames back into the node; main thread only. A node that is gone meanwhile is let go."""
+    _running.discard(run.node)
+    node = nuke.toNode(run.node)
+    if node is None:
+        return outcome
+    node["state"].setValue(outcome.sentence)
+    if keys.on_disk(run.frames):
+        _read_back(node, run)
+        node["ready"].setValue(True)
+        node["made"].setValue(run.made if outcome.state == "done" else "unfinished")
+    return outcome
+
+
+def _read_back(node: nuke.Group, run: Run) -> None:
+    read = node.node(graph.RESULT)
+    read["file"].setValue(run.frames)
+    for name in ("first", "origfirst"):
+        read[name].setValue(run.first)
+    for name in ("last", "origlast"):
+        read[name].setValue(run.last)
+    read["raw"].setValue(True)
+    read["reload"].execute()  # the path is the same as last time; without this Nuke shows its cache

@@ -1,0 +1,222 @@
+"""Pictures of the stand-in for Nuke: a node graph evaluated on real files, through OpenImageIO.
+
+A picture is its channels by Nuke's names, over the data window of a format. Only what the product's graphs hold is
+known; any other node raises.
+"""
+
+import ast
+import operator
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio
+
+RGBA = {"R": "rgba.red", "G": "rgba.green", "B": "rgba.blue", "A": "rgba.alpha"}
+FILE_NAMES = {nuke: file for file, nuke in RGBA.items()}
+COLOUR = ("rgba.red", "rgba.green", "rgba.blue")
+OPERATORS: dict[type, Any] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Gt: operator.gt,
+    ast.Lt: operator.lt,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`channels`: float32 (H, W) each, over the data window `data` (x, y, width, height) in `display`."""
+
+    channels: dict[str, Any]
+    data: tuple[int, int, int, int]
+    display: tuple[int, int, int, int]
+    metadata: tuple[tuple[str, Any], ...] = ()
+
+
+def picture(node: Any, frame: int) -> Picture:
+    """What a node shows at a frame."""
+    if node is None:
+        raise RuntimeError("an input that is needed is not connected")
+    if node.Class() not in RENDER:
+        raise NotImplementedError(f"{node.Class()} is not known to this stand-in")
+    if value(node["disable"], node, frame) and node.Class() != "Read":
+        return picture(node.input(0), frame)
+    return RENDER[node.Class()](node, frame)
+
+
+def value(knob: Any, node: Any, frame: int) -> Any:
+    """A number knob at a frame; its expression, where it has one, evaluated as TCL would."""
+    if not knob.hasExpression(0):
+        return knob.value()
+    tree = ast.parse(knob._expressions[0], mode="eval").body
+    return _evaluate(tree, node, frame)
+
+
+def write(node: Any, frame: int) -> Path:
+    """Render a Write's input at a frame to its file; returns it."""
+    shown = picture(node.input(0), frame)
+    if node["file_type"].value() != "exr" or node["channels"].value() != "all":
+        raise NotImplementedError("only all channels as exr are written")
+    names = _file_order(list(shown.channels))
+    pixels = np.stack([shown.channels[name] for name in names], -1)
+    if not node["raw"].value():
+        pixels = pixels * np.float32(0.5)  # stands for whatever a colour space would do to the numbers
+    kind = oiio.FLOAT if node["datatype"].value() == "32 bit float" else oiio.HALF
+    spec = oiio.ImageSpec(shown.data[2], shown.data[3], len(names), kind)
+    spec.x, spec.y = shown.data[:2]
+    spec.full_x, spec.full_y, spec.full_width, spec.full_height = shown.display
+    spec.channelnames = tuple(FILE_NAMES.get(name, name) for name in names)
+    spec["compression"] = "zip"
+    spec["DateTime"] = ""
+    if node["metadata"].value() == "all metadata":
+        for name, item in shown.metadata:
+            spec[name] = item
+    path = Path(node["file"].value() % frame if "%" in node["file"].value() else node["file"].value())
+    out = oiio.ImageOutput.create(str(path))
+    if out is None or not out.open(str(path), spec) or not out.write_image(np.ascontiguousarray(pixels)):
+        raise RuntimeError(f"Write failed: {path}")
+    out.close()
+    return path
+
+
+def read_file(path: Path) -> Picture:
+    """A file as Nuke shows it, its channels by Nuke's names."""
+    file = oiio.ImageInput.open(str(path))
+    if file is None:
+        raise RuntimeError(f"{path}: no such file or directory")
+    spec = file.spec()
+    pixels = file.read_image(oiio.FLOAT)
+    file.close()
+    assert pixels is not None, path
+    channels = {
+        RGBA.get(name, name if "." in name else f"other.{name}"): pixels[..., number]
+        for number, name in enumerate(spec.channelnames)
+    }
+    data = (spec.x, spec.y, spec.width, spec.height)
+    display = (spec.full_x, spec.full_y, spec.full_width, spec.full_height)
+    kept = tuple((item.name, item.value) for item in spec.extra_attribs if item.name.startswith("cryptomatte"))
+    return Picture(channels, data, display, kept)
+
+
+def _read(node: Any, frame: int) -> Picture:
+    first, last = node["first"].value(), node["last"].value()
+    if not first <= frame <= last and "hold" not in (node["before"].value(), node["after"].value()):
+        raise RuntimeError(f"{node.name()}: {frame} is out of range")
+    at = min(max(frame, first), last)
+    pattern = node["file"].value()
+    pattern = re.sub(r"#+", lambda match: f"%0{len(match[0])}d", pattern)
+    shown = read_file(Path(pattern % at if "%" in pattern else pattern))
+    if node["raw"].value():
+        return shown
+    halved = {name: plane * np.float32(0.5) for name, plane in shown.channels.items()}  # as a colour space would
+    return replace(shown, channels=halved)
+
+
+def _premult(node: Any, frame: int) -> Picture:
+    return _by_alpha(picture(node.input(0), frame), np.multiply)
+
+
+def _unpremult(node: Any, frame: int) -> Picture:
+    return _by_alpha(picture(node.input(0), frame), lambda c, a: np.divide(c, a, out=c.copy(), where=a != 0))
+
+
+def _by_alpha(shown: Picture, change: Any) -> Picture:
+    alpha = shown.channels.get("rgba.alpha")
+    if alpha is None:
+        return shown
+    changed = {name: change(plane, alpha) if name in COLOUR else plane for name, plane in shown.channels.items()}
+    return replace(shown, channels=changed)
+
+
+def _switch(node: Any, frame: int) -> Picture:
+    return picture(node.input(int(value(node["which"], node, frame))), frame)
+
+
+def _input(node: Any, frame: int) -> Picture:
+    return picture(node.parent().input(node["number"].value()), frame)
+
+
+def _group(node: Any, frame: int) -> Picture:
+    (output,) = [inner for inner in node.nodes() if inner.Class() == "Output"]
+    return picture(output.input(0), frame)
+
+
+def _through(node: Any, frame: int) -> Picture:
+    return picture(node.input(0), frame)
+
+
+def _hold(node: Any, frame: int) -> Picture:
+    return picture(node.input(0), int(value(node["firstFrame"], node, frame)))
+
+
+def _shuffle(node: Any, frame: int) -> Picture:
+    """`mappings` is: how many, then for each `from input number, to output number` as Nuke 13 and newer write it."""
+    sources = [picture(node.input(number), frame) for number in range(node.inputs())]
+    words = node["mappings"].value().split()
+    made = dict(sources[0].channels)
+    for start in range(1, len(words), 6):
+        source, side, _, target = words[start : start + 4]
+        zero = np.zeros_like(next(iter(made.values())))
+        made[target] = zero if source == "black" else _side(sources, int(side)).channels[source]
+    return replace(sources[0], channels=made)
+
+
+def _side(sources: list[Picture], number: int) -> Picture:
+    return sources[number]
+
+
+def _inference(node: Any, frame: int) -> Picture:
+    """The TorchScript file beside the .cat that is named, run as Inference does."""
+    import torch
+
+    shown = picture(node.input(0), frame)
+    settings = node.host_inference(frame)
+    model = torch.jit.load(str(settings["file"]))
+    for name, number in settings["knobs"].items():
+        setattr(model, name, number)
+    stacked = np.stack([shown.channels[name] for name in settings["in"]])[None]
+    with torch.no_grad():
+        result = model(torch.from_numpy(stacked)).numpy()[0]
+    return replace(shown, channels={**shown.channels, **dict(zip(settings["out"], result, strict=True))})
+
+
+RENDER = {
+    "Read": _read,
+    "Premult": _premult,
+    "Unpremult": _unpremult,
+    "Switch": _switch,
+    "Input": _input,
+    "Output": _through,
+    "Dot": _through,
+    "NoOp": _through,
+    "Group": _group,
+    "FrameHold": _hold,
+    "Shuffle2": _shuffle,
+    "Inference": _inference,
+}
+
+
+def _file_order(names: list[str]) -> list[str]:
+    return [name for name in FILE_NAMES if name in names] + sorted(name for name in names if name not in FILE_NAMES)
+
+
+def _evaluate(tree: ast.AST, node: Any, frame: int) -> Any:
+    if isinstance(tree, ast.Constant):
+        return tree.value
+    if isinstance(tree, ast.Name) and tree.id == "frame":
+        return frame
+    if isinstance(tree, ast.Attribute) and isinstance(tree.value, ast.Name) and tree.value.id == "parent":
+        knob = node.parent()[tree.attr]
+        return knob.getValueAt(frame) if knob.isAnimated() else knob.getValue()
+    if isinstance(tree, ast.BinOp):
+        return OPERATORS[type(tree.op)](_evaluate(tree.left, node, frame), _evaluate(tree.right, node, frame))
+    if isinstance(tree, ast.Compare) and len(tree.ops) == 1:
+        left, right = _evaluate(tree.left, node, frame), _evaluate(tree.comparators[0], node, frame)
+        return OPERATORS[type(tree.ops[0])](left, right)
+    raise ValueError(f"{ast.unparse(tree)} is no expression that Nuke evaluates without Python")
