@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from inbetween import footage
-from inbetween.core.errors import FrameReadError, FrameWriteError
+from inbetween.core.errors import FrameReadError, FrameWriteError, InputError
 from inbetween.models.training import curate, split, store
-from inbetween.models.training.curate import Rules, Shot
+from inbetween.models.training.curate import Shot
 from inbetween.models.training.readers import Clip
+from inbetween.models.training.rules import Rules
 from inbetween.models.training.store import Entry
 from inbetween.premises import audit, manifest, permission
 from inbetween.premises.permission import Permission
@@ -34,15 +35,13 @@ def take_in(
     target: Path,
     purpose: str,
     rules: Rules,
-    size: int = 512,
     strict: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Intake:
     """Put the shots of `renders` into the store `target`; shots that are there already are left as they are.
 
-    `size` is the longer side that vector animations are drawn at. A clip that cannot be read is left out, `say` is
-    told, and the others go on; with `strict` its `FrameReadError` is raised instead and nothing is stored. Raises
-    `PremisesError` without a permission for `purpose` that holds today.
+    A clip that cannot be read is left out, `say` is told, and the others go on; with `strict` its `FrameReadError` is
+    raised instead and nothing is stored. Raises `PremisesError` without a permission for `purpose` that holds today.
     """
     leave = permission.read(permission.find(renders))
     permission.require(leave, purpose, date.today())
@@ -52,7 +51,7 @@ def take_in(
         left_out.append(reason)
         say(reason)
 
-    found = dict(_curated(renders, rules, size, strict, refuse))
+    found = dict(_curated(renders, rules, strict, refuse))
     everything = list(store.entries(target))
     mine = {entry.shot.content: entry for entry in everything if entry.show == leave.show}
     known = [split.Known(entry.show, entry.shot.fingerprint, entry.place) for entry in everything]
@@ -76,9 +75,13 @@ def forget(target: Path, show: str) -> tuple[list[Entry], list[manifest.Learned]
     """Remove a show from the store. Returns its shots and the weights files that have learned from it.
 
     Weights cannot be un-taught: those files are to be retired by hand. What remains is the line in the audit log.
+    Raises `InputError` for a show that is not there.
     """
     learned = manifest.learned_from(target, show)
+    shows = sorted({entry.show for entry in store.entries(target)})
     gone, blobs = store.forget(target, show)
+    if not gone and not blobs:
+        raise InputError(f"{target} holds no show {show!r}; its shows are {', '.join(shows) or 'none'}")
     audit.append(
         target,
         "forget",
@@ -98,9 +101,7 @@ def permissions(target: Path, entries: Iterable[Entry], purpose: str) -> list[Pe
     return list(leaves.values())
 
 
-def _curated(
-    renders: Path, rules: Rules, size: int, strict: bool, refuse: Callable[[str], None]
-) -> Iterator[tuple[Shot, Clip]]:
+def _curated(renders: Path, rules: Rules, strict: bool, refuse: Callable[[str], None]) -> Iterator[tuple[Shot, Clip]]:
     """The shots that can be learnt from, each content once. A clip of which a frame cannot be read gives none."""
 
     def damaged(error: FrameReadError) -> None:
@@ -109,7 +110,7 @@ def _curated(
         refuse(str(error))
 
     contents: set[str] = set()
-    for clip in footage.clips(renders, size, damaged):
+    for clip in footage.clips(renders, rules.size, damaged):
         try:
             shots = list(curate.shots(clip, rules, refuse))
         except FrameReadError as error:

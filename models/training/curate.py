@@ -12,36 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from inbetween.core.channels import RGBA
-from inbetween.core.continuity import difference
-from inbetween.core.settings import check, option
+from inbetween.core.continuity import LEVELS, difference
 from inbetween.models.training.readers import Clip, Picture
+from inbetween.models.training.rules import Rules
 
 FEWEST_DRAWINGS = 3
 """Start, middle, end: with fewer there is nothing to learn."""
 
 GRID = 8
 """Fingerprints compare pictures of this many fields a side."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is kept. Immutable; raises `SettingsError` when a value is out of bounds."""
-
-    cut: float = option(
-        0.9, "Neighbouring frames that differ more than this belong to different shots.", minimum=0.0, maximum=1.0
-    )
-    hold: float = option(
-        2.5 / 255,
-        "A frame whose values all differ by no more than this from the drawing before is that drawing held.",
-        minimum=0.0,
-        maximum=1.0,
-    )
-    still: float = option(
-        0.001, "A shot whose mean temporal variance per pixel is at most this is static and dropped.", minimum=0.0
-    )
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 @dataclass(frozen=True)
@@ -76,7 +55,7 @@ def shots(
     under_way: _Drawings | None = None
     count = 0
     for count, (picture, ticks) in enumerate(clip.frames(), start=1):
-        if under_way is None or difference(under_way.last, picture, RGBA, "display") > rules.cut:
+        if under_way is None or _unrelated(under_way.last, picture, rules.cut):
             if under_way is not None:
                 yield from _judged(under_way, clip, rules, dropped)
             under_way = _Drawings(count - 1, picture)
@@ -85,6 +64,16 @@ def shots(
         yield from _judged(under_way, clip, rules, dropped)
     else:
         dropped(f"{clip.name} holds no frame; export it again or leave it out")
+
+
+def _unrelated(before: Picture, after: Picture, cut: float) -> bool:
+    """Whether there is a cut between two frames of a clip.
+
+    Neighbouring frames are nearly alike as a rule, and then need no histograms: a value that changes by d moves at most
+    (LEVELS - 1) d of its weight, so that this bound holds for what `difference` would find of the colours.
+    """
+    at_most = (LEVELS - 1) * 4 * float(np.abs(before - after).mean(dtype=np.float64))
+    return at_most > cut and difference(before, after, RGBA, "display") > cut
 
 
 def _judged(found: "_Drawings", clip: Clip, rules: Rules, dropped: Callable[[str], None]) -> Iterator[Shot]:

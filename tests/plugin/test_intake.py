@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from inbetween import intake
-from inbetween.core.errors import FrameReadError, PremisesError
+from inbetween.core.errors import FrameReadError, InputError, PremisesError
 from inbetween.models.training import store
-from inbetween.models.training.curate import Rules
+from inbetween.models.training.rules import Rules
 from inbetween.premises import audit, manifest
 
 
@@ -191,6 +191,12 @@ def test_forgetting_a_show_names_the_weights_that_learned_from_it(renders: Path,
     assert list(store.entries(target)) == []
     assert list((target / "blobs").glob("*/*")) == []
     assert [event["event"] for event in audit.events(target)] == ["add", "forget"]
+
+
+def test_a_show_that_is_not_there_is_no_success(renders: Path, tmp_path: Path) -> None:
+    take(renders, tmp_path / "store")
+    with pytest.raises(InputError, match="no show 'shrot'; its shows are short"):
+        intake.forget(tmp_path / "store", "shrot")
 
 
 def test_a_show_that_others_share_frames_with_is_forgotten_alone(renders: Path, tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from inbetween.core.errors import FrameReadError, SettingsError
-from inbetween.models.training.curate import Rules, Shot, shots
+from inbetween.models.training.curate import Shot, shots
 from inbetween.models.training.readers import Clip, Picture
+from inbetween.models.training.rules import Rules
 
 RED, BLUE = (1, 0, 0, 1), (0, 0, 1, 1)
 
@@ -57,8 +58,14 @@ def test_grain_below_the_tolerance_is_a_hold_and_slow_drift_is_not() -> None:
 
 
 def test_a_cut_makes_two_shots_that_count_from_their_own_first_frame() -> None:
-    other = [np.ascontiguousarray(frame[::-1, ::-1]) for frame in walk([0, 4, 8], BLUE, row=2)]
-    before, after = curated(walk([0, 4, 8, 12]) + other)[0]
+    def painted(seed: int, low: float) -> list[Picture]:
+        """A picture that fills the frame and pans."""
+        cells = np.random.default_rng(seed).random((16, 32, 4), np.float32) * 0.3 + low
+        wide = cells.repeat(4, 0).repeat(4, 1)
+        wide[..., 3] = 1
+        return [wide[:, 2 * i : 2 * i + 64] for i in range(4)]
+
+    before, after = curated(painted(1, 0.0) + painted(2, 0.6)[:3])[0]
     assert (before.first, before.drawings) == (0, (0, 1, 2, 3))
     assert (after.first, after.drawings) == (4, (0, 1, 2))
 
