@@ -167,7 +167,7 @@ def demo(arguments: list[str]) -> int:
     for example in sorted(path.parent for path in (ROOT / "examples").glob("*/keys")):
         frames, sheet = ROOT / "examples/out" / example.name, ROOT / f"examples/out/{example.name}.png"
         say(f"\nFilling the gaps of {example / 'keys'}")
-        command = ("-m", "inbetween.seq", str(example / "keys"), str(frames), "--contact-sheet", str(sheet))
+        command = ("-m", "inbetween", "seq", str(example / "keys"), str(frames), "--contact-sheet", str(sheet))
         code = run(environment, *command)
         if code:
             return code

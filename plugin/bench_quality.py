@@ -1,0 +1,173 @@
+"""Draws frames that are known and compares them: the middle of keys 2, 4 and 8 frames apart, from true clips."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from inbetween.core.channels import RGBA
+from inbetween.core.errors import FrameReadError, InputError
+from inbetween.footage import clips
+from inbetween.models import metrics
+from inbetween.models.metrics import Scores
+from inbetween.models.model import Model
+from inbetween.models.training.readers import Clip, Picture, open_clip
+
+if TYPE_CHECKING:
+    from inbetween.bench import Quality
+
+GAPS = (2, 4, 8)
+STILL, CUT = 0.002, 0.35
+"""Keys whose mean difference is below or above are not drawn: nothing moves, or it is another picture."""
+
+LONGEST = 240
+"""Frames of a clip that are looked at."""
+
+Figures = dict[tuple[int, str], list[Scores]]
+"""(keys apart, model) -> scores of the same windows in the same order."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Two true frames as keys and a true frame between them."""
+
+    gap: int
+    start: Picture
+    truth: Picture
+    end: Picture
+    t: float
+
+
+def measure(models: Sequence[Model], sources: Sequence[Path], asked: "Quality", tell: Callable[[str], None]) -> Figures:
+    """Every model on the same windows; `tell` hears of each clip. Raises `InputError` when nothing can be compared."""
+    networks = {model.name: model.network(RGBA, "display") for model in models}
+    figures: Figures = {(gap, name): [] for gap in GAPS for name in networks}
+    found = list(_sampled([clip for source in sources for clip in _clips(source, asked.size, tell)], asked.sample))
+    for done, clip in enumerate(found, start=1):
+        tell(f"[{done}/{len(found)}] {clip.name}")
+        try:
+            for window in windows(clip, asked.windows, asked.size):
+                for name, network in networks.items():
+                    t = np.full((1, 1, 1, 1), window.t, np.float32)
+                    guess = network(window.start[None], window.end[None], t)[0]
+                    scores = metrics.compare(guess, window.truth, window.start, window.end)
+                    figures[window.gap, name].append(scores)
+        except FrameReadError as error:
+            tell(f"left out: {error}")
+    if not any(figures.values()):
+        raise InputError("no clip has three frames that move; name a folder of true frames, every frame drawn")
+    return figures
+
+
+def _clips(source: Path, size: int, tell: Callable[[str], None]) -> Iterator[Clip]:
+    """The clips of a folder or file; of a folder with a manifest, the validation clips."""
+    manifest = source / "manifest.json"
+    if not manifest.is_file():
+        yield from clips(source, size, lambda error: tell(f"left out: {error}"))
+        return
+    for file in validation(manifest):
+        try:
+            yield open_clip(file, size)
+        except FrameReadError as error:
+            tell(f"left out: {error}")
+
+
+def validation(manifest: Path) -> list[Path]:
+    """The files of the entries {"file": ..., "split": "val"} in all lists of a manifest, in their order."""
+    try:
+        document = json.loads(manifest.read_text("utf-8"))
+        tables = [table for table in document.values() if isinstance(table, list)]
+        return [manifest.parent / entry["file"] for table in tables for entry in table if entry["split"] == "val"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{manifest} names no validation clips ({error!r}); each entry needs file and split"
+        ) from error
+
+
+def _sampled(found: list[Clip], count: int) -> Iterator[Clip]:
+    chosen = range(len(found)) if not count else spread(len(found), count)
+    return (found[index] for index in chosen)
+
+
+def spread(length: int, count: int) -> list[int]:
+    """At most `count` indices below `length`, evenly spread and never twice."""
+    return [int((index + 0.5) * length / count) for index in range(count)] if count < length else list(range(length))
+
+
+def windows(clip: Clip, count: int, size: int) -> Iterator[Window]:
+    """Up to `count` windows of each gap, evenly spread over those that move. Reads the clip twice, to hold little.
+
+    Raises `FrameReadError` where the clip cannot be read.
+    """
+    small, times = [], [0]
+    for picture, ticks in _frames(clip, 64):
+        small.append(picture)
+        times.append(times[-1] + ticks)
+    chosen = [(gap, first) for gap in GAPS for first in _moving(small, gap, count)]
+    needed = {first + step for gap, first in chosen for step in (0, gap // 2, gap)}
+    whole = {index: picture for index, (picture, _) in enumerate(_frames(clip, size)) if index in needed}
+    for gap, first in chosen:
+        start, middle, end = first, first + gap // 2, first + gap
+        t = (times[middle] - times[start]) / (times[end] - times[start])
+        yield Window(gap, whole[start], whole[middle], whole[end], t)
+
+
+def _moving(small: Sequence[Picture], gap: int, count: int) -> list[int]:
+    """First frames of windows that do not overlap and in which something moves but no cut lies."""
+
+    def apart(one: int, other: int) -> float:
+        return float(np.abs(small[one] - small[other]).mean())
+
+    firsts = [i for i in range(0, len(small) - gap, gap) if STILL < apart(i, i + gap) < CUT]
+    return [firsts[index] for index in spread(len(firsts), count)]
+
+
+def _frames(clip: Clip, size: int) -> Iterator[tuple[Picture, int]]:
+    """The clip's first frames, none larger than `size`, with the ticks each is shown for."""
+    for index, (picture, ticks) in enumerate(clip.frames()):
+        if index == LONGEST:
+            return
+        height, width = picture.shape[:2]
+        shrink = size / max(height, width)
+        if shrink < 1:
+            reduced = max(1, round(width * shrink)), max(1, round(height * shrink))
+            picture = cv2.resize(picture, reduced, interpolation=cv2.INTER_AREA).astype(np.float32)
+        yield picture, ticks
+
+
+def table(figures: Figures) -> str:
+    """Markdown: one table for each distance of the keys, one row for each model."""
+    return "\n\n".join(_table(figures, gap) for gap in GAPS if any(figures[key] for key in figures if key[0] == gap))
+
+
+def _table(figures: Figures, gap: int) -> str:
+    rows = {name: scores for (apart, name), scores in figures.items() if apart == gap}
+    count = len(next(iter(rows.values())))
+    head = [
+        f"Keys {gap} apart, {count} in-betweens",
+        "PSNR dB",
+        "PSNR dB, moving pixels",
+        "SSIM",
+        "line chamfer x 10^4",
+        "smear %",
+        "alpha error %",
+    ]
+    lines = [head, ["---", *["---:"] * 6]]
+    for name, scores in rows.items():
+        m = metrics.mean(scores)
+        lines.append(
+            [
+                name,
+                f"{m.psnr:.2f}",
+                f"{m.psnr_moving:.2f}",
+                f"{m.ssim:.4f}",
+                f"{m.line_chamfer * 1e4:.2f}",
+                f"{m.smear:.2f}",
+                f"{m.alpha_error:.2f}",
+            ]
+        )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

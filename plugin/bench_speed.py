@@ -1,0 +1,111 @@
+"""Seconds and memory of each model: every measurement in a process of its own, so that none warms up for another."""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+from inbetween.core.channels import RGBA
+
+if TYPE_CHECKING:
+    from inbetween.bench import Speed
+    from inbetween.models.metrics import Frame
+
+SIZES = ((256, 256), (512, 512), (1920, 1080))
+"""Width and height, RGBA float32."""
+
+MORE = 7
+"""In-betweens of one pair beyond the first, as between keys 1 and 9."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One model at one size."""
+
+    model: str
+    size: tuple[int, int]
+    first: float
+    """Seconds for one frame of a new pair of keys."""
+    next: float
+    """Seconds for each further frame of the same pair, asked for together."""
+    memory: float | None
+    """MiB that the process held at its peak, engine and libraries included; None where the system does not say."""
+
+
+def measure(names: Sequence[str], asked: "Speed", tell: Callable[[str], None]) -> list[Timing]:
+    """Every model at every size, the dissolve always among them as the measure of this machine's day."""
+    timings = []
+    for size in SIZES:
+        for name in dict.fromkeys(("dissolve", *names)):
+            tell(f"{name} at {size[0]} x {size[1]}")
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+                work = process.submit(timing, name, size, asked.device, asked.engine, asked.repeats)
+                timings.append(work.result())
+    return timings
+
+
+def timing(name: str, size: tuple[int, int], device: str, engine: str, repeats: int) -> Timing:
+    """Load a model and take its times: medians of `repeats` runs after one that does not count."""
+    import numpy as np
+
+    from inbetween.models import registry
+
+    network = registry.load(name, device, engine).network(RGBA, "display")
+    start, end = (picture(size, moved)[None] for moved in (0, size[0] // 40))
+
+    def seconds(times: Sequence[float]) -> float:
+        t = np.array(times, np.float32).reshape(-1, 1, 1, 1)
+        began = time.perf_counter()
+        network(start, end, t)
+        return time.perf_counter() - began
+
+    seconds([0.5])
+    first = statistics.median(seconds([0.5]) for _ in range(repeats))
+    many = statistics.median(seconds([i / (MORE + 2) for i in range(1, MORE + 2)]) for _ in range(repeats))
+    return Timing(name, size, first, max(0.0, many - first) / MORE, peak_memory())
+
+
+def picture(size: tuple[int, int], moved: int) -> "Frame":
+    """Forty discs of flat colours on nothing, shifted by some pixels: float32 (H, W, 4), premultiplied."""
+    import cv2
+    import numpy as np
+
+    width, height = size
+    random = np.random.default_rng(7)
+    pixels = np.zeros((height, width, 4), np.uint8)
+    for _ in range(40):
+        x, y, radius = random.random(3)
+        colour = [*(int(c) for c in random.integers(0, 256, 3)), 255]
+        centre = round(x * width) + moved, round(y * height)
+        cv2.circle(pixels, centre, round((0.02 + 0.08 * radius) * height), colour, -1, cv2.LINE_AA)
+    return pixels.astype(np.float32) / np.float32(255)
+
+
+def peak_memory() -> float | None:
+    """MiB of this process at its peak."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def table(timings: Sequence[Timing]) -> str:
+    """Markdown: seconds, and how many times those of the dissolve at the same size in the same run."""
+    yardstick = {one.size: one.first for one in timings if one.model == "dissolve"}
+    lines = [
+        "| model | size | first frame of a pair, ms | as dissolves | each further frame, ms | peak memory, MiB |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+    ]
+    for one in timings:
+        size, memory = f"{one.size[0]} x {one.size[1]}", "" if one.memory is None else f"{one.memory:.0f}"
+        ratio = one.first / yardstick[one.size]
+        lines.append(
+            f"| {one.model} | {size} | {1e3 * one.first:.1f} | {ratio:.1f} | {1e3 * one.next:.1f} | {memory} |"
+        )
+    return "\n".join(lines)
