@@ -1,85 +1,165 @@
-"""akaNet: the in-betweening network of A. Vosskamp, "AI-driven animations of 2D rasterized graphics" (2022), ch. 5.8.
+"""akaNet at work: paints the middle of two frames, one channel at a time, in the working space.
 
-One convolution, self-contained residual units of eight, one convolution: every layer sees the whole triad (start,
-blank, end) and the network returns all three frames. 445,153 parameters with two units and one channel.
+It has only ever seen pictures of one channel from 0 to 1. So each channel of a frame - colour in the working space,
+alpha, every extra layer - is brought to that range, painted by itself, and brought back. A channel that is the same in
+both keys is kept as it is. Ids are those of the nearer key, and so are channels in which a key is not finite. Weights
+trained on several channels get them together, in the file's order. The architecture is in `akanet_net`; bbCNN works the
+same way.
 """
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from inbetween.models.fold import ChannelNorm, TriadConv, TriadConvTranspose
+import numpy as np
+from array_api_compat import array_namespace, device, is_torch_array
+from numpy.typing import NDArray
 
-WIDTH = 32
-UNIT_CONVOLUTIONS = 8
+from inbetween.core.channels import Channels
+from inbetween.core.colour import decode, encode
+from inbetween.core.network import Array, Network
+from inbetween.models.card import Card
+from inbetween.models.engines import Engine, filled, open_weights
+from inbetween.models.model import Model
 
+if TYPE_CHECKING:
+    from torch import nn
 
-class ResidualUnit(nn.Module):
-    """Eight ReLU convolutions under one skip; the second halves the size, the last, a transposed one, doubles it.
+TILE = 256
+"""Side of what is painted at once, without its margins: 96 channels of it are 25 MiB."""
+PIXELS_AT_ONCE = TILE * TILE
+REACH = {"akanet": 16, "bbcnn": 1}
+"""How far one unit (of bbCNN: one layer) sees, in pixels, rounded up."""
 
-    Layer norm follows every second convolution. The gain of the last starts at zero, so that an untrained unit passes
-    its input through (Goyal et al. 2017, 5.1): the network starts as its first and last convolution.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        convolutions: list[nn.Module] = [TriadConv(WIDTH, WIDTH, stride=2 if i == 1 else 1) for i in range(7)]
-        self.convolutions = nn.ModuleList([*convolutions, TriadConvTranspose(WIDTH, WIDTH)])
-        self.norms = nn.ModuleList(ChannelNorm(WIDTH) for _ in range(UNIT_CONVOLUTIONS // 2))
-        nn.init.zeros_(self.norms[-1].weight)  # type: ignore[arg-type] # a ChannelNorm's weight is a Parameter
-
-    def forward(self, triad: Tensor) -> Tensor:
-        height, width = triad.shape[2:]
-        inner = triad
-        for i, convolution in enumerate(self.convolutions):
-            inner = functional.relu(convolution(inner))
-            if i % 2 == 1:
-                inner = self.norms[i // 2](inner)
-        # An odd side comes back one pixel longer.
-        return triad + inner[:, :, :height, :width]
+Picture = NDArray[np.float32]
 
 
-class AkaNet(nn.Module):
-    """Triads (N, 3 * channels, H, W) in, values about 0 to 1, frames outermost, the middle blank; triads out.
+def from_card(card: Card, weights: Path, device: str, engine: str) -> Model:
+    """akaNet or bbCNN with trained weights."""
+    opened, digest = open_weights(card, weights, device, engine, architecture)
+    together, margin = int(card.options.get("channels", 1)), reach(card)
 
-    Any H and W. `channels` are those of one frame. Untrained it is the cross-dissolve: see `_start_as_dissolve`.
-    """
+    def network(channels: Channels, space: str) -> Network:
+        return Painter(opened, channels, space, together, margin)
 
-    def __init__(self, units: int = 2, channels: int = 1) -> None:
-        super().__init__()
-        self.first = TriadConv(channels, WIDTH)
-        self.units = nn.ModuleList(ResidualUnit() for _ in range(units))
-        self.last = TriadConv(WIDTH, channels)
-        self._start_as_dissolve(channels)
-
-    def forward(self, triad: Tensor) -> Tensor:
-        inner = functional.relu(self.first(triad))
-        for unit in self.units:
-            inner = unit(inner)
-        result: Tensor = self.last(inner)
-        return result
-
-    def middle(self, start: Tensor, end: Tensor) -> Tensor:
-        """The frame between two frames (N, channels, H, W)."""
-        triad = self(torch.cat((start, torch.zeros_like(start), end), 1))
-        return triad[:, start.shape[1] : 2 * start.shape[1]]
-
-    @torch.no_grad()
-    def _start_as_dissolve(self, channels: int) -> None:
-        """Let the first channels carry the frames through, and the last layer mix each with its neighbours by half.
-
-        The middle being black, start and end come out as they are and the middle as their mean: training begins at the
-        cross-dissolve, not at noise, and spends nothing on learning to copy.
-        """
-        for c in range(channels):
-            self.first.weight[c] = 0
-            self.first.weight[c, c, 1, 1, 1] = 1
-        self.last.weight.zero_()
-        for c in range(channels):
-            self.last.weight[:, c] = 0
-            self.last.weight[c, c, :, 1, 1] = torch.tensor([0.5, 1.0, 0.5])
+    return Model(card.name, card.version, card.licence, digest, opened.name, card.scheme, False, network)
 
 
-def parameter_count(network: nn.Module) -> int:
-    """All parameters of a network, as the thesis' tables count them."""
-    return sum(parameter.numel() for parameter in network.parameters())
+def architecture(card: Card) -> "nn.Module":
+    """The network that a card describes, as it is run: two frames in, their middle out. Without its weights."""
+    from inbetween.models.akanet_net import AkaNet, Middle
+    from inbetween.models.bbcnn import BbCnn
+
+    return Middle({"akanet": AkaNet, "bbcnn": BbCnn}[card.architecture](**card.options))
+
+
+def export(card: Card, safetensors: Path, onnx: Path) -> None:
+    """Write the graph start, end (N, channels, H, W) -> middle, its three frames folded, any N, H and W."""
+    from inbetween.models.export import to_onnx
+    from inbetween.models.fold import fold
+
+    network = fold(filled(architecture(card), safetensors))
+    axes, channels = {0: "pairs", 2: "height", 3: "width"}, int(card.options.get("channels", 1))
+    sizes = [[(n, channels, h, w)] * 2 for n, h, w in ((2, 32, 48), (1, 33, 47), (3, 18, 64))]
+    to_onnx(network, onnx, {"start": axes, "end": axes}, ["middle"], sizes)
+
+
+def reach(card: Card) -> int:
+    """How many pixels beyond a tile its result depends on: an even number, as tiles keep the grid of the strides."""
+    count = int(card.options.get("units", card.options.get("layers", 10)))
+    return 2 * ceil((REACH[card.architecture] * count + 4) / 2)
+
+
+class Painter(Network):
+    """Paints the middle of two frames, whatever `t` says."""
+
+    def __init__(self, engine: Engine, channels: Channels, space: str, together: int, margin: int) -> None:
+        self.engine, self.channels, self.space = engine, channels, space
+        self.together, self.margin = together, margin
+
+    def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
+        first, last = _numpy(start), _numpy(end)
+        painted = [self._painted(a, b) for a, b in zip(first, last, strict=True)]
+        frames = np.where(_numpy(t) <= 0.5, first, last)
+        for i, frame in enumerate(frames):
+            pair = i if len(painted) > 1 else 0
+            chosen, middle = painted[pair]
+            frame[..., chosen] = middle
+        return array_namespace(start).asarray(frames, device=device(start))
+
+    def _painted(self, start: Picture, end: Picture) -> tuple[list[int], Picture]:
+        """The channels of a pair that differ and can be painted, and their middle (H, W, count)."""
+        chosen = [c for c in range(start.shape[-1]) if self._is_paintable(start[..., c], end[..., c], c)]
+        if not chosen:
+            return chosen, start[..., chosen]
+        seen = [self._bounded(start[..., c], end[..., c], c) for c in chosen]
+        middles = self._tiled(*(np.stack([each.planes[key] for each in seen]) for key in (0, 1)))
+        return chosen, np.stack([self._unbounded(m, s, c) for m, s, c in zip(middles, seen, chosen, strict=True)], -1)
+
+    def _is_paintable(self, start: Picture, end: Picture, channel: int) -> bool:
+        if channel in self.channels.ids or np.array_equal(start, end):
+            return False
+        return bool(np.isfinite(start).all() and np.isfinite(end).all())
+
+    def _bounded(self, start: Picture, end: Picture, channel: int) -> "_Seen":
+        """A channel of both keys as the network sees it, from 0 to 1."""
+        planes = np.stack((start, end))
+        low, high = planes.min(), planes.max()
+        if channel in self.channels.colour:
+            planes = encode(planes, self.space)
+            low, high = min(np.float32(0), planes.min()), max(np.float32(1), planes.max())
+        return _Seen((planes - low) / (high - low), low, high)
+
+    def _unbounded(self, middle: Picture, seen: "_Seen", channel: int) -> Picture:
+        plane = np.clip(middle, 0, 1) * (seen.high - seen.low) + seen.low
+        return np.asarray(decode(plane, self.space) if channel in self.channels.colour else plane)
+
+    def _tiled(self, start: Picture, end: Picture) -> Picture:
+        """The middles (K, H, W) of planes (K, H, W): tile by tile, with margins that make the seams vanish."""
+        count, height, width = start.shape
+        fill = -count % self.together
+        start, end = (np.concatenate((planes, planes[-1:].repeat(fill, 0))) for planes in (start, end))
+        middle = np.empty_like(start)
+        for rows, columns in itertools.product(_spans(height, self.margin), _spans(width, self.margin)):
+            box = np.s_[:, rows.outer, columns.outer]
+            middle[:, rows.inner, columns.inner] = self._run(start[box], end[box])[:, rows.kept, columns.kept]
+        return middle[:count]
+
+    def _run(self, start: Picture, end: Picture) -> Picture:
+        shape = (-1, self.together, *start.shape[1:])
+        start, end = start.reshape(shape), end.reshape(shape)
+        size = max(1, PIXELS_AT_ONCE // (shape[2] * shape[3]))
+        parts = [self.engine.run(start[i : i + size], end[i : i + size])[0] for i in range(0, len(start), size)]
+        return np.concatenate(parts).reshape(-1, *start.shape[2:])
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A channel of both keys, brought to 0..1: `planes` (2, H, W) and the values that 0 and 1 stand for."""
+
+    planes: Picture
+    low: np.float32
+    high: np.float32
+
+
+@dataclass(frozen=True)
+class _Span:
+    """One tile along one axis: what the network sees, where its result goes, and which part of it."""
+
+    outer: slice
+    inner: slice
+    kept: slice
+
+
+def _spans(length: int, margin: int) -> Iterator[_Span]:
+    for begin in range(0, length, TILE):
+        end = min(begin + TILE, length)
+        low, high = max(0, begin - margin), min(length, end + margin)
+        yield _Span(slice(low, high), slice(begin, end), slice(begin - low, end - low))
+
+
+def _numpy(array: Array) -> Picture:
+    return array.detach().cpu().numpy() if is_torch_array(array) else np.asarray(array)

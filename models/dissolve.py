@@ -4,12 +4,14 @@ from array_api_compat import array_namespace
 
 from inbetween.core.channels import Channels, pick, put
 from inbetween.core.network import Array, Network
+from inbetween.models.engines import require_cpu
 from inbetween.models.model import Model
 
 
-def build(device: str, engine: str) -> Model:
-    """No weights and nothing to place: it runs where its arrays are, NumPy's or torch's, whatever is asked for."""
-    return Model("dissolve", "1", "Apache-2.0", None, "array arithmetic", "direct", True, network)
+def build(device: str = "auto", engine: str = "auto") -> Model:
+    """No weights and no engine: plain arithmetic, where the arrays are. Raises `EngineError` for anything but that."""
+    require_cpu("dissolve", device, engine)
+    return Model("dissolve", "1", "Apache-2.0", None, "arithmetic", "direct", True, network)
 
 
 def network(channels: Channels, space: str) -> Network:

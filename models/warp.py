@@ -8,7 +8,7 @@ NumPy arrays go through OpenCV in strips and groups of channels; torch tensors s
 from typing import Any
 
 import numpy as np
-from array_api_compat import is_torch_array
+from array_api_compat import array_namespace, device, is_torch_array
 
 from inbetween.core.network import Array
 
@@ -33,21 +33,27 @@ def warp(frames: Array, flow: Array, ids: tuple[int, ...] = ()) -> Array:
     return result
 
 
-def enlarge(flow: Array, height: int, width: int) -> Array:
-    """Resample a flow (N, h, w, 2) found on a smaller frame to (N, height, width, 2), its vectors scaled along."""
-    if flow.shape[1:3] == (height, width):
-        return flow
-    scale = (width / flow.shape[2], height / flow.shape[1])
-    if is_torch_array(flow):
+def enlarge(planes: Array, height: int, width: int) -> Array:
+    """Planes (N, h, w, C) resampled bilinearly to (N, height, width, C); the same array where they have that size."""
+    if planes.shape[1:3] == (height, width):
+        return planes
+    if is_torch_array(planes):
         import torch
 
-        planes = flow.permute(0, 3, 1, 2)
-        planes = torch.nn.functional.interpolate(planes, (height, width), mode="bilinear", align_corners=False)
-        return planes.permute(0, 2, 3, 1) * flow.new_tensor(scale)
+        first = planes.permute(0, 3, 1, 2)
+        large = torch.nn.functional.interpolate(first, (height, width), mode="bilinear", align_corners=False)
+        return large.permute(0, 2, 3, 1)
     import cv2
 
-    large = [cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in flow]
-    return np.stack(large) * np.asarray(scale, np.float32)
+    large = np.stack([cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in planes])
+    return large.reshape(len(planes), height, width, -1)
+
+
+def enlarge_flow(flow: Array, height: int, width: int) -> Array:
+    """A flow (N, h, w, 2) that was found on a smaller frame for one of height x width: its vectors grow along."""
+    xp = array_namespace(flow)
+    scale = xp.asarray([width / flow.shape[2], height / flow.shape[1]], dtype=flow.dtype, device=device(flow))
+    return enlarge(flow, height, width) * scale
 
 
 def _warp_opencv(frame: Array, flow: Array, ids: tuple[int, ...], result: Array) -> None:

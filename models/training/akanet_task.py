@@ -17,9 +17,9 @@ VALIDATION_SEQUENCES = 50
 TEST_SEQUENCES = 500
 
 RECIPE = Recipe(
-    steps=5500,
-    rate=1.5e-3,
-    schedule="one-cycle",
+    steps=4500,
+    rate=5e-4,
+    schedule="cosine",
     ema=0.999,
     clip=0.1,
     precision="bfloat16",

@@ -4,7 +4,7 @@ torch = pytest.importorskip("torch")
 
 from torch.nn import functional  # noqa: E402 - only where torch is installed
 
-from inbetween.models.akanet import AkaNet, parameter_count  # noqa: E402
+from inbetween.models.akanet_net import AkaNet, parameter_count  # noqa: E402
 from inbetween.models.bbcnn import BbCnn  # noqa: E402
 from inbetween.models.fold import ChannelNorm, TriadConv, TriadConvTranspose, fold  # noqa: E402
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbetween.models.warp import enlarge, warp
+from inbetween.models.warp import enlarge_flow, warp
 
 torch = pytest.importorskip("torch")
 
@@ -79,7 +79,7 @@ def test_a_frame_larger_than_a_strip_has_no_seams(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("kind", ["numpy", "torch"])
 def test_a_flow_from_a_smaller_frame_is_scaled_with_its_vectors(kind: str) -> None:
     convert = torch.from_numpy if kind == "torch" else np.asarray
-    large = np.asarray(enlarge(convert(constant_flow(10, 20, 1.5, -2)), 30, 40))
+    large = np.asarray(enlarge_flow(convert(constant_flow(10, 20, 1.5, -2)), 30, 40))
     assert np.allclose(large, constant_flow(30, 40, 3, -6), atol=1e-5)
 
 

@@ -1,0 +1,193 @@
+"""What runs a network: ONNX Runtime or torch, on the CPU or on CUDA. What was asked for, or an error; never another.
+
+`Engine.name` is what the engine itself says it runs on, after loading: ONNX Runtime lists CUDA among its providers on
+machines that have none and then runs on the CPU without a word, so only a session's own first provider is believed.
+"""
+
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_torch_array
+
+from inbetween.core.errors import EngineError, ModelError
+from inbetween.core.network import Array
+from inbetween.models.card import Card, verify
+
+if TYPE_CHECKING:
+    from torch import nn
+
+OWNERS = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino", "onnxruntime-qnn")
+"""Distributions that all install the one module `onnxruntime`, each over the other."""
+CUDA = "CUDAExecutionProvider"
+CPU = "CPUExecutionProvider"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A network that is loaded and placed."""
+
+    name: str
+    """As the engine reports it: "onnxruntime CPUExecutionProvider", "torch cuda:0"."""
+    run: Callable[..., list[Array]]
+    """Takes float32 arrays in the order of the graph's inputs, gives its outputs: the same kind, on the same device."""
+
+
+def require_cpu(model: str, wanted: str, engine: str) -> None:
+    """For models without weights. Raises `EngineError` when a device or an engine is asked for that cannot run them."""
+    if wanted not in ("auto", "cpu"):
+        raise EngineError(f"device is {wanted!r}, but {model} runs on the CPU only; choose auto or cpu")
+    if engine != "auto":
+        raise EngineError(f"engine is {engine!r}, but {model} has no network to run in it; choose auto")
+
+
+def open_weights(
+    card: Card, weights: Path, wanted: str, engine: str, build: "Callable[[Card], nn.Module]"
+) -> tuple[Engine, str]:
+    """Load NAME.onnx into ONNX Runtime or NAME.safetensors into torch; also the sha256 of the file that was loaded.
+
+    `weights` is either of the two; `auto` takes ONNX Runtime where there is an .onnx. `build` makes the network without
+    weights, for torch. Raises `EngineError` when the engine asked for has no file or is not there, `ModelError` when a
+    file is not the one its card describes.
+    """
+    onnx, safetensors = weights.with_suffix(".onnx"), weights.with_suffix(".safetensors")
+    if engine == "auto":
+        engine = "onnxruntime" if onnx.exists() else "torch"
+    chosen = onnx if engine == "onnxruntime" else safetensors
+    if not chosen.exists():
+        remedy = "make it with `inbetween export`, or choose torch" if chosen == onnx else "choose onnxruntime"
+        raise EngineError(f"engine is {engine!r}, but {chosen} is missing; {remedy}")
+    digest = verify(card, chosen)
+    if chosen == onnx:
+        return open_onnx(onnx, wanted), digest
+    return open_torch(lambda: filled(build(card), safetensors), wanted), digest
+
+
+def filled(network: "nn.Module", path: Path) -> "nn.Module":
+    """The network with the weights of a safetensors file. Raises `ModelError` when they are damaged or do not fit."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        network.load_state_dict(load_file(path))
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise ModelError(
+            f"{path} is damaged or of another architecture ({_first_line(error)}); fetch it again"
+        ) from error
+    return network
+
+
+def open_onnx(path: Path, wanted: str) -> Engine:
+    """Load a graph into ONNX Runtime on "cpu", "cuda" or, for "auto", on CUDA where it comes up.
+
+    Raises `EngineError` when ONNX Runtime is missing, installed twice, or CUDA was asked for and does not come up;
+    `ModelError` when the graph cannot be loaded.
+    """
+    ort = _onnxruntime()
+    session = _session(ort, path, _providers(ort, wanted))
+    running = session.get_providers()[0]
+    if wanted == "cuda" and running != CUDA:
+        raise EngineError(
+            f"device is 'cuda', but ONNX Runtime runs {path.name} on {running}; install onnxruntime-gpu with a driver "
+            "that it can use, or choose cpu"
+        )
+    names = [item.name for item in session.get_inputs()]
+
+    def run(*arrays: Array) -> list[Array]:
+        feed = {name: np.ascontiguousarray(_numpy(array)) for name, array in zip(names, arrays, strict=True)}
+        return [_like(arrays[0], answer) for answer in session.run(None, feed)]
+
+    return Engine(f"onnxruntime {running}", run)
+
+
+def open_torch(module: "Callable[[], nn.Module]", wanted: str) -> Engine:
+    """Place a network (made by `module`, its weights loaded) in torch on "cpu", "cuda", or "auto": CUDA if it is there.
+
+    Raises `EngineError` when torch is not installed, or CUDA was asked for and is not there.
+    """
+    if importlib.util.find_spec("torch") is None:
+        raise EngineError("torch is not installed; pip install 'inbetween[train]', or run the model from an .onnx file")
+    import torch
+
+    cuda = torch.cuda.is_available()
+    if wanted == "cuda" and not cuda:
+        raise EngineError(
+            "device is 'cuda', but torch sees no CUDA device; choose cpu, or install a CUDA build of torch"
+        )
+    place = torch.device("cuda" if cuda and wanted != "cpu" else "cpu")
+    network = module().to(place).eval()
+
+    def run(*arrays: Array) -> list[Array]:
+        with torch.no_grad():
+            answer = network(*(torch.as_tensor(array).to(place) for array in arrays))
+        answers = answer if isinstance(answer, tuple | list) else (answer,)
+        return [_like(arrays[0], one) for one in answers]
+
+    return Engine(f"torch {next(network.parameters()).device}", run)
+
+
+def _onnxruntime() -> Any:
+    installed = [name for name in OWNERS if _is_installed(name)]
+    if len(installed) > 1:
+        raise EngineError(
+            f"{' and '.join(installed)} are both installed and overwrite each other; uninstall both, then install one"
+        )
+    if importlib.util.find_spec("onnxruntime") is None:
+        raise EngineError("ONNX Runtime is not installed; pip install 'inbetween[cpu]', or 'inbetween[gpu]' for CUDA")
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(4)  # its warnings come as coloured banners in the middle of our output
+    return onnxruntime
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _providers(ort: Any, wanted: str) -> list[Any]:
+    if wanted == "cpu" or CUDA not in ort.get_available_providers():
+        return [CPU]
+    ort.preload_dlls()  # finds the CUDA libraries that pip installed
+    # The default search times every algorithm again for each new frame size.
+    return [(CUDA, {"cudnn_conv_algo_search": "HEURISTIC"}), CPU]
+
+
+def _session(ort: Any, path: Path, providers: list[Any]) -> Any:
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = _cores()
+    try:
+        return ort.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # its exceptions share no base class
+        raise ModelError(f"{path} cannot be loaded by ONNX Runtime ({_first_line(error)}); fetch it again") from error
+
+
+def _cores() -> int:
+    """The cores this process may use; ONNX Runtime would take all the machine's, beyond what a farm has given us."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _numpy(array: Array) -> Array:
+    return array.detach().cpu().numpy() if is_torch_array(array) else array
+
+
+def _like(model: Array, answer: Array) -> Array:
+    """`answer` as the kind of array that `model` is, on its device."""
+    if is_torch_array(model):
+        return array_namespace(model).asarray(answer, device=device(model))
+    return np.asarray(_numpy(answer))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

@@ -1,0 +1,187 @@
+"""Optical-flow interpolation: finds where things went, then moves the keys' own pixels there.
+
+Motion is found on small grey copies by OpenCV's DIS (Kroeger et al. 2016, "Fast optical flow using dense inverse
+search") in both directions. For a time between the keys both flows are brought to that time by fixed-point iteration,
+each pixel takes the one under which the two keys look more alike, and the originals are fetched along it (`warp`).
+Where only one key has the pixel - its flow does not lead back to where it came from - that key alone is shown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_torch_array
+from numpy.typing import NDArray
+
+from inbetween.core.channels import Channels, pick, put
+from inbetween.core.colour import encode
+from inbetween.core.network import Array, Network
+from inbetween.models.engines import require_cpu
+from inbetween.models.model import Model
+from inbetween.models.warp import enlarge, enlarge_flow, warp
+
+Plane = NDArray[np.float32]
+Grey = NDArray[np.uint8]
+
+LONGEST_SIDE = 1024
+"""Motion is found on copies no longer than this; pixels are moved at full size."""
+SHORTEST_SIDE = 48
+"""DIS needs room for its coarsest patches; smaller copies are padded with their edge."""
+LUMA = (0.299, 0.587, 0.114)
+COVERAGE = 0.4
+"""Share of alpha in the grey copy: no opaque colour, black least of all, looks like nothing at all."""
+ITERATIONS = 3
+WINDOW = 9
+"""Side of the square over which two keys are compared under a flow, in pixels of the copy."""
+
+
+def build(device: str = "auto", engine: str = "auto") -> Model:
+    """No weights; OpenCV finds the motion, on the CPU. Raises `EngineError` when something else is asked for."""
+    import cv2
+
+    require_cpu("flow", device, engine)
+    return Model("flow", "1", "Apache-2.0", None, f"OpenCV {cv2.__version__} CPU", "direct", True, Flow)
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What is known of a pair, in pixels of its grey copies; of each two the first belongs to the start."""
+
+    greys: tuple[Plane, Plane]
+    flows: tuple[Plane, Plane]
+    """To the other key, (h, w, 2)."""
+    doubts: tuple[Plane, Plane]
+    """How far the flow is from leading back to where it came from, (h, w): large where nothing matches."""
+
+
+class Flow(Network):
+    """Moves every channel alike, so that any depth, range and layer works.
+
+    Ids, and channels in which a key is not finite, come from the nearest pixel of the key that weighs more and are
+    never blended. The motion of the last pairs is kept: it depends on their grey copies alone, so equal copies are
+    asked for once.
+    """
+
+    def __init__(self, channels: Channels, space: str) -> None:
+        self.channels, self.space = channels, space
+        self.known: list[tuple[Grey, Grey, Motion]] = []
+
+    def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
+        greys = [[grey_copy(frame, self.channels, self.space) for frame in key] for key in (_numpy(start), _numpy(end))]
+        self.known = [(a, b, self._motion(a, b)) for a, b in zip(*greys, strict=True)]
+        rough = (*self.channels.ids, *_not_finite(start, end, self.channels))
+        frames = []
+        for i, time in enumerate(_numpy(t).ravel().tolist()):
+            pair = slice(i, i + 1) if len(self.known) > 1 else slice(0, 1)
+            motion = self.known[pair.start][2]
+            frames.append(_moved(start[pair, ...], end[pair, ...], motion_at(motion, time), rough))
+        return array_namespace(start).concat(frames, axis=0)
+
+    def _motion(self, start: Grey, end: Grey) -> Motion:
+        for a, b, motion in self.known:
+            if np.array_equal(a, start) and np.array_equal(b, end):
+                return motion
+        return find_motion(start, end)
+
+
+def grey_copy(frame: Plane, channels: Channels, space: str) -> Grey:
+    """What DIS looks at, (h, w) and at most `LONGEST_SIDE` long: a mix of colour in the working space and coverage."""
+    import cv2
+
+    height, width = frame.shape[:2]
+    shrink = min(1.0, LONGEST_SIDE / max(height, width))
+    height, width = max(1, round(height * shrink)), max(1, round(width * shrink))
+    alpha = () if channels.alpha is None else (channels.alpha,)
+    seen = np.ascontiguousarray(frame[..., [*channels.colour, *alpha]])
+    if shrink < 1:
+        seen = cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, -1)
+    seen = np.nan_to_num(seen)
+    count = len(channels.colour)
+    shares = np.asarray(LUMA if count == len(LUMA) else [1 / count] * count, np.float32)
+    grey = np.clip(encode(seen[..., :count], space), 0, 1) @ shares
+    if alpha:
+        grey = (1 - COVERAGE) * grey + COVERAGE * np.clip(seen[..., count], 0, 1)
+    return np.asarray(grey * 255 + 0.5).astype(np.uint8)
+
+
+def find_motion(start: Grey, end: Grey) -> Motion:
+    """Flow both ways between two grey pictures, and how well the two agree."""
+    import cv2
+
+    height, width = start.shape
+    below, right = max(0, SHORTEST_SIDE - height), max(0, SHORTEST_SIDE - width)
+    a, b = (cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE) for grey in (start, end))
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    there = search.calc(a, b, None)[:height, :width]  # type: ignore[call-overload] # None asks for a new array
+    back = search.calc(b, a, None)[:height, :width]  # type: ignore[call-overload]
+    greys = (start.astype(np.float32), end.astype(np.float32))
+    return Motion(greys, (there, back), (_doubt(there, back), _doubt(back, there)))
+
+
+def motion_at(motion: Motion, t: float) -> tuple[Plane, Plane, Plane]:
+    """Seen from time `t`: the flow to the start, the flow to the end, and how much the start weighs, 0 to 1."""
+    best, cost = None, None
+    for flow, way in ((motion.flows[0], -t), (-motion.flows[1], 1 - t)):
+        course = _course(flow, way)
+        wrong = _difference(motion, course, t)
+        if best is None or cost is None:
+            best, cost = course, wrong
+        else:
+            best = np.where((wrong < cost)[..., None], course, best)
+    assert best is not None
+    to_start, to_end = -t * best, (1 - t) * best
+    # A pixel that only one key has is one whose flow there does not come back; the other key covers it.
+    start = (1 - t) * (1 + _along(motion.doubts[0], to_start))
+    end = t * (1 + _along(motion.doubts[1], to_end))
+    return to_start, to_end, start / (start + end)
+
+
+def _course(flow: Plane, way: float) -> Plane:
+    """The motion through each pixel when `way` of it has passed since `flow` was true: v(p) = flow(p + way v(p))."""
+    course = flow
+    for _ in range(ITERATIONS):
+        course = _along(flow, way * course)
+    return course
+
+
+def _difference(motion: Motion, course: Plane, t: float) -> Plane:
+    import cv2
+
+    start, end = _along(motion.greys[0], -t * course), _along(motion.greys[1], (1 - t) * course)
+    return np.asarray(cv2.blur(np.abs(start - end), (WINDOW, WINDOW)))
+
+
+def _doubt(there: Plane, back: Plane) -> Plane:
+    loop = there + _along(back, there)
+    return np.hypot(loop[..., 0], loop[..., 1])
+
+
+def _along(plane: Plane, flow: Plane) -> Plane:
+    """A plane (h, w) or (h, w, c) fetched along a flow."""
+    warped: Plane = warp(plane.reshape(1, *plane.shape[:2], -1), flow[None])
+    return warped.reshape(plane.shape)
+
+
+def _moved(start: Array, end: Array, seen: tuple[Plane, Plane, Plane], rough: tuple[int, ...]) -> Array:
+    """Both keys (1, H, W, C) fetched along their flows and mixed; channels `rough` from the nearest pixel, unmixed."""
+    xp, where = array_namespace(start), device(start)
+    height, width = start.shape[1:3]
+    to_start, to_end, weight = (xp.asarray(part.reshape(1, *part.shape[:2], -1), device=where) for part in seen)
+    share = enlarge(weight, height, width)
+    first = warp(start, enlarge_flow(to_start, height, width), rough)
+    second = warp(end, enlarge_flow(to_end, height, width), rough)
+    mixed = second + share * (first - second)
+    if not rough:
+        return mixed
+    return put(mixed, rough, xp.where(share >= 0.5, pick(first, rough), pick(second, rough)))
+
+
+def _not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:
+    """Channels that hold infinity or NaN somewhere (depth of nothing): to mix them would spread it."""
+    xp = array_namespace(start)
+    finite = xp.all(xp.isfinite(start), axis=(0, 1, 2)) & xp.all(xp.isfinite(end), axis=(0, 1, 2))
+    return (c for c in range(start.shape[-1]) if c not in channels.ids and not bool(finite[c]))
+
+
+def _numpy(array: Array) -> Plane:
+    return array.detach().cpu().numpy() if is_torch_array(array) else np.asarray(array)
