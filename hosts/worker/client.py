@@ -131,7 +131,7 @@ class Worker:
         self.python = python
         self.error = ""
         self.greeting: dict[str, Any] | None = None
-        """What the worker said about itself: protocol, version, models, devices, settings, job."""
+        """What the worker said about itself: protocol, version, models, devices, settings."""
         self._jobs: dict[str, Job] = {}
         self._count = 0
         self._closed = False
@@ -180,7 +180,7 @@ class Worker:
         return self.greeting
 
     def submit(self, job: Mapping[str, Any], name: str = "", keys: Sequence[Mapping[str, Any]] | None = None) -> Job:
-        """Hand in a job (`inbetween.hosts.sequence.plan.Job` as plain values) and return at once.
+        """Hand in a job (`inbetween.hosts.sequence.job.Job` as plain values) and return at once.
 
         In place of the job's `source`, `keys` may name key frames one by one, wherever they lie: `frame` and `path`
         each; the result is then called `name.####`. Jobs are done one after the other. May be called before the

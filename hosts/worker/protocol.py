@@ -1,8 +1,8 @@
 """What worker and client say to each other: one JSON object a line, UTF-8, each with a `type`.
 
     client says                                   worker answers
-    hello    protocol                             hello     protocol, version, models, devices, settings, job
-    job      id, job (a `plan.Job` as values);    event     id, event (the runner's own), any number of them, then
+    hello    protocol                             hello     protocol, version, models, devices, settings
+    job      id, job (a `Job` as plain values);   event     id, event (the runner's own), any number of them, then
              or, in place of the job's source,    done      id, summary   or   error   id, kind, message
              name, keys (see `keys.py`)
     cancel   id                                   (the job ends with error, kind "Cancelled")

@@ -4,6 +4,7 @@ Two threads. One reads requests, so that `cancel` and the end of the host are no
 other, the main one, does the jobs with the models kept warm between them.
 """
 
+import ctypes
 import logging
 import os
 import queue
@@ -122,18 +123,27 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 def _greeting() -> dict[str, Any]:
     from inbetween import __version__
     from inbetween.core.settings import Settings, describe
-    from inbetween.hosts.sequence.plan import Job
-    from inbetween.models import engines, registry
+    from inbetween.models import registry
 
     return {
         "type": "hello",
         "protocol": protocol.PROTOCOL,
         "version": __version__,
-        "models": sorted(registry.MODELS),
-        "devices": engines.devices(),
+        "models": list(registry.MODELS),
+        "devices": _devices(),
         "settings": describe(Settings),
-        "job": describe(Job),
     }
+
+
+def _devices() -> list[str]:
+    """What the machine has. CUDA's driver itself is asked: ONNX Runtime lists CUDA where there is none."""
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return ["cpu"]
+    count = ctypes.c_int()
+    answers = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
+    return ["cpu", "cuda"] if answers and count.value else ["cpu"]
 
 
 def _do(request: dict[str, Any], talk: Conversation, load: Warm) -> dict[str, Any]:
@@ -158,10 +168,11 @@ def _do(request: dict[str, Any], talk: Conversation, load: Warm) -> dict[str, An
 
 
 def _run(id: str, job: dict[str, Any], talk: Conversation, load: Warm) -> dict[str, Any]:  # noqa: A002
-    from inbetween.hosts.sequence import plan, run
+    from inbetween.hosts.sequence.job import job_from
+    from inbetween.hosts.sequence.run import run
 
-    summary = run.run(
-        plan.job_from(job),
+    summary = run(
+        job_from(job),
         emit=lambda event: talk.say({"type": "event", "id": id, "event": event}),
         cancelled=lambda: talk.cancelled(id),
         load=load,

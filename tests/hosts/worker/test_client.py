@@ -24,7 +24,7 @@ def say(**message):
     print(json.dumps(message), flush=True)
 def greet(protocol=PROTOCOL):
     hear()
-    say(type="hello", protocol=protocol, version="0", models=["dissolve"], devices=["cpu"], settings=[], job=[])
+    say(type="hello", protocol=protocol, version="0", models=["dissolve"], devices=["cpu"], settings=[])
 """.replace("PROTOCOL", str(client.PROTOCOL))
 
 
