@@ -87,6 +87,25 @@ def seal(card: Card, files: Iterable[Path]) -> Card:
     return replace(card, files={file.name: sha256(file) for file in sorted(files)})
 
 
+def save(weights: Mapping[str, Any], card: Card, path: Path) -> Card:
+    """Write tensors to NAME.safetensors and the sealed card beside it; the same bytes for the same tensors and card.
+
+    An .onnx of the same name is another model's now, and is no longer in the card. Needs torch.
+    """
+    from safetensors.torch import save_file
+
+    plain = {name: weights[name].detach().cpu().contiguous().clone() for name in sorted(weights)}
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        save_file(plain, aside, header(card))
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sealed = seal(card, [path])
+    write(sealed, beside(path))
+    return sealed
+
+
 def header(card: Card) -> dict[str, str]:
     """The card as a safetensors file carries it, without hashes; the same bytes for the same card."""
     values = {name: value for name, value in asdict(card).items() if name != "files"}

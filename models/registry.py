@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from inbetween.core.errors import ModelError
 from inbetween.models import akanet, card, dissolve, flow
@@ -33,11 +34,44 @@ def from_file(weights: Path, device: str = "auto", engine: str = "auto") -> Mode
     """The model of a weights file and its card. Either of NAME.safetensors and NAME.onnx stands for both."""
     card.refuse_pickle(weights)
     known = card.read(card.beside(weights))
-    if known.architecture not in ARCHITECTURES:
-        raise ModelError(
-            f"{card.beside(weights)}: unknown architecture {known.architecture!r}; known are {', '.join(ARCHITECTURES)}"
-        )
-    return ARCHITECTURES[known.architecture].load(known, weights, device, engine)
+    return _architecture(known, weights).load(known, weights, device, engine)
+
+
+def export(weights: Path) -> list[Path]:
+    """Write NAME.onnx beside NAME.safetensors and enter it into their card; the files written.
+
+    Raises `ModelError` when the weights are not those of their card, or the graph does not do what they do.
+    """
+    if weights.suffix != ".safetensors":
+        raise ModelError(f"{weights} is not a .safetensors file; that is what is exported from")
+    known = card.read(card.beside(weights))
+    card.verify(known, weights)
+    onnx = weights.with_suffix(".onnx")
+    _architecture(known, weights).export(known, weights, onnx)
+    card.write(card.seal(known, [weights, onnx]), card.beside(weights))
+    return [onnx, card.beside(weights)]
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """What there is, without loading it: each model's name, version, licence, scheme, parameters and summary.
+
+    `weights_sha256` has the hash of every weights file; it is empty where there are none.
+    """
+    shown = ("version", "licence", "scheme", "parameters", "summary")
+    rows: list[dict[str, Any]] = []
+    for name in MODELS:
+        described = WEIGHTS / f"{name}.json"
+        if name in WEIGHTLESS:
+            model = MODELS[name]("auto", "auto")
+            values: tuple[Any, ...] = (model.version, model.licence, model.scheme, 0, WEIGHTLESS[name])
+            files: dict[str, str] = {}
+        elif described.exists():
+            known = card.read(described)
+            values, files = tuple(getattr(known, field) for field in shown), known.files
+        else:
+            values, files = ("", "", "", 0, "its weights are missing"), {}
+        rows.append({"name": name, **dict(zip(shown, values, strict=True)), "weights_sha256": files})
+    return rows
 
 
 def shipped(name: str) -> Build:
@@ -64,9 +98,21 @@ class Architecture:
     """Called with card, .safetensors and the .onnx to write. Needs torch."""
 
 
+def _architecture(known: Card, weights: Path) -> Architecture:
+    if known.architecture not in ARCHITECTURES:
+        names = ", ".join(ARCHITECTURES)
+        raise ModelError(f"{card.beside(weights)}: unknown architecture {known.architecture!r}; known are {names}")
+    return ARCHITECTURES[known.architecture]
+
+
 ARCHITECTURES = {
     "akanet": Architecture(akanet.from_card, akanet.export),
     "bbcnn": Architecture(akanet.from_card, akanet.export),
+}
+
+WEIGHTLESS = {
+    "dissolve": "cross-dissolve: one key fades into the other; the baseline",
+    "flow": "optical flow: moves the keys' own pixels, any channels and range",
 }
 
 MODELS: dict[str, Build] = {

@@ -1,0 +1,55 @@
+"""`inbetween export`: weights in the form another program runs."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from inbetween.console import DONE, answer, log_at, say
+from inbetween.core.errors import ModelError, SettingsError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        "inbetween export",
+        description="Turns trained weights (.safetensors with their card) into a graph that ONNX Runtime or Nuke runs.",
+    )
+    parser.add_argument("weights", metavar="WEIGHTS", help="a .safetensors file, or the name of a model")
+    parser.add_argument("--format", choices=tuple(FORMATS), default="onnx", help="onnx: for this product's own default "
+                        "engine; nuke: for Nuke's CatFileCreator [default onnx]")  # fmt: skip
+    parser.add_argument("--out", metavar="FILE", type=Path, help="where to write; for onnx always beside the weights")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="Say more; twice for everything.")
+    options = parser.parse_args(argv)
+    log_at(options.verbose)
+    return answer(lambda: _export(options.weights, options.format, options.out))
+
+
+def _export(weights: str, kind: str, out: Path | None) -> int:
+    from inbetween.models import registry
+
+    file_named = registry.weights_of(weights) if weights in registry.MODELS else Path(weights)
+    for file in FORMATS[kind](file_named, out):
+        say(str(file))
+    return DONE
+
+
+def _onnx(weights: Path, out: Path | None) -> list[Path]:
+    """NAME.onnx beside NAME.safetensors, and the card that knows it."""
+    from inbetween.models import registry
+
+    if out is not None and out != weights.with_suffix(".onnx"):
+        raise SettingsError(f"--out is {out}, but the graph belongs beside its weights and card; leave --out away")
+    return registry.export(weights)
+
+
+def _nuke(weights: Path, out: Path | None) -> list[Path]:
+    """What Nuke's CatFileCreator takes."""
+    if find_spec("inbetween.hosts.nuke.native") is None:
+        raise ModelError("this installation has no exporter for Nuke; choose --format onnx")
+    from inbetween.hosts.nuke import native
+
+    return [native.export(weights, out or weights.with_suffix(".pt"))]
+
+
+FORMATS: dict[str, Callable[[Path, Path | None], list[Path]]] = {"onnx": _onnx, "nuke": _nuke}
