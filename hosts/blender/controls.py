@@ -98,7 +98,7 @@ class CompositorGroup(bpy.types.Operator):
             name="First Frame",
             description="First file of a finished sequence; left empty it is the last one drawn in this scene",
             subtype="FILE_PATH",
-            options={"SKIP_SAVE"},
+            options={"SKIP_SAVE", "PATH_SUPPORTS_BLEND_RELATIVE"},
         ),
     }
 

@@ -16,7 +16,7 @@ import bpy
 
 from ..worker.client import WorkerError
 from . import compat, results, snapshot
-from .properties import MACHINE, PICTURE, declarations, preferences, settings
+from .properties import arguments, preferences, settings
 from .session import SESSION, python
 from .snapshot import SelectionError
 
@@ -101,6 +101,8 @@ class Work(bpy.types.Operator):
             error, self._outcome = str(problem), {"CANCELLED"}
         finally:
             SESSION.end(error)
+        for note in SESSION.notes:
+            self.report({"WARNING"}, note)
         if error:
             self.report({"ERROR"}, error)
 
@@ -138,7 +140,7 @@ class InbetweenStrips(Draws):
 
     bl_idname = "inbetween.strips"
     bl_label = "In-Between Selected Strips"
-    __annotations__ = declarations(PICTURE + MACHINE)
+    __annotations__ = arguments()
 
     @classmethod
     def require(cls, context: Any) -> None:
@@ -182,7 +184,7 @@ class InbetweenImages(Draws):
         "count": bpy.props.IntProperty(
             name="In-Betweens", description="How many frames are drawn", min=1, options={"SKIP_SAVE"}
         ),
-        **declarations(PICTURE + MACHINE),
+        **arguments(),
     }
 
     def work(self, context: Any) -> Iterator[None]:
@@ -217,7 +219,7 @@ class FillSequence(Draws):
             name="Keys",
             description="Folder of numbered key frames, or a pattern such as shot.####.png",
             subtype="DIR_PATH",
-            options={"SKIP_SAVE"},
+            options={"SKIP_SAVE", "PATH_SUPPORTS_BLEND_RELATIVE"},
         ),
         "bring": bpy.props.EnumProperty(
             name="Bring In",
@@ -230,7 +232,7 @@ class FillSequence(Draws):
             ],
             options={"SKIP_SAVE"},
         ),
-        **declarations(PICTURE + MACHINE),
+        **arguments(),
     }
 
     def work(self, context: Any) -> Iterator[None]:

@@ -42,8 +42,10 @@ class MainPanel(Sidebar):
             if row["name"] not in FOLDED:
                 layout.prop(context.scene.inbetween, row["name"])
         layout.prop(preferences(context), "model")
-        if SESSION.error:
-            _text(layout, context, SESSION.error)
+        for sentence in (*SESSION.notes, *filter(None, [SESSION.error])):
+            _text(layout, context, sentence)
+        if SESSION.model:
+            layout.label(text=f"Drawn by {SESSION.model}")
         layout.operator("inbetween.open_folder", icon="FILE_FOLDER")
         layout.operator("inbetween.worker_release")
 

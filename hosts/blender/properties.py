@@ -36,11 +36,12 @@ def tooltip(row: dict[str, Any]) -> str:
     return f"{row['help']}{span}".rstrip(".")
 
 
-def declare(row: dict[str, Any]) -> Any:
+def declare(row: dict[str, Any], options: frozenset[str] = frozenset()) -> Any:
     """A Blender property for one row of a settings description."""
     shown: dict[str, Any] = {"name": label(row), "description": tooltip(row), "default": row["default"]}
+    shown["options"] = {"ANIMATABLE", *options}
     if row["choices"]:
-        items = [(choice, choice.title(), shown["description"]) for choice in row["choices"]]
+        items = [(choice, choice, shown["description"]) for choice in row["choices"]]
         return bpy.props.EnumProperty(items=items, **shown)
     if row["type"] == "bool":
         return bpy.props.BoolProperty(**shown)
@@ -59,7 +60,13 @@ def _suggest(name: str) -> Any:
 
 
 def declarations(rows: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    """Properties for panels and preferences."""
     return {row["name"]: declare(row) for row in rows}
+
+
+def arguments() -> dict[str, Any]:
+    """Properties for an operator that draws: every setting, remembered from no earlier call."""
+    return {row["name"]: declare(row, frozenset({"SKIP_SAVE"})) for row in PICTURE + MACHINE}
 
 
 class SceneSettings(bpy.types.PropertyGroup):
@@ -76,6 +83,7 @@ class SceneSettings(bpy.types.PropertyGroup):
             name="Keys",
             description="Folder of numbered key frames, or a pattern such as shot.####.png",
             subtype="DIR_PATH",
+            options={"PATH_SUPPORTS_BLEND_RELATIVE"},
         ),
         "result": bpy.props.StringProperty(options={"HIDDEN"}),
     }
@@ -91,7 +99,9 @@ def settings(operator: Any, context: Any) -> dict[str, Any]:
     for rows, owner in ((PICTURE, context.scene.inbetween), (MACHINE, preferences(context))):
         for row in rows:
             said = operator.properties.is_property_set(row["name"])
-            chosen[row["name"]] = getattr(operator if said else owner, row["name"])
+            value = getattr(operator if said else owner, row["name"])
+            # Blender keeps 0.3 as the nearest 32-bit number, which elsewhere would be another setting.
+            chosen[row["name"]] = float(f"{value:.6g}") if row["type"] == "float" else value
     return chosen
 
 

@@ -22,6 +22,10 @@ class Session:
         self.done = 0
         self.total = 0
         self.sequences: list[dict[int, str]] = []
+        self.model = ""
+        """The model of the last job and what really ran it."""
+        self.notes: list[str] = []
+        """What the runner thinks the artist should know about the last job."""
         self.error = ""
         self.folder = ""
         """Where the last finished frames are."""
@@ -42,7 +46,7 @@ class Session:
 
     def begin(self, label: str) -> None:
         self.busy, self.stopping, self.label, self.error = True, False, label, ""
-        self.done, self.total, self.sequences = 0, 0, []
+        self.done, self.total, self.sequences, self.notes = 0, 0, [], []
 
     def end(self, error: str = "") -> None:
         self.busy, self.job, self.error = False, None, error
@@ -61,6 +65,10 @@ class Session:
             self.sequences.append({})
         elif event["event"] == "frame":
             self.sequences[-1][event["frame"]] = event["file"]
+        elif event["event"] == "model":
+            self.model = f"{event['name']} on {event['engine']}"
+        elif event["event"] in ("cut", "warning"):
+            self.notes.append(event["message"])
 
     @property
     def files(self) -> list[list[str]]:

@@ -1,5 +1,6 @@
 """Keys that a host hands over one by one, wherever they lie, laid out as a numbered sequence for the runner."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,9 +22,13 @@ class Staged:
     """File name in the folder -> the path the host knows."""
 
     def in_words_of_the_host(self, text: str) -> str:
-        """An error text with the host's own paths in place of the temporary ones."""
+        """A text for the artist with the host's own paths in place of the temporary ones.
+
+        A name inside of another path is left alone: the result bears the same names.
+        """
         for name, path in self.originals.items():
-            text = text.replace(str(self.folder / name), path).replace(name, Path(path).name)
+            text = text.replace(str(self.folder / name), path)
+            text = re.sub(rf"(?<![\w./\\-]){re.escape(name)}", lambda _, path=path: Path(path).name, text)
         return text.replace(str(self.folder), "the keys")
 
 

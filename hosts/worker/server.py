@@ -10,7 +10,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -153,12 +153,13 @@ def _do(request: dict[str, Any], talk: Conversation, load: Warm) -> dict[str, An
     id = request["id"]  # noqa: A001 - the protocol's word
     try:
         if "keys" not in request:
-            return _run(id, request["job"], talk, load)
+            return _run(id, request["job"], talk, load, str)
         with staged(request["name"], request["keys"]) as keys:
+            words = keys.in_words_of_the_host
             try:
-                return _run(id, {**request["job"], "source": str(keys.folder)}, talk, load)
+                return _run(id, {**request["job"], "source": str(keys.folder)}, talk, load, words)
             except InbetweenError as problem:
-                raise type(problem)(keys.in_words_of_the_host(str(problem))) from problem
+                raise type(problem)(words(str(problem))) from problem
     except InbetweenError as problem:
         return protocol.error(problem, id)
     except Exception as problem:
@@ -167,16 +168,22 @@ def _do(request: dict[str, Any], talk: Conversation, load: Warm) -> dict[str, An
         return protocol.error(WorkerError(text), id)
 
 
-def _run(id: str, job: dict[str, Any], talk: Conversation, load: Warm) -> dict[str, Any]:  # noqa: A002
+def _run(
+    id: str,  # noqa: A002 - the protocol's word
+    job: dict[str, Any],
+    talk: Conversation,
+    load: Warm,
+    words: Callable[[str], str],
+) -> dict[str, Any]:
+    """Have the runner do a job; `words` puts what it says to the artist into the host's terms."""
     from inbetween.hosts.sequence.job import job_from
     from inbetween.hosts.sequence.run import run
 
-    summary = run(
-        job_from(job),
-        emit=lambda event: talk.say({"type": "event", "id": id, "event": event}),
-        cancelled=lambda: talk.cancelled(id),
-        load=load,
-    )
+    def emit(event: dict[str, Any]) -> None:
+        said = {"message": words(event["message"])} if "message" in event else {}
+        talk.say({"type": "event", "id": id, "event": {**event, **said}})
+
+    summary = run(job_from(job), emit, lambda: talk.cancelled(id), load=load)
     return {"type": "done", "id": id, "summary": asdict(summary)}
 
 
