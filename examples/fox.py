@@ -39,9 +39,9 @@ class Pose:
 
 
 POSES = {
-    1: Pose(squash=0.05, lean=-2, tilt=-7, nod=6, wave=-11, tail=-10, ears=5, scarf=-4, look=(-5, 1), smile=0.15),
-    9: Pose(squash=-0.03, lean=1.5, tilt=4, nod=-6, wave=10, tail=2, ears=-4, scarf=16, look=(3, -4), smile=0.6),
-    17: Pose(squash=0.02, lean=3, tilt=10, nod=0, wave=-8, tail=6, ears=2, scarf=4, look=(7, 2), smile=0.9),
+    1: Pose(squash=0.04, lean=-1.5, tilt=-5, nod=5, wave=-6, tail=-8, ears=4, scarf=0, look=(-5, 1), smile=0.2),
+    9: Pose(squash=-0.02, lean=1, tilt=3, nod=-5, wave=8, tail=0, ears=-3, scarf=11, look=(3, -4), smile=0.6),
+    17: Pose(squash=0.015, lean=2.5, tilt=9, nod=0, wave=-6, tail=5, ears=2, scarf=3, look=(7, 2), smile=0.9),
 }
 
 
@@ -109,7 +109,7 @@ def draw_foreleg(canvas: Canvas, body: Place, x: float) -> None:
 
 def draw_arm(canvas: Canvas, pose: Pose, body: Place) -> None:
     shoulder = (96, -318)
-    spine = smooth([shoulder, (196, -292), (282, -338), (322, -440)], closed=False)
+    spine = smooth([shoulder, (200, -290), (298, -332), (344, -436)], closed=False)
     spine = move(spine, pose.wave, shoulder)
     sleeve = body(limb(spine, [46, 44, 42, 46]))
     fur = canvas.shape(sleeve, ORANGE, RUST, (-12, -12))
@@ -117,11 +117,11 @@ def draw_arm(canvas: Canvas, pose: Pose, body: Place) -> None:
     canvas.shade(sock, sleeve + (-12, -12), SHADE)
     canvas.stroke(sleeve, LINE)
     forward = (spine[-1] - spine[-6]) / np.hypot(*(spine[-1] - spine[-6]))
-    palm = spine[-1] + forward * 6
+    palm = spine[-1] - forward * 4
     canvas.fill(body(oval(*palm, 15, 13)), BLUSH)
     for turn in (-52, 0, 52):
-        toe = palm + move(forward * 22, turn)
-        canvas.fill(body(oval(*toe, 9.5, 9.5)), BLUSH)
+        toe = palm + move(forward * 27, turn)
+        canvas.fill(body(oval(*toe, 8.5, 8.5)), BLUSH)
 
 
 def draw_scarf(canvas: Canvas, pose: Pose, body: Place) -> None:
@@ -153,7 +153,7 @@ def draw_scarf(canvas: Canvas, pose: Pose, body: Place) -> None:
 def draw_head(canvas: Canvas, pose: Pose, skull: Place) -> None:
     for side in (-1, 1):
         draw_ear(canvas, pose, skull, side)
-    left = [(0, -176), (-104, -158), (-182, -88), (-214, 4), (-272, 66), (-196, 100), (-182, 128), (-96, 158), (0, 172)]
+    left = [(0, -176), (-104, -158), (-182, -88), (-214, 4), (-252, 68), (-196, 100), (-182, 128), (-96, 158), (0, 172)]
     skin = skull(smooth([*left, *[(-x, y) for x, y in left[1:-1]][::-1]]))
     fur = canvas.shape(skin, ORANGE, RUST, (-12, -16))
     blaze = [(0, 40), (-40, 34), (-100, 8), (-176, 22), (-300, 66), (-220, 150), (-90, 190), (0, 200)]
