@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import os
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +18,9 @@ import numpy as np
 import OpenImageIO as oiio
 
 from inbetween.core.channels import Channels
-from inbetween.core.errors import FrameReadError, FrameWriteError
+from inbetween.core.errors import FrameReadError
 from inbetween.hosts.sequence.layers import channels_of, unsigned
+from inbetween.hosts.sequence.whole import whole
 
 Pixels = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -29,6 +29,9 @@ HALF_MAX = 65504.0
 
 MULTIPART = frozenset({".exr"})
 """Types whose files may hold several parts that make one frame."""
+
+
+JPEG_SCAN, JPEG_END, PNG_END = b"\xff\xda", b"\xff\xd9", b"IEND\xaeB`\x82"
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ def read_header(path: Path) -> Header:
 def read_plate(path: Path) -> Plate:
     """Raises `FrameReadError` for a file that cannot be decoded whole."""
     digest = file_hash(path)
+    _refuse_cut_off(path)
     with _opened(path) as file:
         header = _header(path, file)
         window = header.window
@@ -172,53 +176,6 @@ def encode(path: Path, header: Header, pixels: Pixels) -> None:
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Give a hidden temporary name beside `path`; what is written there takes the name `path` once it is on the disk.
-
-    If anything goes wrong the temporary file is removed, whatever bore the name before stays, and `OSError` becomes
-    `FrameWriteError`.
-    """
-    unfinished = path.with_name(f".{path.stem}.{unfinished_mark()}{path.suffix}")
-    try:
-        yield unfinished
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        raise FrameWriteError(
-            f"{path} could not be written: {error.strerror or error}; check free space and permissions"
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def unfinished_mark() -> str:
-    """What the temporary names of this process hold: machine and process, so that farm machines do not collide."""
-    return f"{socket.gethostname()}-{os.getpid()}.tmp"
-
-
-def sweep(folder: Path) -> None:
-    """Remove temporary files that a killed process on this machine left behind."""
-    mark = re.compile(rf"\..*\.{re.escape(socket.gethostname())}-(\d+)\.tmp(\.\w+)?", re.DOTALL)
-    for file in folder.iterdir():
-        match = mark.fullmatch(file.name)
-        if match and not _alive(int(match[1])):
-            file.unlink(missing_ok=True)
-
-
-def _alive(process: int) -> bool:
-    if os.name == "nt":  # there, asking this way would end the process
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-@contextlib.contextmanager
 def _opened(path: Path) -> Iterator[oiio.ImageInput]:
     """An open file, whose alpha comes as it is stored. Raises `FrameReadError`."""
     raw = oiio.ImageSpec()
@@ -248,6 +205,18 @@ def _header(path: Path, file: oiio.ImageInput) -> Header:
         return Header(path, tuple(parts), straight)
     except UnicodeDecodeError as error:
         raise _unreadable(path, "its header is damaged") from error
+
+
+def _refuse_cut_off(path: Path) -> None:
+    """libjpeg paints the rest of a cut-off file grey, and libpng speaks to stderr; so the end is looked for first."""
+    kind = path.suffix.lower()
+    if kind in (".jpg", ".jpeg"):
+        content = path.read_bytes()
+        ended = content.rfind(JPEG_END) > content.rfind(JPEG_SCAN)
+    else:
+        ended = kind != ".png" or PNG_END in path.read_bytes()
+    if not ended:
+        raise _unreadable(path, "it is cut off")
 
 
 def _refuse_giants(header: Header) -> None:

@@ -78,7 +78,10 @@ def numbers(spec: str) -> frozenset[int]:
     from fileseq.frameset import FrameSet
 
     try:
-        return frozenset(int(number) for number in FrameSet(spec))
+        found = tuple(FrameSet(spec))
+        if any(number != int(number) for number in found):
+            raise ValueError("frames between frames")
+        return frozenset(map(int, found))
     except (FileSeqException, ValueError) as error:
         raise InputError(f"{spec!r} is no frame range; write it like 1001-1007 or 1,5,9-20x2") from error
 

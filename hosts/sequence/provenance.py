@@ -16,7 +16,8 @@ from typing import Any
 
 from inbetween.core.errors import FrameReadError
 from inbetween.hosts.sequence import specs
-from inbetween.hosts.sequence.frames import file_hash, read_header, whole
+from inbetween.hosts.sequence.frames import file_hash, read_header
+from inbetween.hosts.sequence.whole import whole
 
 FOLDER = ".inbetween"
 """Where the records lie, in the result's folder."""

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from inbetween.core.errors import InputError
 from inbetween.hosts.sequence import names, provenance
-from inbetween.hosts.sequence.frames import file_hash, sweep
+from inbetween.hosts.sequence.frames import file_hash
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.plan import Plan, SequencePlan, plan
 from inbetween.hosts.sequence.shot import Shot
+from inbetween.hosts.sequence.whole import sweep
 from inbetween.hosts.sequence.work import Emit, Keys, Progress, Summary, Writers
 from inbetween.models.model import Model
 

@@ -1,7 +1,9 @@
 """Files in, files out: what the runner promises, on real files."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,40 +11,42 @@ import pytest
 from inbetween.core.errors import Cancelled, InputError
 from inbetween.hosts.sequence.frames import read_header, read_plate
 
+Make = Callable[..., Any]
+
 
 def frames(folder: Path) -> dict[str, bytes]:
     """Every file of a result by its name, hidden ones left out."""
     return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if not file.name.startswith(".")}
 
 
-def test_every_gap_is_filled(keys, fill, tmp_path):
+def test_every_gap_is_filled(keys: Make, fill: Make, tmp_path: Path) -> None:
     summary, _ = fill(keys([1, 9, 17]), tmp_path / "out")
     assert list(frames(tmp_path / "out")) == [f"shot.{number:04d}.exr" for number in range(1, 18)]
     assert (summary.drawn, summary.copied, summary.kept, summary.failed) == (14, 3, 0, ())
 
 
-def test_keys_come_back_untouched(keys, fill, tmp_path):
+def test_keys_come_back_untouched(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 4])
     fill(source, tmp_path / "out")
     for name in ("shot.0001.exr", "shot.0004.exr"):
         assert (tmp_path / "out" / name).read_bytes() == (source / name).read_bytes()
 
 
-def test_an_in_between_lies_between_its_keys(keys, fill, picture, tmp_path):
+def test_an_in_between_lies_between_its_keys(keys: Make, fill: Make, picture: Make, tmp_path: Path) -> None:
     fill(keys([1, 5]), tmp_path / "out")
     expected = 0.75 * picture(1) + 0.25 * picture(5)
     drawn = read_plate(tmp_path / "out" / "shot.0002.exr").pixels
     np.testing.assert_allclose(drawn, expected, rtol=2e-3)
 
 
-def test_the_same_run_twice_gives_the_same_bytes(keys, fill, tmp_path):
+def test_the_same_run_twice_gives_the_same_bytes(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 6])
     for name in ("a", "b"):
         fill(source, tmp_path / name)
     assert frames(tmp_path / "a") == frames(tmp_path / "b")
 
 
-def test_a_finished_frame_is_kept_by_the_next_run(keys, fill, tmp_path):
+def test_a_finished_frame_is_kept_by_the_next_run(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 4])
     fill(source, tmp_path / "out")
     before = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").iterdir()}
@@ -52,7 +56,7 @@ def test_a_finished_frame_is_kept_by_the_next_run(keys, fill, tmp_path):
     assert [event["action"] for event in events if event["event"] == "frame"] == ["kept"] * 4
 
 
-def test_overwrite_makes_everything_anew(keys, fill, tmp_path):
+def test_overwrite_makes_everything_anew(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 4])
     fill(source, tmp_path / "out")
     summary, _ = fill(source, tmp_path / "out", overwrite=True)
@@ -60,7 +64,9 @@ def test_overwrite_makes_everything_anew(keys, fill, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["shot.{:04d}.exr", "shot.{:04d}.png"])
-def test_a_breakdown_redoes_only_what_depends_on_it(keys, fill, write, picture, tmp_path, name):
+def test_a_breakdown_redoes_only_what_depends_on_it(
+    keys: Make, fill: Make, write: Make, picture: Make, tmp_path: Path, name: str
+) -> None:
     source = keys([1, 9, 17], name)
     fill(source, tmp_path / "out")
     write(source / name.format(5), picture(11), "uint16" if name.endswith("png") else "half")
@@ -73,7 +79,7 @@ def test_a_breakdown_redoes_only_what_depends_on_it(keys, fill, write, picture, 
 
 
 @pytest.mark.parametrize("name", ["shot.{:04d}.exr", "shot.{:04d}.png"])
-def test_a_breakdown_that_is_taken_back_is_drawn_over(keys, fill, tmp_path, name):
+def test_a_breakdown_that_is_taken_back_is_drawn_over(keys: Make, fill: Make, tmp_path: Path, name: str) -> None:
     source = keys([1, 5, 9], name)
     fill(source, tmp_path / "out")
     (source / name.format(5)).unlink()
@@ -83,7 +89,7 @@ def test_a_breakdown_that_is_taken_back_is_drawn_over(keys, fill, tmp_path, name
     assert frames(tmp_path / "out") == frames(tmp_path / "fresh")
 
 
-def test_a_key_made_from_an_in_between_is_a_key(keys, fill, tmp_path):
+def test_a_key_made_from_an_in_between_is_a_key(keys: Make, fill: Make, tmp_path: Path) -> None:
     """An artist takes a frame of the result, works on it, and puts it among the keys: its provenance comes along."""
     source = keys([1, 9])
     fill(source, tmp_path / "out")
@@ -94,7 +100,7 @@ def test_a_key_made_from_an_in_between_is_a_key(keys, fill, tmp_path):
     assert summary.drawn == 7
 
 
-def test_a_changed_key_redoes_both_its_gaps(keys, fill, write, picture, tmp_path):
+def test_a_changed_key_redoes_both_its_gaps(keys: Make, fill: Make, write: Make, picture: Make, tmp_path: Path) -> None:
     source = keys([1, 4, 7, 10])
     fill(source, tmp_path / "out")
     write(source / "shot.0004.exr", picture(8))
@@ -103,14 +109,14 @@ def test_a_changed_key_redoes_both_its_gaps(keys, fill, write, picture, tmp_path
     assert (summary.copied, summary.kept) == (1, 5)
 
 
-def test_other_settings_redo_the_in_betweens_and_keep_the_keys(keys, fill, tmp_path):
+def test_other_settings_redo_the_in_betweens_and_keep_the_keys(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 5])
     fill(source, tmp_path / "out")
     summary, _ = fill(source, tmp_path / "out", timing="ease-in")
     assert (summary.drawn, summary.kept) == (3, 2)
 
 
-def test_more_writers_draw_the_same_frames(keys, fill, tmp_path):
+def test_more_writers_draw_the_same_frames(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 12])
     fill(source, tmp_path / "one", jobs=1)
     summary, _ = fill(source, tmp_path / "one", jobs=8)
@@ -119,7 +125,9 @@ def test_more_writers_draw_the_same_frames(keys, fill, tmp_path):
     assert frames(tmp_path / "one") == frames(tmp_path / "many")
 
 
-def test_a_frame_of_someone_else_is_never_replaced(keys, fill, write, picture, tmp_path):
+def test_a_frame_of_someone_else_is_never_replaced(
+    keys: Make, fill: Make, write: Make, picture: Make, tmp_path: Path
+) -> None:
     source = keys([1, 5])
     touched = write(tmp_path / "out" / "shot.0003.exr", picture(9))
     before = touched.read_bytes()
@@ -130,7 +138,9 @@ def test_a_frame_of_someone_else_is_never_replaced(keys, fill, write, picture, t
     assert touched.read_bytes() != before
 
 
-def test_an_in_between_that_was_painted_on_is_never_replaced(keys, fill, write, picture, tmp_path):
+def test_an_in_between_that_was_painted_on_is_never_replaced(
+    keys: Make, fill: Make, write: Make, picture: Make, tmp_path: Path
+) -> None:
     source = keys([1, 5], "shot.{:04d}.png")
     fill(source, tmp_path / "out")
     write(tmp_path / "out" / "shot.0003.png", picture(9), "uint16")
@@ -138,7 +148,7 @@ def test_an_in_between_that_was_painted_on_is_never_replaced(keys, fill, write, 
         fill(source, tmp_path / "out")
 
 
-def test_keys_that_were_copied_by_hand_are_taken_for_keys(keys, fill, tmp_path):
+def test_keys_that_were_copied_by_hand_are_taken_for_keys(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 5])
     (tmp_path / "out").mkdir()
     shutil.copyfile(source / "shot.0001.exr", tmp_path / "out" / "shot.0001.exr")
@@ -147,7 +157,7 @@ def test_keys_that_were_copied_by_hand_are_taken_for_keys(keys, fill, tmp_path):
     assert len(frames(tmp_path / "out")) == 5
 
 
-def test_a_stopped_run_goes_on_where_it_was(keys, fill, tmp_path):
+def test_a_stopped_run_goes_on_where_it_was(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 9, 17])
     asked = iter([False] * 5)
     with pytest.raises(Cancelled, match="the same command goes on"):
@@ -160,7 +170,7 @@ def test_a_stopped_run_goes_on_where_it_was(keys, fill, tmp_path):
     assert frames(tmp_path / "out") == frames(tmp_path / "whole")
 
 
-def test_a_chunk_of_frames_is_the_same_as_in_a_whole_run(keys, fill, tmp_path):
+def test_a_chunk_of_frames_is_the_same_as_in_a_whole_run(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 9, 17])
     fill(source, tmp_path / "whole")
     for chunk in ("1-3", "4-12", "13-30"):
@@ -168,12 +178,12 @@ def test_a_chunk_of_frames_is_the_same_as_in_a_whole_run(keys, fill, tmp_path):
     assert frames(tmp_path / "chunks") == frames(tmp_path / "whole")
 
 
-def test_frames_that_the_result_does_not_have_are_wrong_use(keys, fill, tmp_path):
+def test_frames_that_the_result_does_not_have_are_wrong_use(keys: Make, fill: Make, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no frame in 30-40; its result would be 1-9"):
         fill(keys([1, 9]), tmp_path / "out", frames="30-40")
 
 
-def test_drawings_are_held_on_twos(keys, fill, tmp_path):
+def test_drawings_are_held_on_twos(keys: Make, fill: Make, tmp_path: Path) -> None:
     summary, _ = fill(keys([1, 9]), tmp_path / "out", on=2)
     assert (summary.drawn, summary.held) == (3, 4)
     drawn = [read_plate(tmp_path / "out" / f"shot.{number:04d}.exr").pixels for number in range(1, 10)]
@@ -182,7 +192,7 @@ def test_drawings_are_held_on_twos(keys, fill, tmp_path):
     assert not np.array_equal(drawn[1], drawn[2])
 
 
-def test_a_cut_is_held_and_said(keys, fill, write, tmp_path):
+def test_a_cut_is_held_and_said(keys: Make, fill: Make, write: Make, tmp_path: Path) -> None:
     source = keys([1])
     rng = np.random.default_rng(0)
     write(source / "shot.0005.exr", rng.random((16, 24, 4), np.float32) * np.float32([0, 1, 0, 1]))
@@ -193,7 +203,7 @@ def test_a_cut_is_held_and_said(keys, fill, write, tmp_path):
     np.testing.assert_array_equal(read_plate(tmp_path / "out" / "shot.0004.exr").pixels, first)
 
 
-def test_new_frames_are_inserted_between_keys_without_gaps(keys, fill, tmp_path):
+def test_new_frames_are_inserted_between_keys_without_gaps(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([10, 11, 12])
     with pytest.raises(InputError, match="--insert N"):
         fill(source, tmp_path / "none")
@@ -202,7 +212,7 @@ def test_new_frames_are_inserted_between_keys_without_gaps(keys, fill, tmp_path)
     assert (tmp_path / "out" / "shot.0014.exr").read_bytes() == (source / "shot.0011.exr").read_bytes()
 
 
-def test_several_sequences_in_one_folder_stay_apart(keys, fill, tmp_path):
+def test_several_sequences_in_one_folder_stay_apart(keys: Make, fill: Make, tmp_path: Path) -> None:
     keys([1, 4], "a.{:04d}.exr")
     source = keys([7, 9], "b_{:d}.png")
     (source / "notes.txt").write_text("for the director")
@@ -213,7 +223,7 @@ def test_several_sequences_in_one_folder_stay_apart(keys, fill, tmp_path):
     assert list(frames(tmp_path / "out")) == expected
 
 
-def test_frames_beyond_the_keys_are_named_and_left_alone(keys, fill, tmp_path):
+def test_frames_beyond_the_keys_are_named_and_left_alone(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 3, 5])
     fill(source, tmp_path / "out")
     (source / "shot.0005.exr").unlink()
@@ -223,7 +233,7 @@ def test_frames_beyond_the_keys_are_named_and_left_alone(keys, fill, tmp_path):
     assert len(frames(tmp_path / "out")) == 5
 
 
-def test_provenance_names_model_keys_and_time(keys, fill, tmp_path):
+def test_provenance_names_model_keys_and_time(keys: Make, fill: Make, tmp_path: Path) -> None:
     fill(keys([1, 5]), tmp_path / "out")
     spec = read_header(tmp_path / "out" / "shot.0002.exr").parts[0]
     said = {name: spec.get(f"inbetween:{name}") for name in ("model", "version", "weights", "keys", "t", "scheme")}
@@ -237,7 +247,7 @@ def test_provenance_names_model_keys_and_time(keys, fill, tmp_path):
     }
 
 
-def test_every_frame_is_reported_once_with_its_count(keys, fill, tmp_path):
+def test_every_frame_is_reported_once_with_its_count(keys: Make, fill: Make, tmp_path: Path) -> None:
     _, events = fill(keys([1, 5, 9]), tmp_path / "out")
     told = [event for event in events if event["event"] == "frame"]
     assert sorted(event["frame"] for event in told) == list(range(1, 10))

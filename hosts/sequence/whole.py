@@ -1,0 +1,57 @@
+"""Files that appear whole or not at all: written under a hidden temporary name, on the disk, then renamed."""
+
+import contextlib
+import os
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from inbetween.core.errors import FrameWriteError
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a hidden temporary name beside `path`; what is written there takes the name `path` once it is on the disk.
+
+    If anything goes wrong the temporary file is removed, whatever bore the name before stays, and `OSError` becomes
+    `FrameWriteError`.
+    """
+    unfinished = path.with_name(f".{path.stem}.{_mark()}{path.suffix}")
+    try:
+        yield unfinished
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        raise FrameWriteError(
+            f"{path} could not be written: {error.strerror or error}; check free space and permissions"
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files that a killed process on this machine left behind."""
+    mark = re.compile(rf"\..*\.{re.escape(socket.gethostname())}-(\d+)\.tmp(\.\w+)?", re.DOTALL)
+    for file in folder.iterdir():
+        match = mark.fullmatch(file.name)
+        if match and not _alive(int(match[1])):
+            file.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    if os.name == "nt":  # there, asking this way would end the process
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _mark() -> str:
+    """What the temporary names of this process hold: machine and process, so that farm machines do not collide."""
+    return f"{socket.gethostname()}-{os.getpid()}.tmp"

@@ -1,0 +1,234 @@
+"""Pixels and headers through files and back."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio
+import pytest
+
+from inbetween.core.errors import FrameReadError, FrameWriteError
+from inbetween.hosts.sequence import frames
+from inbetween.hosts.sequence.frames import Header, Window, read_header, read_plate, write_frame
+
+Make = Callable[..., Any]
+
+
+def spec(width: int, height: int, names: str, kind: str = "half", **more: Any) -> oiio.ImageSpec:
+    made = oiio.ImageSpec(width, height, len(names.split()), kind)
+    made.channelnames = tuple(names.split())
+    for name, value in more.items():
+        made[name.replace("__", ":")] = value
+    return made
+
+
+def noise(height: int, width: int, channels: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((height, width, channels)).astype(np.float16).astype(np.float32)
+
+
+def bits(pixels: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(pixels).view(np.uint32)
+
+
+@pytest.mark.parametrize("compression", ["none", "rle", "zip", "zips", "piz", "pxr24"])
+@pytest.mark.parametrize("tile", [0, 16])
+def test_half_exr_comes_back_to_the_bit(tmp_path: Path, compression: str, tile: int) -> None:
+    part = spec(37, 23, "R G B A", compression=compression)
+    part.tile_width = part.tile_height = tile
+    pixels = noise(23, 37, 4)
+    write_frame(tmp_path / "a.exr", Header(tmp_path / "a.exr", (part,), False), pixels)
+    plate = read_plate(tmp_path / "a.exr")
+    np.testing.assert_array_equal(bits(plate.pixels), bits(pixels))
+    assert plate.header.parts[0].tile_width == tile
+    assert plate.header.parts[0].get("compression") == compression
+
+
+@pytest.mark.parametrize(
+    ("ext", "kind", "names", "steps"),
+    [
+        ("png", "uint8", "R G B", 255),
+        ("png", "uint16", "R G B A", 65535),
+        ("png", "uint8", "Y", 255),
+        ("tif", "uint8", "R G B", 255),
+        ("tif", "uint16", "R G B A", 65535),
+        ("tif", "float", "R G B", None),
+        ("dpx", "uint16", "R G B", 65535),
+        ("tga", "uint8", "R G B A", 255),
+        ("exr", "float", "R G B", None),
+    ],
+)
+def test_every_format_comes_back_as_it_went(tmp_path: Path, ext: str, kind: str, names: str, steps: int | None) -> None:
+    file = tmp_path / f"a.{ext}"
+    part = spec(16, 12, names, kind)
+    pixels = np.random.default_rng(1).random((12, 16, part.nchannels), np.float32)
+    straight = part.nchannels == 4 and ext in ("png", "tga")
+    if part.nchannels == 4:
+        pixels[..., :3] *= pixels[..., 3:]
+        part["oiio:UnassociatedAlpha"] = int(straight)
+    write_frame(file, Header(file, (part,), straight), pixels)
+    plate = read_plate(file)
+    assert plate.header.straight == straight
+    assert plate.header.channels.alpha == (3 if part.nchannels == 4 else None)
+    np.testing.assert_allclose(plate.pixels, pixels, rtol=0, atol=0 if steps is None else 1.01 / steps)
+
+
+def test_straight_files_that_are_only_read_and_written_stay_the_same(tmp_path: Path, write: Make) -> None:
+    """16-bit PNG, straight alpha: premultiplied in float, so that the way back is exact."""
+    pixels = np.random.default_rng(2).random((20, 20, 4), np.float32)
+    pixels[..., 3][pixels[..., 3] < 0.1] = 0.1
+    pixels[..., :3] *= pixels[..., 3:]
+    first = read_plate(write(tmp_path / "a.png", pixels, "uint16"))
+    write_frame(tmp_path / "b.png", first.header, first.pixels)
+    raw = [
+        oiio.ImageBuf(str(tmp_path / name), 0, 0, _as_stored()).get_pixels(oiio.UINT16) for name in ("a.png", "b.png")
+    ]
+    np.testing.assert_array_equal(*raw)
+
+
+def _as_stored() -> oiio.ImageSpec:
+    config = oiio.ImageSpec()
+    config["oiio:UnassociatedAlpha"] = 1
+    return config
+
+
+def test_parts_types_and_ids_come_back_to_the_bit(tmp_path: Path) -> None:
+    file = tmp_path / "a.exr"
+    parts = (
+        spec(8, 6, "R G B A", name="rgba", oiio__subimagename="rgba"),
+        spec(8, 6, "Z", "float", oiio__subimagename="depth"),
+        spec(8, 6, "id.R", "uint", oiio__subimagename="mask"),
+    )
+    pixels = np.concatenate([noise(6, 8, 4), np.pi * noise(6, 8, 1), noise(6, 8, 1)], axis=-1)
+    ids = np.random.default_rng(3).integers(0, 2**32, (6, 8), dtype=np.uint32)
+    pixels[..., 5] = ids.view(np.float32)
+    write_frame(file, Header(file, parts, False), pixels)
+    plate = read_plate(file)
+    assert plate.header.channels.names == ("rgba/R", "rgba/G", "rgba/B", "rgba/A", "depth/Z", "mask/id.R")
+    assert plate.header.channels.ids == (5,)
+    np.testing.assert_array_equal(bits(plate.pixels), bits(pixels))
+
+
+def test_types_may_differ_within_a_part(tmp_path: Path) -> None:
+    file = tmp_path / "a.exr"
+    part = spec(8, 6, "R G B Z id", "half")
+    part.channelformats = (oiio.HALF, oiio.HALF, oiio.HALF, oiio.FLOAT, oiio.UINT32)
+    pixels = np.concatenate([noise(6, 8, 3), np.pi * noise(6, 8, 1), noise(6, 8, 1)], axis=-1)
+    pixels[..., 4] = (np.arange(48, dtype=np.uint32) * 80_000).reshape(6, 8).view(np.float32)
+    write_frame(file, Header(file, (part,), False), pixels)
+    plate = read_plate(file)
+    assert [str(plate.header.parts[0].channelformat(channel)) for channel in range(5)] == [
+        "half",
+        "half",
+        "half",
+        "float",
+        "uint",
+    ]
+    np.testing.assert_array_equal(bits(plate.pixels), bits(pixels))
+
+
+def test_ids_that_would_lose_bits_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.exr"
+    part = spec(2, 2, "R id", "half")
+    part.channelformats = (oiio.HALF, oiio.UINT32)
+    pixels = np.zeros((2, 2, 2), np.float32)
+    pixels[..., 1] = np.uint32(2**30 + 1).view(np.float32)
+    with pytest.raises(FrameWriteError, match="in a part of their own"):
+        write_frame(file, Header(file, (part,), False), pixels)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_windows_come_back(tmp_path: Path) -> None:
+    file = tmp_path / "a.exr"
+    part = spec(20, 10, "R G B")
+    part.x, part.y, part.full_x, part.full_y, part.full_width, part.full_height = -4, -3, 2, 1, 30, 40
+    write_frame(file, Header(file, (part,), False), noise(10, 20, 3))
+    header = read_header(file)
+    assert (header.window, header.display) == (Window(-4, -3, 20, 10), Window(2, 1, 30, 40))
+
+
+def test_parts_with_windows_of_their_own_lie_in_one_frame(tmp_path: Path) -> None:
+    file = tmp_path / "a.exr"
+    first, second = spec(4, 4, "R G B", oiio__subimagename="a"), spec(2, 3, "Z", oiio__subimagename="b")
+    second.x, second.y = 5, 1
+    for part in (first, second):
+        part.full_width = part.full_height = 8
+    header = Header(file, (first, second), False)
+    assert header.window == Window(0, 0, 7, 4)
+    write_frame(file, header, noise(4, 7, 4))
+    plate = read_plate(file)
+    assert plate.header.windows == (Window(0, 0, 4, 4), Window(5, 1, 2, 3))
+    np.testing.assert_array_equal(plate.pixels[1:4, 5:7, 3], noise(4, 7, 4)[1:4, 5:7, 3])
+    assert not plate.pixels[:, :5, 3].any()
+
+
+def test_a_plate_is_widened_with_nothing(tmp_path: Path, write: Make) -> None:
+    plate = read_plate(write(tmp_path / "a.exr", noise(4, 6, 4)))
+    wide = plate.over(Window(-2, -1, 10, 8))
+    np.testing.assert_array_equal(wide[1:5, 2:8], plate.pixels)
+    assert np.count_nonzero(wide) == np.count_nonzero(plate.pixels)
+
+
+def test_light_beyond_a_half_float_is_held_and_never_infinite(tmp_path: Path, write: Make) -> None:
+    pixels = np.full((2, 2, 3), 1e6, np.float32)
+    pixels[0] = -70000
+    file = write(tmp_path / "a.exr", pixels)
+    assert set(read_plate(file).pixels.ravel().tolist()) == {65504.0, -65504.0}
+
+
+def damage(file: Path, how: str) -> None:
+    content = file.read_bytes()
+    file.write_bytes(
+        {"empty": b"", "text": b"this is no picture\n" * 9, "cut off": content[: len(content) * 6 // 10]}[how]
+    )
+
+
+@pytest.mark.parametrize("ext", ["exr", "png", "tif", "dpx", "tga", "jpg"])
+@pytest.mark.parametrize(("how", "says"), [("empty", "is empty"), ("text", "is damaged"), ("cut off", "is damaged")])
+def test_a_damaged_file_is_refused_and_named(
+    tmp_path: Path, write: Make, capfd: pytest.CaptureFixture[str], ext: str, how: str, says: str
+) -> None:
+    kind = {"exr": "half", "tga": "uint8", "jpg": "uint8"}.get(ext, "uint16")
+    file = write(tmp_path / f"a.{ext}", abs(noise(40, 40, 3)), kind)
+    damage(file, how)
+    with pytest.raises(FrameReadError, match=rf"a\.{ext} {says}"):
+        read_plate(file)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_missing_or_forbidden_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FrameReadError, match=r"gone\.exr cannot be read"):
+        read_plate(tmp_path / "gone.exr")
+    with pytest.raises(FrameReadError, match=r"gone\.exr does not exist"):
+        read_header(tmp_path / "gone.exr")
+
+
+def test_a_header_that_claims_more_than_the_machine_has_is_refused(
+    tmp_path: Path, write: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "a.exr", noise(64, 64, 4))
+    monkeypatch.setattr(frames.oiio, "get_int_attribute", lambda name: -1)
+    with pytest.raises(FrameReadError, match="do not fit into this machine"):
+        read_plate(file)
+
+
+def test_a_picture_of_many_pages_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.tif"
+    page = spec(4, 4, "R G B", "uint8")
+    out = oiio.ImageOutput.create(str(file))
+    out.open(str(file), (page, page))
+    out.write_image(np.zeros((4, 4, 3), np.float32))
+    out.open(str(file), page, "AppendSubimage")
+    out.write_image(np.zeros((4, 4, 3), np.float32))
+    out.close()
+    with pytest.raises(FrameReadError, match=r"a\.tif holds 2 pictures"):
+        read_header(file)
+
+
+def test_a_frame_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    file = tmp_path / "a.nope"
+    file.write_text("precious")
+    with pytest.raises(FrameWriteError, match=r"a\.nope could not be written"):
+        write_frame(file, Header(file, (spec(8, 8, "R G B"),), False), noise(8, 8, 3))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.nope"]
+    assert file.read_text() == "precious"

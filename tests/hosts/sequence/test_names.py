@@ -1,0 +1,138 @@
+"""Which files are frames of one sequence, and what frame n is called."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inbetween.core.errors import InputError
+from inbetween.hosts.sequence.names import FrameSequence, find, numbers
+
+
+def touch(folder: Path, *names: str) -> str:
+    for name in names:
+        (folder / name).touch()
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("files", "pattern", "expected"),
+    [
+        (["shot.0001.exr", "shot.0009.exr"], "shot.####.exr", (1, 9)),
+        (["sh010_v003.1001.exr", "sh010_v003.1005.exr"], "sh010_v003.####.exr", (1001, 1005)),
+        (["c_1.exr", "c_9.exr", "c_10.exr", "c_100.exr"], "c_#.exr", (1, 9, 10, 100)),
+        (["a.0999.exr", "a.10000.exr"], "a.####.exr", (999, 10000)),
+        (["a.998.exr", "a.999.exr", "a.1000.exr"], "a.###.exr", (998, 999, 1000)),
+        (["hdr-100.exr", "hdr-101.exr"], "hdr-###.exr", (100, 101)),
+        (["n.-003.exr", "n.-002.exr", "n.0000.exr", "n.0012.exr"], "n.####.exr", (-3, -2, 0, 12)),
+        (["n_-3.png", "n_5.png"], "n_#.png", (-3, 5)),
+        (["0.png", "1.png", "12.png"], "#.png", (0, 1, 12)),
+        (["-001.png", "0001.png"], "####.png", (-1, 1)),
+        (["f000.png", "f008.png"], "f###.png", (0, 8)),
+        (["été 01.png", "été 03.png"], "été ##.png", (1, 3)),
+        (["A.0001.EXR", "A.0002.EXR"], "A.####.EXR", (1, 2)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_frames_of_one_sequence_are_found_and_named(
+    tmp_path: Path, files: list[str], pattern: str, expected: tuple[int, ...]
+) -> None:
+    (sequence,), stray = find(touch(tmp_path, *files))
+    assert (sequence.pattern, sequence.numbers, stray) == (pattern, expected, ())
+    assert sorted(sequence.name(number) for number in sequence.numbers) == sorted(files)
+
+
+def test_sequences_are_told_apart_by_name_padding_and_type(tmp_path: Path) -> None:
+    touch(tmp_path, "a.0001.exr", "a.0003.exr", "a.1.exr", "b.0001.exr", "a.0001.png")
+    patterns = {each.pattern: each.numbers for each in find(str(tmp_path))[0]}
+    assert patterns == {"a.#.exr": (1,), "a.####.exr": (1, 3), "a.####.png": (1,), "b.####.exr": (1,)}
+
+
+def test_what_is_no_frame_is_named_and_hidden_files_are_not(tmp_path: Path) -> None:
+    (tmp_path / "plates.0001.exr").mkdir()
+    touch(tmp_path, "notes.txt", "cut.0001.mov", ".shot.0001.host-1.tmp.exr", "logo.exr", "shot.0001.exr")
+    sequences, stray = find(str(tmp_path))
+    assert [each.pattern for each in sequences] == ["shot.####.exr"]
+    assert stray == ("cut.0001.mov", "logo.exr", "notes.txt", "plates.0001.exr")
+
+
+@pytest.mark.parametrize("pattern", ["shot.####.exr", "shot.%04d.exr", "shot.@@@@.exr", "shot.$F4.exr"])
+def test_every_studio_s_pattern_means_the_same(tmp_path: Path, pattern: str) -> None:
+    touch(
+        tmp_path, "shot.0001.exr", "shot.0009.exr", "shot.12.exr", "shot.10000.exr", "other.0001.exr", "shot.0001.png"
+    )
+    (sequence,), stray = find(str(tmp_path / pattern))
+    assert (sequence.numbers, sequence.padding, stray) == ((1, 9, 10000), 4, ())
+
+
+def test_one_hash_is_one_digit_as_nuke_means_it(tmp_path: Path) -> None:
+    touch(tmp_path, "a.1.exr", "a.10.exr", "a.0001.exr")
+    assert find(str(tmp_path / "a.#.exr"))[0][0].numbers == (1, 10)
+    assert find(str(tmp_path / "a.####.exr"))[0][0].numbers == (1,)
+
+
+def test_a_pattern_may_name_its_frames(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"a.{number:04d}.exr" for number in range(1, 21)))
+    assert find(str(tmp_path / "a.1-20x8####.exr"))[0][0].numbers == (1, 9, 17)
+
+
+def test_a_pattern_sees_negative_frames_and_separating_dashes(tmp_path: Path) -> None:
+    touch(tmp_path, "a.-003.exr", "a.0004.exr", "b-100.exr", "b-104.exr")
+    assert find(str(tmp_path / "a.%04d.exr"))[0][0].numbers == (-3, 4)
+    assert find(str(tmp_path / "b-###.exr"))[0][0].numbers == (100, 104)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("nowhere", "does not exist; name a folder"),
+        ("left/%V/a.####.exr", "views token %V"),
+        ("a.####.exr", "no file in .* matches a.####.exr"),
+        ("a.####.mov", ".mov files are not read"),
+        ("sub/a.####.exr", "sub does not exist"),
+        ("b.0001.exr", r"is one file; .* a pattern such as b\.####\.exr"),
+    ],
+)
+def test_a_source_that_is_none_is_refused_with_the_remedy(tmp_path: Path, source: str, message: str) -> None:
+    touch(tmp_path, "b.0001.exr")
+    with pytest.raises(InputError, match=message):
+        find(str(tmp_path / source))
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("1001-1003", {1001, 1002, 1003}),
+        ("1-10x3", {1, 4, 7, 10}),
+        ("-3--1", {-3, -2, -1}),
+        ("5,9,20-21", {5, 9, 20, 21}),
+    ],
+)
+def test_frame_ranges_are_read(spec: str, expected: set[int]) -> None:
+    assert numbers(spec) == expected
+
+
+@pytest.mark.parametrize("spec", ["abc", "1001-", "1-9999999999", "1.5"])
+def test_what_is_no_frame_range_is_refused(spec: str) -> None:
+    with pytest.raises(InputError, match="is no frame range"):
+        numbers(spec)
+
+
+@given(
+    base=st.sampled_from(["shot.", "a_b-", "v2.", "x", ""]),
+    padding=st.integers(1, 7),
+    frames=st.sets(st.integers(-500, 20000), min_size=1, max_size=12),
+)
+def test_every_frame_that_is_named_is_found_again(
+    tmp_path_factory: pytest.TempPathFactory, base: str, padding: int, frames: set[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("names")
+    if base in ("a_b-", "x"):
+        frames = {abs(frame) for frame in frames}  # there, a dash would be a separator
+    sequence = FrameSequence(folder, base, padding, ".exr", tuple(sorted(frames)))
+    touch(folder, *(sequence.name(frame) for frame in sequence.numbers))
+    found, _ = find(str(folder))
+    assert sorted(number for each in found for number in each.numbers) == list(sequence.numbers)
+    (by_pattern,), _ = find(str(folder / sequence.pattern))
+    assert by_pattern.numbers == sequence.numbers

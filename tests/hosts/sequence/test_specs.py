@@ -1,0 +1,115 @@
+"""What the files of in-betweens say of themselves."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio
+import pytest
+
+from inbetween.core.errors import InputError
+from inbetween.hosts.sequence.frames import Header, Window, read_header, read_plate, write_frame
+
+Make = Callable[..., Any]
+
+TIMECODE = 0x01000020
+"""01:00:00:20"""
+
+
+def exr(file: Path, number: int, window: Window, **attributes: Any) -> Path:
+    spec = oiio.ImageSpec(window.width, window.height, 4, oiio.HALF)
+    spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height = window.x, window.y, 0, 0, 20, 10
+    for name, value in attributes.items():
+        spec[name] = value
+    spec.attribute("smpte:TimeCode", oiio.TypeDesc("timecode"), (TIMECODE + number, 7))
+    spec.attribute("FramesPerSecond", oiio.TypeDesc("rational"), (24, 1))
+    spec.attribute("chromaticities", oiio.TypeDesc("float[8]"), (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32, 0.34))
+    spec["oiio:ColorSpace"] = "ACEScg"
+    file.parent.mkdir(exist_ok=True)
+    write_frame(file, Header(file, (spec,), False), np.full((window.height, window.width, 4), number / 8, np.float32))
+    return file
+
+
+def test_in_betweens_keep_the_keys_metadata(fill: Make, tmp_path: Path) -> None:
+    for number in (1, 5):
+        more = {"compression": "piz", "Artist": "M. Sendak", "studio/shot": "sh010", "DateTime": "2024:01:31 10:00:00"}
+        exr(tmp_path / "in" / f"a.{number:04d}.exr", number, Window(0, 0, 20, 10), **more)
+    fill(tmp_path / "in", tmp_path / "out")
+    key, drawn = (read_header(tmp_path / "out" / f"a.000{number}.exr").parts[0] for number in (1, 3))
+    ours = {item.name for item in drawn.extra_attribs if item.name.startswith("inbetween:")}
+    for item in key.extra_attribs:
+        if item.name != "smpte:TimeCode":
+            assert drawn.get(item.name) == item.value, item.name
+    assert {item.name for item in drawn.extra_attribs} - ours == {item.name for item in key.extra_attribs}
+    assert drawn.format == key.format
+
+
+def test_timecode_goes_on_from_the_first_key(fill: Make, tmp_path: Path) -> None:
+    for number in (1, 9):
+        exr(tmp_path / "in" / f"a.{number:04d}.exr", number, Window(0, 0, 20, 10))
+    fill(tmp_path / "in", tmp_path / "out")
+    codes = [read_header(tmp_path / "out" / f"a.000{n}.exr").parts[0].get("smpte:TimeCode") for n in (2, 3, 4)]
+    assert [hex(code) for code, _ in codes] == ["0x1000022", "0x1000023", "0x1000100"]
+    assert {user for _, user in codes} == {7}
+
+
+def test_an_in_between_s_data_window_holds_both_keys(fill: Make, tmp_path: Path) -> None:
+    exr(tmp_path / "in" / "a.0001.exr", 1, Window(2, 1, 6, 4))
+    exr(tmp_path / "in" / "a.0003.exr", 3, Window(-5, 3, 9, 9))
+    fill(tmp_path / "in", tmp_path / "out")
+    plate = read_plate(tmp_path / "out" / "a.0002.exr")
+    assert (plate.header.window, plate.header.display) == (Window(-5, 1, 13, 11), Window(0, 0, 20, 10))
+    np.testing.assert_allclose(plate.pixels[3, 8], 0.5 * 1 / 8 + 0.5 * 3 / 8)
+    np.testing.assert_allclose(plate.pixels[0, 12], 0.5 * 1 / 8)
+    np.testing.assert_allclose(plate.pixels[10, 0], 0.5 * 3 / 8)
+    assert not plate.pixels[0, 0].any()
+
+
+def test_an_in_between_is_dated_only_if_its_key_is(keys: Make, fill: Make, tmp_path: Path) -> None:
+    fill(keys([1, 3]), tmp_path / "out")
+    assert read_header(tmp_path / "out" / "shot.0002.exr").parts[0].get("DateTime") is None
+
+
+@pytest.mark.parametrize(
+    ("pixels", "kind", "says"),
+    [
+        (np.zeros((16, 20, 4), np.float32), "half", "display window 20x16, but shot.0001.exr has 24x16"),
+        (np.zeros((16, 24, 3), np.float32), "half", r"channels R G B \(half\), but shot.0001.exr has R G B A \(half\)"),
+        (np.zeros((16, 24, 4), np.float32), "float", r"R G B A \(float\), but shot.0001.exr has R G B A \(half\)"),
+    ],
+)
+def test_keys_that_do_not_fit_are_refused_before_anything_is_written(
+    keys: Make, fill: Make, write: Make, tmp_path: Path, pixels: np.ndarray, kind: str, says: str
+) -> None:
+    source = keys([1, 9])
+    write(source / "shot.0005.exr", pixels, kind)
+    with pytest.raises(InputError, match=says):
+        fill(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_layers_and_ids_move_along(fill: Make, tmp_path: Path) -> None:
+    for number in (1, 4):
+        parts = [
+            oiio.ImageSpec(8, 8, 4, oiio.HALF),
+            oiio.ImageSpec(8, 8, 1, oiio.FLOAT),
+            oiio.ImageSpec(8, 8, 1, oiio.UINT32),
+        ]
+        parts[1].channelnames, parts[2].channelnames = ("Z",), ("id",)
+        for part, name in zip(parts, ("rgba", "depth", "mask"), strict=True):
+            part["oiio:subimagename"] = name
+        pixels = np.full((8, 8, 6), number, np.float32)
+        pixels[0, 0, 4] = np.inf
+        pixels[..., 5] = np.uint32(4_000_000_000 + number).view(np.float32)
+        file = tmp_path / "in" / f"a.{number}.exr"
+        file.parent.mkdir(exist_ok=True)
+        write_frame(file, Header(file, tuple(parts), False), pixels)
+    _, events = fill(tmp_path / "in", tmp_path / "out")
+    plate = read_plate(tmp_path / "out" / "a.2.exr")
+    assert [part.get("oiio:subimagename") for part in plate.header.parts] == ["rgba", "depth", "mask"]
+    assert [str(part.format) for part in plate.header.parts] == ["half", "float", "uint"]
+    np.testing.assert_allclose(plate.pixels[1:, :, :5], 2, rtol=1e-6)
+    assert plate.pixels[0, 0, 4] == np.inf
+    assert set(np.ascontiguousarray(plate.pixels[..., 5]).view(np.uint32).ravel().tolist()) == {4_000_000_001}
+    assert [event for event in events if event["event"] == "warning"] == []
