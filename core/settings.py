@@ -88,7 +88,7 @@ class Settings:
         unit="frames",
     )
     cut_threshold: float = option(
-        0.9,
+        0.75,
         "Keys that differ more than this are taken for a cut and the first is held; 1 never sees a cut.",
         minimum=0.0,
         maximum=1.0,
