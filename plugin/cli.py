@@ -10,6 +10,7 @@ from inbetween.console import DONE, WRONG, answer, complain, say
 COMMANDS: dict[str, tuple[str, str]] = {
     "seq": ("inbetween.seq", "fill the gaps of a frame sequence (the same as inbetween-seq)"),
     "farm": ("inbetween.farm", "write a render farm job that fills the gaps in parallel"),
+    "bench": ("inbetween.bench", "measure how well and how fast each model draws"),
     "doctor": ("inbetween.doctor", "show what works on this machine: versions, engines, devices, models"),
 }
 """Name -> module with `main(argv) -> int`, and what it does in a few words."""

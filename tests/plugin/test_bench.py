@@ -1,0 +1,165 @@
+"""The bench: what it compares, what it leaves out, and that its figures are those of the clips."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from inbetween import bench, bench_quality, bench_speed
+from inbetween.core.errors import InputError, SettingsError
+from inbetween.models import metrics, registry
+from inbetween.models.training.readers import Clip, Picture
+
+
+def disc(at: float) -> Picture:
+    """A red disc on nothing, 48 x 40."""
+    pixels = np.zeros((40, 48, 4), np.uint8)
+    cv2.circle(pixels, (round(at * 16), 20 * 16), 7 * 16, (210, 40, 30, 255), -1, cv2.LINE_AA, 4)
+    return pixels.astype(np.float32) / np.float32(255)
+
+
+def clip(*pictures: Picture, ticks: int = 1) -> Clip:
+    return Clip("disc", (), None, lambda: ((picture, ticks) for picture in pictures))
+
+
+def moving(count: int = 17) -> Clip:
+    return clip(*(disc(8 + 2 * i) for i in range(count)))
+
+
+@pytest.fixture
+def sequence(tmp_path: Path) -> Path:
+    """A folder of nine true frames as PNG, with straight alpha."""
+    folder = tmp_path / "disc"
+    folder.mkdir()
+    for number in range(9):
+        frame = disc(8 + 3 * number)
+        straight = np.where(frame[..., 3:] > 0, frame[..., 2::-1] / np.maximum(frame[..., 3:], 1e-6), 0)
+        pixels = np.concatenate([straight, frame[..., 3:]], -1)
+        cv2.imwrite(str(folder / f"disc.{number:04d}.png"), np.round(pixels * 255).astype(np.uint8))
+    return tmp_path
+
+
+def test_windows_are_the_clips_own_frames_at_their_distance() -> None:
+    frames = [disc(8 + 2 * i) for i in range(17)]
+    for window in bench_quality.windows(clip(*frames), count=2, size=512):
+        first = next(i for i, frame in enumerate(frames) if np.array_equal(frame, window.start))
+        assert np.array_equal(frames[first + window.gap], window.end)
+        assert np.array_equal(frames[first + window.gap // 2], window.truth)
+        assert window.t == 0.5
+
+
+def test_every_distance_has_its_windows_and_none_overlap() -> None:
+    gaps = [window.gap for window in bench_quality.windows(moving(17), count=99, size=512)]
+    assert {gap: gaps.count(gap) for gap in bench_quality.GAPS} == {2: 8, 4: 4, 8: 2}
+
+
+def test_what_stands_still_and_what_cuts_is_not_compared() -> None:
+    still, white = disc(20), np.ones((40, 48, 4), np.float32)
+    assert not list(bench_quality.windows(clip(*[still] * 9), 3, 512))
+    assert not list(
+        bench_quality.windows(clip(*[np.zeros_like(white), white, np.zeros_like(white), white] * 2), 1, 512)
+    )
+
+
+def test_a_frame_that_is_held_longer_moves_the_time_of_the_truth() -> None:
+    frames = [(disc(8), 3), (disc(12), 1), (disc(16), 1)]
+    (window,) = bench_quality.windows(Clip("held", (), None, lambda: iter(frames)), 1, 512)
+    assert window.t == 0.75
+
+
+def test_large_clips_are_made_smaller_in_proportion() -> None:
+    (window, *_) = bench_quality.windows(moving(), 1, size=24)
+    assert window.truth.shape == (20, 24, 4)
+
+
+def test_a_sample_is_spread_and_the_same_every_time() -> None:
+    assert bench_quality.spread(100, 4) == [12, 37, 62, 87]
+    assert bench_quality.spread(3, 8) == [0, 1, 2]
+
+
+def test_flow_beats_a_dissolve_on_a_disc_that_moves(sequence: Path) -> None:
+    models = [registry.load("dissolve"), registry.load("flow", "cpu")]
+    said: list[str] = []
+    figures = bench_quality.measure(models, [sequence], bench.Quality(), said.append)
+    for gap in (2, 4):
+        scores = {name: metrics.mean(figures[gap, name]) for name in ("dissolve", "flow")}
+        assert scores["flow"].psnr_moving > scores["dissolve"].psnr_moving
+        assert scores["flow"].smear < scores["dissolve"].smear
+    assert any("disc" in line for line in said)
+
+
+def test_only_validation_clips_of_a_manifest_are_compared(sequence: Path) -> None:
+    entries = [{"file": "learnt.gif", "split": "train"}, {"file": "kept/back.gif", "split": "val"}]
+    (sequence / "manifest.json").write_text(json.dumps({"sprites": entries, "about": "two clips"}))
+    assert bench_quality.validation(sequence / "manifest.json") == [sequence / "kept/back.gif"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"clips": [{"file": "a.gif"}]}', '{"clips": [3]}'])
+def test_a_manifest_that_names_no_clips_is_one_clear_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match="names no validation clips"):
+        bench_quality.validation(tmp_path / "manifest.json")
+
+
+def test_nothing_to_compare_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="three frames"):
+        bench_quality.measure([registry.load("dissolve")], [tmp_path], bench.Quality(), lambda line: None)
+
+
+def test_the_table_has_a_row_for_each_model_and_a_table_for_each_distance(
+    sequence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench.main(["quality", str(sequence), "--models", "dissolve,flow", "--device", "cpu"]) == 0
+    shown = capsys.readouterr().out
+    assert [shown.count(f"| Keys {gap} apart") for gap in (2, 4, 8)] == [1, 1, 1]
+    assert shown.count("\n| dissolve |") == shown.count("\n| flow |") == 3
+
+
+def test_a_document_gets_the_result_between_its_marks_and_keeps_the_rest(sequence: Path, tmp_path: Path) -> None:
+    document = tmp_path / "benchmarks.md"
+    document.write_text("before\n<!-- bench quality -->\nold\n<!-- end of bench quality -->\nafter\n")
+    command = ["quality", str(sequence), "--models", "dissolve", "--write", str(document)]
+    assert bench.main(command) == 0
+    text = document.read_text()
+    assert text.startswith("before\n<!-- bench quality -->\n")
+    assert text.endswith("<!-- end of bench quality -->\nafter\n")
+    assert "| dissolve |" in text
+    assert "old" not in text
+
+
+def test_a_document_without_marks_is_left_as_it_is(
+    sequence: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tmp_path / "notes.md"
+    document.write_text("mine")
+    assert bench.main(["quality", str(sequence), "--models", "dissolve", "--write", str(document)]) == 2
+    assert document.read_text() == "mine"
+    assert str(document) in capsys.readouterr().err
+
+
+def test_an_unknown_model_is_one_clear_line(sequence: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.main(["quality", str(sequence), "--models", "nonesuch"]) == 2
+    assert "nonesuch" in capsys.readouterr().err
+
+
+def test_settings_of_the_bench_are_held_to_their_limits() -> None:
+    with pytest.raises(SettingsError, match="windows"):
+        bench.Quality(windows=0)
+    with pytest.raises(SettingsError, match="repeats"):
+        bench.Speed(repeats=0)
+
+
+def test_a_timing_is_taken_of_a_model_that_draws() -> None:
+    taken = bench_speed.timing("dissolve", (64, 48), "cpu", "auto", repeats=1)
+    assert taken.first > 0
+    assert taken.next >= 0
+
+
+def test_speed_is_told_in_dissolves_of_the_same_size() -> None:
+    rows = [
+        bench_speed.Timing("dissolve", (256, 256), 0.002, 0.001, 100.0),
+        bench_speed.Timing("flow", (256, 256), 0.05, 0.01, None),
+    ]
+    assert "| flow | 256 x 256 | 50.0 | 25.0 | 10.0 |  |" in bench_speed.table(rows)
