@@ -64,6 +64,8 @@ class Work(bpy.types.Operator):
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         self._steps = self._guarded(context)
+        if next(self._steps, self) is self:
+            return self._outcome
         self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
