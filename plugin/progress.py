@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import PurePath
 from typing import Any
 
@@ -41,10 +40,18 @@ def listener(voice: str) -> Iterator[Listener]:
 
 def list_failures(failures: list[Event]) -> Iterator[str]:
     """One line for each reason: which frames could not be made, and why."""
-    for message, group in groupby(failures, lambda event: event["message"]):
-        files = [PurePath(event["file"]).name for event in group]
+    by_reason: dict[str, list[str]] = {}
+    for event in failures:
+        by_reason.setdefault(_reason(event), []).append(PurePath(event["file"]).name)
+    for reason, files in by_reason.items():
         names = files[0] if len(files) == 1 else f"{files[0]} to {files[-1]} ({len(files)} frames)"
-        yield f"{names} not made: {message}"
+        yield f"{names} {reason}"
+
+
+def _reason(event: Event) -> str:
+    """Why a frame was not made, in words that do not name the frame itself."""
+    file, message = event["file"], event["message"]
+    return message.removeprefix(f"{file} ") if message.startswith(file) else f"not made: {message}"
 
 
 def sentence(event: Event) -> str:

@@ -31,6 +31,7 @@ MULTIPART = frozenset({".exr"})
 """Types whose files may hold several parts that make one frame."""
 
 
+NOT_WHOLE = "what was written cannot be read again"
 JPEG_SCAN, JPEG_END, PNG_END = b"\xff\xda", b"\xff\xd9", b"IEND\xaeB`\x82"
 
 
@@ -61,7 +62,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about its frame before any pixel is read."""
+    """What a file says about its frame before any pixel is read, or is to say once it is written."""
 
     path: Path
     parts: tuple[oiio.ImageSpec, ...]
@@ -172,6 +173,8 @@ def encode(path: Path, header: Header, pixels: Pixels) -> None:
     if header.straight:
         pixels = _straightened(pixels, header.channels)
     _encode(path, header, pixels)
+    if path.suffix.lower() == ".dpx":
+        _name_inside(path, header.path.name)
     _decode_again(path, header)
 
 
@@ -270,6 +273,13 @@ def _encode(path: Path, header: Header, pixels: Pixels) -> None:
         raise OSError(_why(file))
 
 
+def _name_inside(path: Path, name: str) -> None:
+    """DPX headers hold a file name (SMPTE 268M: 100 bytes at 36), and OpenImageIO puts the temporary path there."""
+    with path.open("r+b") as file:
+        file.seek(36)
+        file.write(name.encode(errors="replace")[:99].ljust(100, b"\0"))
+
+
 def _open_part(file: oiio.ImageOutput, path: Path, parts: tuple[oiio.ImageSpec, ...], number: int) -> bool:
     """Several parts are declared all at once, then opened one by one."""
     if number:
@@ -303,12 +313,13 @@ def _as_share(bits: Pixels) -> Pixels:
 def _decode_again(path: Path, header: Header) -> None:
     """The one test of a finished file that holds for every format. Raises `OSError`."""
     try:
+        _refuse_cut_off(path)
         with _opened(path) as file:
             for number, spec in enumerate(header.parts):
                 if file.read_image(number, 0, 0, spec.nchannels, spec.format) is None:
-                    raise OSError(f"it did not decode again ({_why(file)})")
+                    raise OSError(NOT_WHOLE)
     except FrameReadError as error:
-        raise OSError(f"it did not open again ({error})") from error
+        raise OSError(NOT_WHOLE) from error
 
 
 def _premultiply(pixels: Pixels, channels: Channels) -> None:

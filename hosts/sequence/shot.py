@@ -119,7 +119,8 @@ class Shot:
 
         def convert() -> None:
             with provenance.placed(file, origin) as unfinished:
-                encode(unfinished, specs.alone(self.todo.outputs[key], origin), plate.pixels)
+                header = specs.alone(self.todo.outputs[key], origin)
+                encode(unfinished, replace(header, path=file), plate.pixels)
 
         if self.todo.copies:
             return self._put(number, copy, "copied", source)
@@ -209,7 +210,7 @@ class Shot:
 
         def write() -> None:
             with provenance.placed(file, marks) as unfinished:
-                encode(unfinished, header, pixels)
+                encode(unfinished, replace(header, path=file), pixels)
 
         sources = (self.todo.sequence.file(key) for key in (span.start, span.end))
         self._put(frame, write, "drawn" if drawing.frame == frame else "held", *sources, t=drawing.t)
