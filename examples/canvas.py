@@ -79,6 +79,8 @@ class Canvas:
     width: int
     height: int
     origin: tuple[float, float]
+    """Where the figure's own (0, 0) is, in pixels of the picture."""
+    scale: float = 1
     pixels: Image = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,7 +88,7 @@ class Canvas:
 
     def _fixed(self, points: Points) -> NDArray[np.int32]:
         """OpenCV's fixed-point pixels, 4 binary places."""
-        return np.round((points + self.origin) * FINE * 16).astype(np.int32)
+        return np.round((points * self.scale + self.origin) * FINE * 16).astype(np.int32)
 
     def mask(self, points: Points) -> Mask:
         """Coverage of a closed shape."""
@@ -97,7 +99,7 @@ class Canvas:
     def line(self, points: Points, width: float, closed: bool = False) -> Mask:
         """Coverage of a line with round joins."""
         mask = np.zeros(self.pixels.shape[:2], np.uint8)
-        cv2.polylines(mask, [self._fixed(points)], closed, 255, round(width * FINE), cv2.LINE_AA, shift=4)
+        cv2.polylines(mask, [self._fixed(points)], closed, 255, round(width * self.scale * FINE), cv2.LINE_AA, shift=4)
         return mask
 
     def paint(self, coverage: Mask, colour: str, opacity: float = 1, within: Mask | None = None) -> None:

@@ -119,6 +119,7 @@ def write(frame: Image, path: Path) -> None:
     spec = oiio.ImageSpec(frame.shape[1], frame.shape[0], 4, "half")
     spec.channelnames, spec.alpha_channel = ("R", "G", "B", "A"), 3
     spec["compression"] = "zip"
+    spec["DateTime"] = "2026:01:01 12:00:00"  # else the time of day, and no two runs write the same file
     spec["oiio:ColorSpace"] = "lin_rec709_scene"
     path.parent.mkdir(parents=True, exist_ok=True)
     output = oiio.ImageOutput.create(str(path))

@@ -47,7 +47,7 @@ POSES = {
 
 def fox(pose: Pose) -> Image:
     """A fox cub that sits and waves: float32 (1080, 1920, 4), premultiplied, display-referred."""
-    canvas = Canvas(1920, 1080, (960, 985))
+    canvas = Canvas(1920, 1080, (1000, 1012), scale=1.15)
     wide = 1 + pose.squash
 
     def body(points: Points) -> Points:
@@ -58,7 +58,7 @@ def fox(pose: Pose) -> Image:
         return move(points, pose.tilt + pose.lean) + neck + (0, -150 + pose.nod)
 
     shadow = canvas.mask(oval(-50, 4, 390 * wide, 36))
-    canvas.paint(cv2.GaussianBlur(shadow, (0, 0), 24), NIGHT, 0.4)
+    canvas.paint(cv2.GaussianBlur(shadow, (0, 0), 30), NIGHT, 0.4)
     draw_tail(canvas, pose, body)
     draw_trunk(canvas, body)
     draw_arm(canvas, pose, body)
