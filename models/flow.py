@@ -69,12 +69,12 @@ class Flow(Network):
     def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
         greys = [[grey_copy(frame, self.channels, self.space) for frame in key] for key in (_numpy(start), _numpy(end))]
         self.known = [(a, b, self._motion(a, b)) for a, b in zip(*greys, strict=True)]
-        rough = (*self.channels.ids, *_not_finite(start, end, self.channels))
+        rough = (*self.channels.ids, *not_finite(start, end, self.channels))
         frames = []
         for i, time in enumerate(_numpy(t).ravel().tolist()):
             pair = slice(i, i + 1) if len(self.known) > 1 else slice(0, 1)
             motion = self.known[pair.start][2]
-            frames.append(_moved(start[pair, ...], end[pair, ...], motion_at(motion, time), rough))
+            frames.append(moved(start[pair, ...], end[pair, ...], motion_at(motion, time), rough))
         return array_namespace(start).concat(frames, axis=0)
 
     def _motion(self, start: Grey, end: Grey) -> Motion:
@@ -162,7 +162,7 @@ def _along(plane: Plane, flow: Plane) -> Plane:
     return warped.reshape(plane.shape)
 
 
-def _moved(start: Array, end: Array, seen: tuple[Plane, Plane, Plane], rough: tuple[int, ...]) -> Array:
+def moved(start: Array, end: Array, seen: tuple[Plane, Plane, Plane], rough: tuple[int, ...]) -> Array:
     """Both keys (1, H, W, C) fetched along their flows and mixed; channels `rough` from the nearest pixel, unmixed."""
     xp, where = array_namespace(start), device(start)
     height, width = start.shape[1:3]
@@ -170,13 +170,14 @@ def _moved(start: Array, end: Array, seen: tuple[Plane, Plane, Plane], rough: tu
     share = enlarge(weight, height, width)
     first = warp(start, enlarge_flow(to_start, height, width), rough)
     second = warp(end, enlarge_flow(to_end, height, width), rough)
-    mixed = second + share * (first - second)
+    with np.errstate(invalid="ignore"):  # infinity less infinity: such channels are among the rough ones
+        mixed = second + share * (first - second)
     if not rough:
         return mixed
     return put(mixed, rough, xp.where(share >= 0.5, pick(first, rough), pick(second, rough)))
 
 
-def _not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:
+def not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:
     """Channels that hold infinity or NaN somewhere (depth of nothing): to mix them would spread it."""
     xp = array_namespace(start)
     finite = xp.all(xp.isfinite(start), axis=(0, 1, 2)) & xp.all(xp.isfinite(end), axis=(0, 1, 2))

@@ -77,15 +77,17 @@ def catalogue() -> list[dict[str, Any]]:
 def shipped(name: str) -> Build:
     """The builder of a model whose weights come with the product."""
 
-    def build(device: str, engine: str) -> Model:
-        found = [file for suffix in card.SUFFIXES if (file := WEIGHTS / f"{name}{suffix}").exists()]
-        if not found:
-            raise ModelError(
-                f"the weights of {name} are missing from {WEIGHTS}; train them with `inbetween train {name}`"
-            )
-        return from_file(found[0], device, engine)
+    return lambda device, engine: from_file(weights_of(name), device, engine)
 
-    return build
+
+def weights_of(name: str) -> Path:
+    """The weights file of a model that comes with the product. Raises `ModelError` when there is none."""
+    if name in WEIGHTLESS:
+        raise ModelError(f"{name} has no weights; name one of {', '.join(set(MODELS) - set(WEIGHTLESS))}")
+    for file in (WEIGHTS / f"{name}{suffix}" for suffix in card.SUFFIXES):
+        if file.exists():
+            return file
+    raise ModelError(f"the weights of {name} are missing from {WEIGHTS}; train them with `inbetween train {name}`")
 
 
 @dataclass(frozen=True)
