@@ -1,5 +1,6 @@
 """How a command speaks and ends: one line for an error, an exit code, a clean stop."""
 
+import io
 import logging
 import signal
 import sys
@@ -16,6 +17,9 @@ log = logging.getLogger("inbetween")
 
 def answer(work: Callable[[], int]) -> int:
     """Run a command; every error becomes one line on stderr and an exit code, with the traceback only at -v -v."""
+    for stream in (sys.stdout, sys.stderr):  # file names can hold what the terminal's encoding cannot
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return work()
     except (Cancelled, KeyboardInterrupt) as stop:

@@ -57,6 +57,8 @@ def find(source: str) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]:
     """
     if re.search(r"%[vV]", source):
         raise InputError(f"{source} holds the views token %V; run once for each view with its name in place of %V")
+    if not _is_text(source):
+        raise InputError(f"{source!r} is not valid text in this system's encoding; rename it")
     path = Path(source)
     if path.is_dir():
         return _in_folder(path)
@@ -91,7 +93,7 @@ def _in_folder(folder: Path) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]
     stray = []
     for name in _visible(folder):
         split = _split(name)
-        if split and split[2].lower() in EXTENSIONS and not (folder / name).is_dir():
+        if split and split[2].lower() in EXTENSIONS and _is_text(name) and not (folder / name).is_dir():
             found[split[0], split[2]].append(split[1])
         else:
             stray.append(name)
@@ -161,6 +163,14 @@ def _visible(folder: Path) -> list[str]:
         return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise InputError(f"{folder} cannot be listed: {error.strerror}; check its permissions") from error
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be handed to OpenImageIO: on POSIX any bytes can be a file name."""
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _hint(path: Path) -> str:

@@ -14,6 +14,9 @@ from inbetween.hosts.sequence.job import Job as Job
 from inbetween.hosts.sequence.job import job_from as job_from
 from inbetween.hosts.sequence.names import FrameSequence
 
+SHEETS = names.EXTENSIONS - {".exr", ".dpx"}
+"""Types that a contact sheet can have."""
+
 LONGEST_GAP = 10_000
 """Frames missing in one gap beyond which a wrong number in a file name is the likelier explanation."""
 
@@ -86,6 +89,7 @@ def plan(job: Job) -> Plan:
     """
     found, stray = names.find(_given(job.source, "the keys"))
     target = _target(job, found)
+    _refuse_sheet(job.contact_sheet)
     enough = tuple(sequence for sequence in found if len(sequence.numbers) > 1)
     if not enough:
         raise InputError(_too_few(job.source, found))
@@ -164,6 +168,11 @@ def _target(job: Job, found: tuple[FrameSequence, ...]) -> Path:
     if any(target.resolve() == sequence.folder.resolve() for sequence in found):
         raise InputError(f"{target} is where the keys are; name another folder, so that no key can be lost")
     return target
+
+
+def _refuse_sheet(name: str) -> None:
+    if name and Path(name).suffix.lower() not in SHEETS:
+        raise InputError(f"contact sheet {name} needs the name of a picture for the screen, such as sheet.png")
 
 
 def _given(text: str, what: str) -> str:

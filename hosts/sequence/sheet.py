@@ -10,8 +10,7 @@ import numpy as np
 import OpenImageIO as oiio
 
 from inbetween.core.colour import resolve
-from inbetween.core.errors import FrameReadError, InputError
-from inbetween.hosts.sequence.convert import TYPES
+from inbetween.core.errors import FrameReadError
 from inbetween.hosts.sequence.frames import Header, Pixels, Plate, read_plate, write_frame
 from inbetween.hosts.sequence.plan import Plan, SequencePlan
 
@@ -32,10 +31,8 @@ INK, KEY, GONE = (217, 217, 217), (255, 158, 26), (128, 128, 128)
 def contact_sheet(plan: Plan, file: Path) -> None:
     """Save an overview of all frames that are in place; a frame that is missing leaves its place empty.
 
-    Raises `InputError` for a name that is no picture's, `FrameWriteError`.
+    Raises `FrameWriteError`.
     """
-    if file.suffix.lower() not in TYPES or file.suffix.lower() == ".exr":
-        raise InputError(f"contact sheet {file} needs the name of a picture for the screen, such as sheet.png")
     rows = [row for each in plan.sequences for row in _rows(each)]
     width = max(row.shape[1] for row in rows)
     page = np.concatenate([_padded(row, row.shape[0], width) for row in rows])
