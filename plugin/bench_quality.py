@@ -1,7 +1,7 @@
 """Draws frames that are known and compares them: the middle of keys 2, 4 and 8 frames apart, from true clips."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import numpy as np
 
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import FrameReadError, InputError
+from inbetween.core.network import Network
 from inbetween.footage import clips
 from inbetween.models import metrics
 from inbetween.models.metrics import Scores
@@ -45,12 +46,22 @@ class Window:
 def measure(models: Sequence[Model], sources: Sequence[Path], asked: "Quality", tell: Callable[[str], None]) -> Figures:
     """Every model on the same windows; `tell` hears of each clip. Raises `InputError` when nothing can be compared."""
     networks = {model.name: model.network(RGBA, "display") for model in models}
-    figures: Figures = {(gap, name): [] for gap in GAPS for name in networks}
     found = list(_sampled([clip for source in sources for clip in _clips(source, asked.size, tell)], asked.sample))
+    figures = compare(networks, found, asked.windows, asked.size, tell)
+    if not any(figures.values()):
+        raise InputError("no clip has three frames that move; name a folder of true frames, every frame drawn")
+    return figures
+
+
+def compare(
+    networks: Mapping[str, Network], found: Sequence[Clip], count: int, size: int, tell: Callable[[str], None]
+) -> Figures:
+    """Every network on up to `count` windows of each clip and gap, no longer than `size` pixels."""
+    figures: Figures = {(gap, name): [] for gap in GAPS for name in networks}
     for done, clip in enumerate(found, start=1):
         tell(f"[{done}/{len(found)}] {clip.name}")
         try:
-            for window in windows(clip, asked.windows, asked.size):
+            for window in windows(clip, count, size):
                 for name, network in networks.items():
                     t = np.full((1, 1, 1, 1), window.t, np.float32)
                     guess = network(window.start[None], window.end[None], t)[0]
@@ -58,8 +69,6 @@ def measure(models: Sequence[Model], sources: Sequence[Path], asked: "Quality", 
                     figures[window.gap, name].append(scores)
         except FrameReadError as error:
             tell(f"left out: {error}")
-    if not any(figures.values()):
-        raise InputError("no clip has three frames that move; name a folder of true frames, every frame drawn")
     return figures
 
 
