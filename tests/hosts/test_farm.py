@@ -1,0 +1,89 @@
+"""The farm job: valid, in step with the settings, and run to the same frames as without a farm."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import OpenImageIO as oiio
+import pytest
+
+from inbetween import farm as command
+from inbetween.core.errors import InputError
+from inbetween.core.settings import Settings, describe
+from inbetween.hosts.farm import template
+from inbetween.hosts.sequence.frames import Header, write_frame
+from inbetween.hosts.sequence.job import Job
+from inbetween.seq import main
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def shot(tmp_path: Path) -> Path:
+    for number in (1, 9, 12, 30):
+        file = tmp_path / "in" / f"shot.{number:04d}.exr"
+        file.parent.mkdir(exist_ok=True)
+        spec = oiio.ImageSpec(8, 8, 4, oiio.HALF)
+        spec["DateTime"] = ""
+        write_frame(file, Header(file, (spec,), False), np.full((8, 8, 4), number / 8, np.float32))
+    return tmp_path / "in"
+
+
+def test_tasks_end_before_a_key_and_hold_every_frame_once(shot: Path, tmp_path: Path) -> None:
+    for least, expected in ((1, ["1-8", "9-11", "12-29", "30"]), (10, ["1-11", "12-29", "30"]), (99, ["1-30"])):
+        made = template(Job(str(shot), str(tmp_path / "out")), least)
+        assert made["steps"][0]["parameterSpace"]["taskParameterDefinitions"][0]["range"] == expected
+
+
+def test_every_setting_is_a_parameter_with_its_own_limits(shot: Path, tmp_path: Path) -> None:
+    made = template(Job(str(shot), str(tmp_path / "out"), Settings(on=2)), 24)
+    parameters = {each["description"]: each for each in made["parameterDefinitions"] if "description" in each}
+    for row in describe(Settings):
+        parameter = parameters[row["help"]]
+        assert parameter["default"] == (2 if row["name"] == "on" else row["default"])
+        assert parameter.get("allowedValues", []) == list(row["choices"])
+        assert (parameter.get("minValue"), parameter.get("maxValue")) == (row["minimum"], row["maximum"])
+
+
+def test_several_sequences_are_asked_to_be_named(shot: Path, tmp_path: Path) -> None:
+    for number in (1, 3):
+        shutil.copyfile(shot / "shot.0001.exr", shot / f"other.{number}.exr")
+    with pytest.raises(InputError, match=r"several sequences \(other.#.exr, shot.####.exr\); name one of them"):
+        template(Job(str(shot), str(tmp_path / "out")), 24)
+
+
+def test_the_job_runs_to_the_frames_of_a_run_without_a_farm(
+    shot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    openjd = shutil.which("openjd", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if openjd is None:
+        pytest.skip("openjd-cli is not installed")
+    options = ["--model", "dissolve", "--cut-threshold", "1"]
+    assert main([str(shot), str(tmp_path / "alone"), "-q", *options]) == 0
+    assert command.main([str(shot), str(tmp_path / "farm"), "--save", str(tmp_path / "job.json"), *options]) == 0
+    assert "openjd run" in capsys.readouterr().out
+    assert json.loads((tmp_path / "job.json").read_text())["specificationVersion"] == "jobtemplate-2023-09"
+
+    programs = tmp_path / "bin"  # a clone that is not installed has no inbetween-seq
+    programs.mkdir()
+    program = programs / "inbetween-seq"
+    found = f"import sys\nsys.path.insert(0, {str(TESTS)!r})\nimport conftest\n"
+    program.write_text(f"#!{sys.executable}\n{found}from inbetween.seq import main\nsys.exit(main())\n")
+    program.chmod(0o755)
+    places = ["-p", f"In={shot}", "-p", f"Out={tmp_path / 'farm'}"]
+    done = subprocess.run(
+        [openjd, "run", str(tmp_path / "job.json"), "--step", "Finish", "--run-dependencies", *places],
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "openjd_progress: 100.0" in done.stdout
+    frames = [{file.name: file.read_bytes() for file in (tmp_path / name).glob("*.exr")} for name in ("alone", "farm")]
+    assert len(frames[0]) == 30
+    assert frames[0] == frames[1]
