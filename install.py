@@ -36,6 +36,10 @@ class InstallError(Exception):
     """Something outside of this program is in the way; the text says what, and what to do."""
 
 
+class UsageError(Exception):
+    """A command got something that it does not know."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """A virtual environment in the checkout and what pip puts into it."""
@@ -82,7 +86,7 @@ def running(cpu: bool = False) -> Environment:
 
 
 TESTING = Environment(".venv-test", ("-c", str(CONSTRAINTS), "-e", ".[cpu,train,publish,tune,test]"))
-BLENDER = Environment(".venv-blender", (BPY, "numpy<2"))
+BLENDER = Environment(".venv-blender", (BPY, "numpy<2", "pytest==9.2.0"))
 
 
 def has_nvidia_gpu() -> bool:
@@ -160,7 +164,7 @@ def run(environment: Environment, *arguments: str, **extra: str) -> int:
 
 def demo(arguments: list[str]) -> int:
     if not {"--cpu"}.issuperset(arguments):
-        raise InstallError(f"demo knows --cpu only, not {' '.join(arguments)}")
+        raise UsageError(f"demo knows --cpu only, not {' '.join(arguments)}")
     environment = running(cpu="--cpu" in arguments)
     installing = set_up(environment)
     began = time.monotonic()
@@ -253,9 +257,9 @@ def main(arguments: list[str]) -> int:
         return 0 if command in ("-h", "--help", "help") else 2
     try:
         return COMMANDS[command](rest)
-    except (InstallError, OSError) as error:
+    except (UsageError, InstallError, OSError) as error:
         print(f"install.py: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return 130
 
