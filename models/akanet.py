@@ -67,6 +67,11 @@ def export(card: Card, safetensors: Path, onnx: Path) -> None:
     to_onnx(network, onnx, {"start": axes, "end": axes}, ["middle"], sizes)
 
 
+def graphs(weights: Path) -> list[Path]:
+    """The one graph of these weights."""
+    return [weights.with_suffix(".onnx")]
+
+
 def reach(card: Card) -> int:
     """How many pixels beyond a tile its result depends on: an even number, as tiles keep the grid of the strides."""
     count = int(card.options.get("units", card.options.get("layers", 10)))

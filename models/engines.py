@@ -51,9 +51,9 @@ def open_weights(
 ) -> tuple[Engine, str]:
     """Load NAME.onnx into ONNX Runtime or NAME.safetensors into torch; also the sha256 of the file that was loaded.
 
-    `weights` is either of the two; `auto` takes ONNX Runtime where the card knows an .onnx. `build` makes the network without
-    weights, for torch. Raises `EngineError` when the engine asked for has no file or is not there, `ModelError` when a
-    file is not the one its card describes.
+    `weights` is either of the two; `auto` takes ONNX Runtime where the card knows an .onnx. `build` makes the network
+    without weights, for torch. Raises `EngineError` when the engine asked for has no file or is not there, `ModelError`
+    when a file is not the one its card describes.
     """
     onnx, safetensors = weights.with_suffix(".onnx"), weights.with_suffix(".safetensors")
     if engine == "auto":

@@ -33,12 +33,11 @@ def load(name: str, device: str = "auto", engine: str = "auto") -> Model:
 def from_file(weights: Path, device: str = "auto", engine: str = "auto") -> Model:
     """The model of a weights file and its card. Either of NAME.safetensors and NAME.onnx stands for both."""
     card.refuse_pickle(weights)
-    known = card.read(card.beside(weights))
-    return _architecture(known, weights).load(known, weights, device, engine)
+    return _load(weights, device, engine)
 
 
 def export(weights: Path) -> list[Path]:
-    """Write NAME.onnx beside NAME.safetensors and enter it into their card; the files written.
+    """Write the .onnx beside NAME.safetensors and enter it into their card; the files written.
 
     Raises `ModelError` when the weights are not those of their card, or the graph does not do what they do.
     """
@@ -46,10 +45,11 @@ def export(weights: Path) -> list[Path]:
         raise ModelError(f"{weights} is not a .safetensors file; that is what is exported from")
     known = card.read(card.beside(weights))
     card.verify(known, weights)
-    onnx = weights.with_suffix(".onnx")
-    _architecture(known, weights).export(known, weights, onnx)
-    card.write(card.seal(known, [weights, onnx]), card.beside(weights))
-    return [onnx, card.beside(weights)]
+    architecture = _architecture(known, weights)
+    architecture.export(known, weights, weights.with_suffix(".onnx"))
+    graphs = architecture.graphs(weights)
+    card.write(card.seal(known, [weights, *graphs]), card.beside(weights))
+    return [*graphs, card.beside(weights)]
 
 
 def catalogue() -> list[dict[str, Any]]:
@@ -77,17 +77,20 @@ def catalogue() -> list[dict[str, Any]]:
 def shipped(name: str) -> Build:
     """The builder of a model whose weights come with the product."""
 
-    return lambda device, engine: from_file(weights_of(name), device, engine)
+    return lambda device, engine: _load(weights_of(name), device, engine)
 
 
 def weights_of(name: str) -> Path:
-    """The weights file of a model that comes with the product. Raises `ModelError` when there is none."""
+    """The .safetensors of a model that comes with the product, whose card and graphs are beside it.
+
+    Raises `ModelError` when they do not.
+    """
     if name in WEIGHTLESS:
         raise ModelError(f"{name} has no weights; name one of {', '.join(set(MODELS) - set(WEIGHTLESS))}")
-    for file in (WEIGHTS / f"{name}{suffix}" for suffix in card.SUFFIXES):
-        if file.exists():
-            return file
-    raise ModelError(f"the weights of {name} are missing from {WEIGHTS}; train them with `inbetween train {name}`")
+    weights = WEIGHTS / f"{name}.safetensors"
+    if not card.beside(weights).exists():
+        raise ModelError(f"the weights of {name} are missing from {WEIGHTS}; train them with `inbetween train {name}`")
+    return weights
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,13 @@ class Architecture:
     """Called with card, weights file, device and engine."""
     export: Callable[[Card, Path, Path], None]
     """Called with card, .safetensors and the .onnx to write. Needs torch."""
+    graphs: Callable[[Path], list[Path]]
+    """The .onnx files that belong to a weights file, there or not."""
+
+
+def _load(weights: Path, device: str, engine: str) -> Model:
+    known = card.read(card.beside(weights))
+    return _architecture(known, weights).load(known, weights, device, engine)
 
 
 def _architecture(known: Card, weights: Path) -> Architecture:
@@ -108,8 +118,8 @@ def _architecture(known: Card, weights: Path) -> Architecture:
 
 
 ARCHITECTURES = {
-    "akanet": Architecture(akanet.from_card, akanet.export),
-    "bbcnn": Architecture(akanet.from_card, akanet.export),
+    "akanet": Architecture(akanet.from_card, akanet.export, akanet.graphs),
+    "bbcnn": Architecture(akanet.from_card, akanet.export, akanet.graphs),
 }
 
 WEIGHTLESS = {

@@ -1,0 +1,114 @@
+import gzip
+import hashlib
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+torch = pytest.importorskip("torch")
+
+from inbetween.core.triads import training_triads  # noqa: E402 - only where torch is installed
+from inbetween.models.akanet_net import AkaNet  # noqa: E402
+from inbetween.models.training import akanet_task, moving_mnist  # noqa: E402
+from inbetween.models.training.akanet_task import MovingMnistTask, examination, triad_mse  # noqa: E402
+from inbetween.models.training.loop import train  # noqa: E402
+from inbetween.models.training.triads_data import SHARES, conventional, cut, split, triads  # noqa: E402
+
+
+def random_digits(count: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (count, 28, 28), np.uint8)
+
+
+@pytest.fixture
+def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MovingMnistTask:
+    """The task on a few noisy "digits", with a small network."""
+    images, name = random_digits(12), moving_mnist.FILES["train"][0]
+    raw = struct.pack(">4i", 2051, *images.shape) + images.tobytes()
+    (tmp_path / name).write_bytes(gzip.compress(raw))
+    monkeypatch.setitem(moving_mnist.FILES, "train", (name, hashlib.md5(raw).hexdigest()))
+    monkeypatch.setattr(akanet_task, "HELD_OUT", 4)
+    monkeypatch.setattr(akanet_task, "VALIDATION_SEQUENCES", 2)
+    torch.manual_seed(0)
+    return MovingMnistTask(AkaNet(units=1), tmp_path, each=1)
+
+
+class TestData:
+    @given(st.integers(20, 2000), st.integers(0, 99))
+    def test_the_split_is_80_15_5_and_shares_nothing(self, count: int, seed: int) -> None:
+        parts = split(count, seed)
+        everything = np.concatenate(list(parts.values()))
+        assert np.array_equal(np.sort(everything), np.arange(count))
+        for name, share in SHARES.items():
+            assert abs(len(parts[name]) - share * count) <= 1
+
+    def test_sequences_are_cut_into_whole_clips(self) -> None:
+        frames = np.arange(2 * 25).reshape(2, 25, 1, 1, 1)
+        clips = cut(frames)
+        assert clips.shape == (4, 10, 1, 1, 1)
+        assert clips[:, 0].ravel().tolist() == [0, 10, 25, 35]
+
+    def test_only_the_middle_is_hidden_from_a_triad(self) -> None:
+        clips = np.random.default_rng(0).random((2, 10, 4, 4, 1), dtype=np.float32)
+        question, answer = triads(clips, fill=1.0)
+        assert question.shape == answer.shape == (2, 10, 3, 4, 4, 1)
+        assert np.all(question[:, :, 1] == 1)
+        assert np.array_equal(question[:, :, [0, 2]], answer[:, :, [0, 2]])
+        for k, numbers in enumerate(training_triads(10)):
+            assert np.array_equal(answer[:, k], clips[:, list(numbers)])
+
+    def test_the_conventional_scheme_hides_all_but_the_ends(self) -> None:
+        clips = np.random.default_rng(0).random((2, 10, 4, 4, 1), dtype=np.float32)
+        question, answer = conventional(clips)
+        assert np.array_equal(answer, clips)
+        assert np.array_equal(question[:, [0, -1]], clips[:, [0, -1]])
+        assert not question[:, 1:-1].any()
+
+
+class TestTask:
+    def test_a_batch_depends_on_its_index_alone(self, task: MovingMnistTask) -> None:
+        first, again, other = task.batch(7), task.batch(7), task.batch(8)
+        assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+        assert not torch.equal(first[1], other[1])
+
+    def test_a_batch_has_every_kind_of_triad_and_hides_its_middle(self, task: MovingMnistTask) -> None:
+        question, answer = task.batch(0)
+        assert question.shape == answer.shape == (10, 3, 32, 32)
+        assert not question[:, 1].any()
+        assert torch.equal(question[:, [0, 2]], answer[:, [0, 2]])
+        closing = training_triads(10).index((8, 9, 9))
+        assert torch.equal(answer[closing, 1], answer[closing, 2])
+        assert not torch.equal(answer[closing, 1], answer[closing, 0])
+
+    def test_held_out_digits_are_never_learnt(self, task: MovingMnistTask) -> None:
+        assert len(task.pool) == 8
+        assert np.array_equal(task.pool, random_digits(12)[:8])
+
+    def test_the_score_of_an_untrained_akanet_is_the_dissolve_s(self, task: MovingMnistTask) -> None:
+        faded = task.question.copy()
+        faded[:, 1] = (faded[:, 0] + faded[:, 2]) / 2
+        dissolve = float(np.square(faded - task.answer).mean())
+        assert task.validate(task.model)["triad_mse"] == pytest.approx(dissolve, rel=1e-4)
+
+    def test_the_examination_is_always_the_same(self) -> None:
+        twice = [examination(random_digits(6), 2, seed=3) for _ in range(2)]
+        assert np.array_equal(twice[0][1], twice[1][1])
+        assert twice[0][0].shape == (40, 3, 32, 32)
+
+    def test_a_perfect_answer_scores_0(self) -> None:
+        class Oracle(torch.nn.Linear):
+            def forward(self, triad: torch.Tensor) -> torch.Tensor:
+                return triad
+
+        _, answer = examination(random_digits(6), 1, seed=3)
+        assert triad_mse(Oracle(1, 1), answer, answer) == 0
+
+    def test_the_loop_learns_it_and_gets_better_than_the_dissolve(self, task: MovingMnistTask, tmp_path: Path) -> None:
+        before = task.validate(task.model)["triad_mse"]
+        recipe = replace(akanet_task.RECIPE, steps=6, rate=3e-3, warm_up=2, validate_every=6, precision="float32")
+        outcome = train(task, recipe, tmp_path / "run")
+        assert outcome.score < before
