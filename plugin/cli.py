@@ -9,9 +9,13 @@ from inbetween.console import DONE, WRONG, answer, complain, say
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "seq": ("inbetween.seq", "fill the gaps of a frame sequence (the same as inbetween-seq)"),
+    "models": ("inbetween.model_list", "show which models there are, and the weights behind them"),
+    "doctor": ("inbetween.doctor", "show what works on this machine: versions, engines, devices, models"),
     "farm": ("inbetween.farm", "write a render farm job that fills the gaps in parallel"),
     "bench": ("inbetween.bench", "measure how well and how fast each model draws"),
-    "doctor": ("inbetween.doctor", "show what works on this machine: versions, engines, devices, models"),
+    "data": ("inbetween.data", "keep the training store: what is in it, and who may learn from it"),
+    "finetune": ("inbetween.finetune", "let a model learn from a studio's own finished shots"),
+    "export": ("inbetween.export", "turn trained weights into what another program runs"),
 }
 """Name -> module with `main(argv) -> int`, and what it does in a few words."""
 

@@ -1,0 +1,140 @@
+"""`inbetween COMMAND`, and what every command has in common."""
+
+import argparse
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from inbetween import cli, console
+from inbetween.arguments import add_options, values
+from inbetween.core.errors import Cancelled, InputError
+from inbetween.core.settings import Settings, check, describe, option
+from inbetween.progress import list_failures, sentence
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_can_be_started(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    module, _ = cli.COMMANDS[name]
+    assert callable(import_module(module).main)
+    with pytest.raises(SystemExit) as stop:
+        cli.main([name, "--help"])
+    assert stop.value.code == 0
+    assert "usage: inbetween" in capsys.readouterr().out
+
+
+def test_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"  {name} " in said for name in cli.COMMANDS)
+    assert cli.main([]) == 2
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    from inbetween import __version__
+
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"inbetween {__version__}\n"
+
+
+def test_an_unknown_command_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["fly"]) == 2
+    assert capsys.readouterr().err.startswith("inbetween: there is no command 'fly'; choose one of seq")
+
+
+def raising(error: BaseException) -> Callable[[], int]:
+    def work() -> int:
+        raise error
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (InputError("a.exr is empty; render it again"), 2, "a.exr is empty; render it again"),
+        (Cancelled("stopped"), 130, "stopped"),
+        (KeyboardInterrupt(), 130, "stopped"),
+        (MemoryError(), 1, "out of memory; set --memory lower, or work on smaller frames"),
+        (ValueError("two\nlines"), 1, "unexpected ValueError: two lines; run again with -v -v and report what it says"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_error_is_one_line_and_an_exit_code(
+    error: BaseException, code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert console.answer(raising(error)) == code
+    assert capsys.readouterr() == ("", f"inbetween: {says}\n")
+
+
+def test_the_first_signal_asks_and_the_second_ends() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with console.Stop() as stop:
+        assert not stop()
+        signal.raise_signal(signal.SIGTERM)
+        assert stop()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One field of each kind."""
+
+    word: str = option("", "A word of 100 %.")
+    count: int = option(3, "How many.", minimum=0, unit="frames")
+    share: float = option(0.5, "How much.", minimum=0, maximum=1)
+    way: str = option("left", "Which way.", choices=("left", "right"))
+    loud: bool = option(False, "Whether to shout.")
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+def parsed(kind: type[Any], *argv: str) -> Any:
+    parser = argparse.ArgumentParser()
+    add_options(parser, kind)
+    return kind(**values(parser.parse_args(argv), kind))
+
+
+def test_options_are_made_from_the_fields_and_give_them_back() -> None:
+    assert parsed(Sample) == Sample()
+    given = ("--word", "hush", "--count", "7", "--share", "0.25", "--way", "right", "--loud")
+    assert parsed(Sample, *given) == Sample("hush", 7, 0.25, "right", True)
+    assert parsed(Settings) == Settings()
+
+
+def test_help_is_the_field_s_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed(Sample, "--help")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--word TEXT A word of 100 %. --count FRAMES How many. [at least 0; default 3]" in said
+    assert "--share X How much. [0 to 1; default 0.5] --way {left,right} Which way. [default left]" in said
+
+
+def test_every_setting_has_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["seq", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for row in describe(Settings):
+        assert f"--{row['name'].replace('_', '-')} " in said
+        assert " ".join(row["help"].split())[:40] in said
+
+
+def test_failures_are_told_by_reason_each_once() -> None:
+    full = "could not be written: File too large; check free space and permissions"
+    failures = [{"file": f"out/a.{n}.exr", "message": f"out/a.{n}.exr {full}"} for n in (1, 2, 3)]
+    failures.append({"file": "out/a.7.exr", "message": "in/a.8.exr is damaged; render it again"})
+    assert list(list_failures(failures)) == [
+        f"a.1.exr to a.3.exr (3 frames) {full}",
+        "a.7.exr not made: in/a.8.exr is damaged; render it again",
+    ]
+
+
+def test_many_stray_files_are_named_in_one_line() -> None:
+    said = sentence({"event": "stray", "files": [f"{number}.txt" for number in range(9)]})
+    assert said == "ignored, not frames of a sequence: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 4 more"
