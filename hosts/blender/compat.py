@@ -5,6 +5,9 @@ from typing import Any
 
 import bpy
 
+RELATIVE: set[str] = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+"""Options of a path property that may begin with //: 5.0 warns without it, 4.2 does not know it."""
+
 
 def edit_scene(context: Any) -> Any:
     """The scene whose strips the sequencer shows: since 5.0 the workspace has its own pointer, and it may be empty."""

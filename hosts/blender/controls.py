@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import bpy
 
 from ..worker.client import WorkerError
-from . import results
+from . import compat, results
 from .operators import Stopped, Work
 from .properties import preferences
 from .session import SESSION, python
@@ -98,7 +98,7 @@ class CompositorGroup(bpy.types.Operator):
             name="First Frame",
             description="First file of a finished sequence; left empty it is the last one drawn in this scene",
             subtype="FILE_PATH",
-            options={"SKIP_SAVE", "PATH_SUPPORTS_BLEND_RELATIVE"},
+            options={"SKIP_SAVE", *compat.RELATIVE},
         ),
     }
 

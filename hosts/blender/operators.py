@@ -221,7 +221,7 @@ class FillSequence(Draws):
             name="Keys",
             description="Folder of numbered key frames, or a pattern such as shot.####.png",
             subtype="DIR_PATH",
-            options={"SKIP_SAVE", "PATH_SUPPORTS_BLEND_RELATIVE"},
+            options={"SKIP_SAVE", *compat.RELATIVE},
         ),
         "bring": bpy.props.EnumProperty(
             name="Bring In",

@@ -4,6 +4,7 @@ from typing import Any
 
 import bpy
 
+from . import compat
 from .properties import ADDON, DESCRIPTION, MACHINE, declarations
 
 
@@ -14,7 +15,7 @@ class Preferences(bpy.types.AddonPreferences):
             name="Engine's Python",
             description="The Python that inbetween was installed with; the engine runs there, outside of Blender",
             subtype="FILE_PATH",
-            options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+            options=compat.RELATIVE,
             default=DESCRIPTION["python"],
         ),
         "folder": bpy.props.StringProperty(
@@ -22,7 +23,7 @@ class Preferences(bpy.types.AddonPreferences):
             description="Where finished frames are kept; // is the folder of the .blend file, {name} the shot. "
             "A folder that exists is never written to again: the next one gets a number",
             subtype="DIR_PATH",
-            options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+            options=compat.RELATIVE,
             default="//inbetween/{name}/",
         ),
         **declarations(MACHINE),

@@ -11,6 +11,8 @@ from typing import Any
 
 import bpy
 
+from . import compat
+
 ADDON = __package__.partition(".hosts.")[0]
 DESCRIPTION: dict[str, Any] = json.loads(Path(__file__).parents[2].joinpath("description.json").read_text("utf-8"))
 TIMINGS = ("linear", "ease-in", "ease-out", "ease-in-out")
@@ -83,7 +85,7 @@ class SceneSettings(bpy.types.PropertyGroup):
             name="Keys",
             description="Folder of numbered key frames, or a pattern such as shot.####.png",
             subtype="DIR_PATH",
-            options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+            options=compat.RELATIVE,
         ),
         "result": bpy.props.StringProperty(options={"HIDDEN"}),
     }

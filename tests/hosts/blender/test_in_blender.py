@@ -13,19 +13,8 @@ INSIDE = Path(__file__).parent / "inside"
 
 @pytest.mark.skipif(not BLENDERS, reason="INBETWEEN_BLENDER_PYTHON names no Python with bpy; `install.py test` does")
 @pytest.mark.parametrize("blender", BLENDERS or ["none"])
-@pytest.mark.parametrize("file", sorted(INSIDE.glob("test_*.py")), ids=lambda path: path.stem)
-def test_inside_blender(blender: str, file: Path, tmp_path: Path) -> None:
-    command = [
-        blender,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--basetemp",
-        str(tmp_path / "inside"),
-        str(file),
-    ]
+def test_inside_blender(blender: str, tmp_path: Path) -> None:
+    command = [blender, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "in"), str(INSIDE)]
     environment = {**os.environ, "INBETWEEN_PYTHON": sys.executable}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

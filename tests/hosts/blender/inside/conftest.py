@@ -1,5 +1,6 @@
 """A real Blender with the extension installed from its zip, and the engine's real worker."""
 
+import json
 import os
 import subprocess
 import sys
@@ -21,7 +22,9 @@ RUN = """
 import json, sys
 from inbetween.hosts.sequence.job import job_from
 from inbetween.hosts.sequence.run import run
-run(job_from(json.loads(sys.argv[1])), lambda event: None)
+for line in sys.stdin:
+    run(job_from(json.loads(line)), lambda event: None)
+    print("done", flush=True)
 """
 
 
@@ -40,8 +43,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 class Studio:
     """What the tests draw, save, read and select; one for each test, with a folder of its own."""
 
-    def __init__(self, engine: str, folder: Path) -> None:
-        self.engine, self.folder, self.result = engine, folder, folder / "out"
+    def __init__(self, runner: "subprocess.Popen[str]", folder: Path) -> None:
+        self._runner, self.folder, self.result = runner, folder, folder / "out"
 
     @property
     def preferences(self) -> Any:
@@ -105,14 +108,16 @@ class Studio:
 
     def by_the_runner(self, keys: dict[int, Path], **settings: Any) -> list[Path]:
         """What the sequence runner makes of these keys, without Blender: every file of its result, in order."""
-        import json
-
         source, target = self.folder / "runner" / "in", self.folder / "runner" / "out"
         source.mkdir(parents=True)
         for frame, path in keys.items():
             (source / f"key.{frame:04d}{path.suffix}").write_bytes(path.read_bytes())
         job = {"source": str(source), "target": str(target), "settings": {"model": "dissolve", **settings}}
-        subprocess.run([self.engine, "-I", "-c", RUN, json.dumps(job)], check=True)
+        assert self._runner.stdin is not None
+        assert self._runner.stdout is not None
+        self._runner.stdin.write(json.dumps(job) + "\n")
+        self._runner.stdin.flush()
+        assert self._runner.stdout.readline() == "done\n"
         return sorted(path for path in target.iterdir() if path.is_file())
 
     def strips(self) -> Any:
@@ -171,11 +176,19 @@ def installed(archive: Path) -> Iterator[None]:
         bpy.ops.preferences.addon_disable(module=MODULE)
 
 
+@pytest.fixture(scope="session")
+def runner(engine: str) -> Iterator["subprocess.Popen[str]"]:
+    """The sequence runner in a process of its own, without Blender and without the worker."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([engine, "-I", "-c", RUN], stdin=pipe, stdout=pipe, text=True) as process:
+        yield process
+
+
 @pytest.fixture
-def studio(installed: None, engine: str, tmp_path: Path) -> Studio:
+def studio(installed: None, engine: str, runner: "subprocess.Popen[str]", tmp_path: Path) -> Studio:
     """An empty file, the engine named in the preferences, and a folder for the results."""
     bpy.ops.wm.read_homefile(use_empty=True)
-    made = Studio(engine, tmp_path)
+    made = Studio(runner, tmp_path)
     chosen = made.preferences
     chosen.python, chosen.folder, chosen.model = engine, str(made.result / "{name}"), "dissolve"
     return made

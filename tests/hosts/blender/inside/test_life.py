@@ -69,7 +69,7 @@ class StandIn:
 @pytest.fixture
 def keys(studio: Any) -> dict[int, Path]:
     """Two selected strips with a long gap."""
-    files = {1: studio.save("a.png", studio.drawing(0)), 400: studio.save("b.png", studio.drawing(20))}
+    files = {1: studio.save("a.png", studio.drawing(0)), 150: studio.save("b.png", studio.drawing(20))}
     for frame, path in files.items():
         studio.strip(path, frame)
     return files
@@ -100,11 +100,11 @@ def test_click_draws_while_blender_goes_on_and_says_how_far_it_is(studio: Any, k
     assert len(studio.strips()) == 2, "the click itself must not wait for anything"
     assert operator.modal(window.context, MOUSE) == {"PASS_THROUGH"}
     assert turn(operator, window) == {"FINISHED"}
-    assert len(studio.strips()["a in-betweens"].elements) == 398
+    assert len(studio.strips()["a in-betweens"].elements) == 148
     assert window.timers == []
     said = [status for status in window.status if status]
     assert "starting the engine" in said[0] or "0 of" in said[0]
-    assert any(" of 400" in status for status in said)
+    assert any(" of 150" in status for status in said)
     assert window.status[-1] is None
     assert studio.session.model.startswith("dissolve on ")
 
@@ -121,7 +121,7 @@ def test_cancel_keeps_finished_frames_and_the_warm_worker(studio: Any, keys: dic
     assert window.timers == []
     assert len(studio.strips()) == 2
     finished = list((studio.result / "a").glob("*.png"))
-    assert 0 < len(finished) < 400
+    assert 0 < len(finished) < 150
     ((kind, text),) = operator.reports
     assert kind == {"INFO"}
     assert str(studio.result / "a") in text
@@ -271,7 +271,7 @@ def test_panels_show_progress_errors_and_what_is_missing(studio: Any, keys: dict
     operator, window = press(studio)
     turn(operator, window, lambda: studio.session.done > 2)
     shown = drawn(studio, "SequencerPanel")
-    assert f"{studio.session.done} of 400" in shown
+    assert f"{studio.session.done} of 150" in shown
     assert "inbetween.cancel" in shown
     assert "inbetween.strips" not in shown
     bpy.ops.inbetween.cancel()

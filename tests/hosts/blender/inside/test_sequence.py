@@ -91,9 +91,12 @@ def played(studio: Any, frames: range) -> list[float]:
 
 
 def connect(node: Any) -> None:
-    """Let the compositor show a node's first output, as an artist would with one drag."""
+    """Let the compositor show a node's first output and nothing else: there is no camera to render."""
     scene = bpy.context.scene
     tree = getattr(scene, "compositing_node_group", None) or scene.node_tree
+    for other in tree.nodes:
+        if other.bl_idname == "CompositorNodeRLayers":
+            tree.nodes.remove(other)
     ends = [other for other in tree.nodes if other.bl_idname in ("NodeGroupOutput", "CompositorNodeComposite")]
     tree.links.new(node.outputs["Image"], (ends or [tree.nodes.new("CompositorNodeComposite")])[0].inputs[0])
 
