@@ -30,7 +30,10 @@ RGBA = Channels(("R", "G", "B", "A"), (0, 1, 2), 3)
 
 
 def pick(pixels: Array, indices: Sequence[int]) -> Array:
-    """The channels at `indices` of pixels (..., C), in that order: (..., len(indices)), new memory."""
+    """The channels at `indices` of pixels (..., C), in that order: a view where they lie side by side, else a copy."""
+    first = indices[0]
+    if list(indices) == list(range(first, first + len(indices))):
+        return pixels[..., first : first + len(indices)]
     xp = array_namespace(pixels)
     return xp.take(pixels, xp.asarray(list(indices), device=device(pixels)), axis=-1)
 

@@ -42,9 +42,7 @@ def kmeans(pixels: Array, count: int, seed: int = 0) -> Array:
     return xp.reshape(xp.take(centres, xp.concat(nearest), axis=0), pixels.shape)
 
 
-def cleaner(
-    settings: Settings, channels: Channels, start: Array, end: Array, space: str = "display"
-) -> Callable[[Array], Array]:
+def cleaner(settings: Settings, channels: Channels, start: Array, end: Array, space: str) -> Callable[[Array], Array]:
     """What `settings` ask to be done to each in-between of this pair of keys: frame (H, W, C) to frame.
 
     Only colour and alpha are touched, k-means first; with everything off, the frame itself comes back. `space` is what

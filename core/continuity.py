@@ -6,7 +6,9 @@ colours and outlines both differ, and a picture without outlines (blank, fully t
 is a fade.
 """
 
+from dataclasses import dataclass
 from enum import Enum
+from math import sqrt
 
 from array_api_compat import array_namespace, device
 
@@ -46,7 +48,13 @@ def judge(start: Array, end: Array, channels: Channels, space: str, settings: Se
     same = (start == end) | (xp.isnan(start) & xp.isnan(end))
     if bool(xp.all(same)):
         return Verdict.HOLD
-    return Verdict.CUT if difference(start, end, channels, space) > settings.cut_threshold else Verdict.MOVE
+    return Verdict.CUT if is_cut(start, end, channels, space, settings.cut_threshold) else Verdict.MOVE
+
+
+def is_cut(start: Array, end: Array, channels: Channels, space: str, threshold: float) -> bool:
+    """Whether the `difference` of two frames is above `threshold`; where they are much alike, without computing it."""
+    pair = _Pair.of(start, end, channels, space)
+    return pair.colours_at_most() > threshold and pair.difference() > threshold
 
 
 def difference(start: Array, end: Array, channels: Channels, space: str) -> float:
@@ -55,26 +63,48 @@ def difference(start: Array, end: Array, channels: Channels, space: str) -> floa
     Seen on copies of at most 64 cells a side, in the working space; extra layers and ids are not looked at. Two
     drawings on nothing have the nothing in common, so small figures on transparency are hardly ever a cut.
     """
-    first, second = _lifted(*(_reduced(key, channels, space) for key in (start, end)), len(channels.colour))
-    levels = [LEVELS] * len(channels.colour) + [2] * (channels.alpha is not None)
-    return min(_colours_apart(first, second, levels), _outlines_apart(first, second))
+    return _Pair.of(start, end, channels, space).difference()
 
 
-def _lifted(first: Array, second: Array, colours: int) -> tuple[Array, Array]:
-    """Both pictures brightened alike, until the brightest colour of the two is 1: night shots differ in the dark."""
-    xp = array_namespace(first, second)
-    peak = max(float(xp.max(cells[..., :colours])) for cells in (first, second)) or 1.0
-    first, second = (
-        xp.concat([cells[..., :colours] / peak, cells[..., colours:]], axis=-1) for cells in (first, second)
-    )
-    return first, second
+@dataclass(frozen=True)
+class _Pair:
+    """Two frames reduced to cells (h, w, C) in 0..1, and the levels of each channel's histogram."""
+
+    first: Array
+    second: Array
+    levels: tuple[int, ...]
+
+    @classmethod
+    def of(cls, start: Array, end: Array, channels: Channels, space: str) -> "_Pair":
+        """Both brightened alike until the brightest colour of the two is 1: night shots differ in the dark."""
+        first, second = (_reduced(frame, channels, space) for frame in (start, end))
+        xp, colours = array_namespace(first, second), len(channels.colour)
+        peak = max(float(xp.max(cells[..., :colours])) for cells in (first, second)) or 1.0
+        levels = [LEVELS] * colours + [2] * (channels.alpha is not None)
+        gain = xp.asarray(
+            [1 / peak] * colours + [1.0] * (len(levels) - colours), dtype=first.dtype, device=device(first)
+        )
+        return cls(first * gain, second * gain, tuple(levels))
+
+    def difference(self) -> float:
+        """See the function `difference`."""
+        xp = array_namespace(self.first, self.second)
+        shared = xp.sum(xp.minimum(_histogram(self.first, self.levels), _histogram(self.second, self.levels)))
+        return min(max(0.0, 1.0 - float(shared)), _outlines_apart(self.first, self.second))
+
+    def colours_at_most(self) -> float:
+        """A bound for how far the colours differ: a change by d moves at most (levels - 1) d of a value's weight."""
+        xp = array_namespace(self.first, self.second)
+        moved = xp.mean(xp.abs(self.first - self.second), axis=(0, 1))
+        return sum((count - 1) * float(moved[channel]) for channel, count in enumerate(self.levels))
 
 
-def _reduced(key: Array, channels: Channels, space: str) -> Array:
-    """Colour and alpha of a key as at most 64 x 64 cells of what the network would see, held to 0..1."""
-    xp = array_namespace(key)
-    seen = pick(key, channels.colour if channels.alpha is None else (*channels.colour, channels.alpha))
-    cells = _shrunk(xp.where(xp.isfinite(seen), seen, xp.zeros_like(seen)), -(-max(key.shape[:2]) // SIDE))
+def _reduced(frame: Array, channels: Channels, space: str) -> Array:
+    """Colour and alpha of a frame as at most 64 x 64 cells of what the network would see, held to 0..1."""
+    xp = array_namespace(frame)
+    seen = pick(frame, channels.colour if channels.alpha is None else (*channels.colour, channels.alpha))
+    cells = _shrunk(seen, -(-max(frame.shape[:2]) // SIDE))
+    cells = xp.where(xp.isfinite(cells), cells, xp.zeros_like(cells))
     colour = encode(cells[..., : len(channels.colour)], space)
     return xp.clip(xp.concat([colour, cells[..., len(channels.colour) :]], axis=-1), 0.0, 1.0)
 
@@ -84,17 +114,11 @@ def _shrunk(pixels: Array, factor: int) -> Array:
     xp = array_namespace(pixels)
     height, width, channels = pixels.shape
     pixels = pad(pixels, Padding(0, -height % factor, 0, -width % factor))
-    blocks = (pixels.shape[0] // factor, factor, pixels.shape[1] // factor, factor, channels)
-    return xp.mean(xp.reshape(pixels, blocks), axis=(1, 3))
+    rows = xp.mean(xp.reshape(pixels, (-1, factor, pixels.shape[1], channels)), axis=1)
+    return xp.mean(xp.reshape(rows, (rows.shape[0], -1, factor, channels)), axis=2)
 
 
-def _colours_apart(first: Array, second: Array, levels: list[int]) -> float:
-    """One minus the part that two colour histograms share."""
-    xp = array_namespace(first, second)
-    return max(0.0, 1.0 - float(xp.sum(xp.minimum(_histogram(first, levels), _histogram(second, levels)))))
-
-
-def _histogram(cells: Array, levels: list[int]) -> Array:
+def _histogram(cells: Array, levels: tuple[int, ...]) -> Array:
     """Joint histogram of cells (h, w, C) in 0..1, so many levels for each channel, summing to 1.
 
     Soft: a value counts for the two levels it lies between, so that a small shift of a flat colour is a small change.
@@ -125,11 +149,13 @@ def _joined(shares: list[Array], flat: Array) -> Array:
 def _outlines_apart(first: Array, second: Array) -> float:
     """One minus the correlation of two pictures' outlines, none below 0; 0 where either has no outlines."""
     xp = array_namespace(first, second)
+    if min(first.shape[:2]) < 2:
+        return 0.0
     a, b = _outlines(first), _outlines(second)
     energy_a, energy_b = float(xp.sum(a * a)), float(xp.sum(b * b))
     if min(energy_a, energy_b) < BLANK:
         return 0.0
-    return 1.0 - max(0.0, float(xp.sum(a * b)) / (energy_a * energy_b) ** 0.5)
+    return 1.0 - max(0.0, float(xp.sum(a * b)) / sqrt(energy_a * energy_b))
 
 
 def _outlines(cells: Array) -> Array:
