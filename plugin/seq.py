@@ -71,13 +71,13 @@ def _voice(options: argparse.Namespace) -> str:
 
 def _show_plan(job: Job, as_json: bool) -> int:
     """Every frame of the result, as a table or as lines of JSON."""
-    from inbetween.hosts.sequence.plan import plan, rows
+    from inbetween.hosts.sequence.run import preview
 
-    for sequence in plan(job).sequences:
+    for sequence, rows in preview(job):
         if not as_json:
             say(f"{sequence.sequence.folder / sequence.sequence.pattern} -> {sequence.target}")
             say(f"{'frame':>8}  {'what':8}{'t':>8}  from")
-        for row in rows(sequence):
+        for row in rows:
             if as_json:
                 say(json.dumps({"event": "plan", **vars(row)}, sort_keys=True))
             else:

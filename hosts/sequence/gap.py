@@ -8,6 +8,7 @@ import numpy as np
 from inbetween.core.channels import Channels
 from inbetween.core.clamp import cleaner
 from inbetween.core.continuity import Verdict, judge
+from inbetween.core.errors import DrawingError, InbetweenError
 from inbetween.core.inbetween import frames_at_once, inbetween
 from inbetween.core.network import Network
 from inbetween.core.schedule import Drawing
@@ -65,7 +66,7 @@ def _frames(start: Pixels, end: Pixels, drawings: tuple[Drawing, ...], hand: Han
         start,
         end,
         drawings,
-        _quiet(hand.network),
+        _asked(hand.network),
         scheme=hand.scheme if settings.scheme == "auto" else settings.scheme,
         knows_time=hand.knows_time,
         clean=cleaner(settings, hand.channels, start, end, hand.space),
@@ -75,12 +76,23 @@ def _frames(start: Pixels, end: Pixels, drawings: tuple[Drawing, ...], hand: Han
         yield drawing, _without_nan(np.asarray(frame), hand.channels)
 
 
-def _quiet(network: Network) -> Network:
-    """The network, without NumPy's warnings: bits of ids and infinite depth pass through its arithmetic."""
+def _asked(network: Network) -> Network:
+    """The network, without NumPy's warnings (bits of ids and infinite depth pass through its arithmetic).
+
+    What its engine raises in its own words becomes a `DrawingError`, so that one gap fails and not the run.
+    """
 
     def ask(start: Pixels, end: Pixels, t: Pixels) -> Pixels:
-        with np.errstate(invalid="ignore", over="ignore"):
-            return np.asarray(network(start, end, t))
+        try:
+            with np.errstate(invalid="ignore", over="ignore"):
+                return np.asarray(network(start, end, t))
+        except InbetweenError:
+            raise
+        except Exception as error:  # engines share no base class: ONNX Runtime, torch, OpenCV
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise DrawingError(
+                f"the model could not draw ({reason}); try --memory, another --device or model"
+            ) from error
 
     return ask
 

@@ -1,29 +1,30 @@
 """Where a finished frame came from, written where it cannot get lost, so that a second run redoes only what it must.
 
 A frame's recipe is everything its pixels depend on: model, weights, settings, the bytes of its two keys, its place
-between them. EXR carries recipe and provenance in its header. Files that cannot carry metadata, and keys that were
-copied, get one small JSON file each in a hidden folder beside them: one for each frame, so that farm machines which
-share the folder never write to the same file, and no order of kills can leave a frame that passes for another.
+between them. Beside every frame, in a hidden folder, lies one small JSON file: one for each frame, so that farm
+machines which share the folder never write to the same file, and no order of kills can leave a frame that passes for
+another. It also knows the frame's bytes, so that a frame which an artist painted on is never taken for ours. EXR
+carries its provenance in the header as well, for whoever gets the frame without the folder.
 """
 
 import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import FrameReadError
+from inbetween.core.settings import Settings, fingerprint
 from inbetween.hosts.sequence import specs
 from inbetween.hosts.sequence.frames import file_hash, read_header
+from inbetween.hosts.sequence.plan import SequencePlan, Span
 from inbetween.hosts.sequence.whole import whole
+from inbetween.models.model import Model
 
 FOLDER = ".inbetween"
 """Where the records lie, in the result's folder."""
-
-COPY = "copy"
-"""The recipe of a key that was copied or converted, up to the key's hash."""
 
 Origin = Mapping[str, str | float]
 """Provenance in plain words: model, version, weights, keys, t, settings, recipe."""
@@ -31,62 +32,86 @@ Origin = Mapping[str, str | float]
 
 @dataclass(frozen=True)
 class Record:
-    """What lies beside a frame that cannot speak for itself."""
+    """What lies beside a frame."""
 
     recipe: str
     sha256: str
     """Of the frame's bytes."""
+    size: int
+    modified: int
+    """In nanoseconds. A frame with this size and time is taken for unchanged without reading it."""
     replaces: str
     """sha256 of the file that it takes the place of, or empty: a kill between record and frame leaves that one."""
     origin: Origin
 
 
-def recipe(values: Mapping[str, Any]) -> str:
-    """sha256 (hex) over everything a frame depends on."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+def of_key(source: Path, sha256: str, ext: str) -> dict[str, str | float]:
+    """The provenance of a key that is copied, or converted to another type."""
+    return {"keys": source.name, "key_sha256": sha256, "recipe": _recipe({"key": sha256, "as": ext})}
+
+
+def of_gap(
+    todo: SequencePlan, span: Span, hashes: tuple[str, str], model: Model, settings: Settings
+) -> dict[int, dict[str, str | float]]:
+    """The provenance of each frame between two keys, as planned."""
+    origin: dict[str, str | float] = {
+        "model": model.name,
+        "version": model.version,
+        "weights": model.weights_sha256 or "none",
+        "scheme": model.scheme if settings.scheme == "auto" else settings.scheme,
+        "settings": _fingerprint(settings),
+        "keys": " ".join(todo.sequence.name(key) for key in (span.start, span.end)),
+        "key_sha256": " ".join(hashes),
+    }
+    origins: dict[int, dict[str, str | float]] = {}
+    for drawing in span.drawings:
+        for frame in drawing.shows:
+            place = [frame - span.gap.first, span.gap.last - span.gap.first]
+            recipe = _recipe({**origin, "t": drawing.t, "place": place, "as": todo.ext})
+            origins[frame] = {**origin, "t": drawing.t, "recipe": recipe}
+    return origins
 
 
 def recipe_of(frame: Path) -> str | None:
     """The recipe by which this tool made a file; None for a file that it did not make, or that was changed since.
 
-    Empty for a file of ours whose recipe is no longer known.
+    Empty for a file of ours whose recipe is no longer known. Raises `FrameReadError` for a file that cannot be read.
     """
     record = _read(frame)
-    if record:
-        recipes = {record.replaces: "", record.sha256: record.recipe}
-        if (digest := file_hash(frame)) in recipes:
-            return recipes[digest]
-    if frame.suffix.lower() not in specs.CARRIES_METADATA:
-        return None
-    try:
-        return read_header(frame).parts[0].get_string_attribute(f"{specs.NAMESPACE}recipe") or None
-    except FrameReadError:
-        return None
+    if record is None:
+        return _in_header(frame)
+    status = frame.stat()
+    if (status.st_size, status.st_mtime_ns) == (record.size, record.modified):
+        return record.recipe
+    return {record.replaces: "", record.sha256: record.recipe}.get(file_hash(frame))
 
 
 @contextlib.contextmanager
-def placed(frame: Path, origin: Origin, *, spoken: bool = True) -> Iterator[Path]:
+def placed(frame: Path, origin: Origin) -> Iterator[Path]:
     """Give a temporary name; what is written there becomes the frame, whole, and its provenance is on record.
 
-    `spoken` says whether the file itself tells its provenance where its type can. Raises `FrameWriteError`.
+    The record comes first: it knows the frame that it replaces, so that a kill between the two is understood.
+    Raises `FrameWriteError`.
     """
-    speaks = spoken and frame.suffix.lower() in specs.CARRIES_METADATA
     with whole(frame) as unfinished:
         yield unfinished
-        if not speaks:
-            _note(frame, unfinished, origin)
-    if speaks:
-        _place(frame).unlink(missing_ok=True)
+        status, before = unfinished.stat(), file_hash(frame) if frame.exists() else ""
+        record = Record(
+            str(origin["recipe"]), file_hash(unfinished), status.st_size, status.st_mtime_ns, before, origin
+        )
+        place = _place(frame)
+        place.parent.mkdir(exist_ok=True)
+        with whole(place) as file:
+            file.write_text(json.dumps(asdict(record), indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _note(frame: Path, unfinished: Path, origin: Origin) -> None:
-    """Write the record of a frame that is about to take its name; `unfinished` holds its bytes."""
-    before = file_hash(frame) if frame.exists() else ""
-    record = Record(str(origin["recipe"]), file_hash(unfinished), before, origin)
-    place = _place(frame)
-    place.parent.mkdir(exist_ok=True)
-    with whole(place) as file:
-        file.write_text(json.dumps(vars(record), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+def _recipe(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _fingerprint(settings: Settings) -> str:
+    """Without the model's name or path: the hash of its weights says more."""
+    return fingerprint(replace(settings, model=""))
 
 
 def _place(frame: Path) -> Path:
@@ -98,4 +123,14 @@ def _read(frame: Path) -> Record | None:
     try:
         return Record(**json.loads(_place(frame).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
+        return None
+
+
+def _in_header(frame: Path) -> str | None:
+    """The recipe that a frame carries itself."""
+    if frame.suffix.lower() not in specs.CARRIES_METADATA:
+        return None
+    try:
+        return read_header(frame).parts[0].get_string_attribute(f"{specs.NAMESPACE}recipe") or None
+    except FrameReadError:
         return None

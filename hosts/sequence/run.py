@@ -4,16 +4,17 @@ Reading, drawing and writing overlap: the next key is decoded and finished frame
 since OpenImageIO and the engines let go of Python's lock.
 """
 
+import functools
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from inbetween.core.errors import InputError
 from inbetween.hosts.sequence import names, provenance
 from inbetween.hosts.sequence.frames import file_hash
 from inbetween.hosts.sequence.job import Job
-from inbetween.hosts.sequence.plan import Plan, SequencePlan, plan
+from inbetween.hosts.sequence.plan import Plan, Row, SequencePlan, plan, rows
 from inbetween.hosts.sequence.shot import Shot
 from inbetween.hosts.sequence.whole import sweep
 from inbetween.hosts.sequence.work import Emit, Keys, Progress, Summary, Writers
@@ -34,6 +35,8 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
         emit({"event": "stray", "files": list(todo.stray)})
     model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
     emit({"event": "model", **{name: value for name, value in vars(model).items() if name != "network"}})
+    for each in todo.sequences:
+        _make_folder(each.target)
     existing = [_survey(each, job) for each in todo.sequences]
     progress = Progress(emit, sum(len(each.wanted) for each in todo.sequences))
     for each, found in zip(todo.sequences, existing, strict=True):
@@ -47,6 +50,34 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
     return summary
 
 
+def preview(job: Job, *, load: Load | None = None) -> Iterator[tuple[SequencePlan, list[Row]]]:
+    """What `run` would do for each frame: `keep` for those that are there and still right. Writes nothing.
+
+    Raises as `run` does.
+    """
+    model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
+    for todo in plan(job).sequences:
+        existing = _survey(todo, job)
+        recipes = _recipes(todo, existing, model, job)
+        kept = {number for number, recipe in existing.items() if recipe == recipes.get(number)}
+        yield todo, [replace(row, action="keep") if row.frame in kept else row for row in rows(todo)]
+
+
+def _recipes(todo: SequencePlan, existing: Iterable[int], model: Model, job: Job) -> dict[int, str]:
+    """The recipes that existing frames would be made by now."""
+    hashes = functools.cache(lambda key: file_hash(todo.sequence.file(key)))
+    made = {}
+    for number in todo.keys.keys() & set(existing):
+        file = todo.sequence.file(todo.keys[number])
+        made[number] = str(provenance.of_key(file, hashes(todo.keys[number]), todo.ext)["recipe"])
+    for span in todo.spans:
+        if not set(existing).isdisjoint(span.gap.missing):
+            pair = (hashes(span.start), hashes(span.end))
+            origins = provenance.of_gap(todo, span, pair, model, job.settings)
+            made |= {frame: str(origin["recipe"]) for frame, origin in origins.items()}
+    return made
+
+
 def _load(name: str, device: str, engine: str) -> Model:
     from inbetween.models import registry
 
@@ -54,11 +85,10 @@ def _load(name: str, device: str, engine: str) -> Model:
 
 
 def _survey(todo: SequencePlan, job: Job) -> dict[int, str]:
-    """Recipes of the wanted frames that are in the target already; makes the target folder where there is none.
+    """Recipes of the wanted frames that are in the target already.
 
-    Raises `InputError` for a frame that this tool did not make, and for a folder that cannot be written to.
+    Raises `InputError` for a frame that this tool did not make.
     """
-    _make_folder(todo.target)
     if job.overwrite:
         return {}
     found = {}

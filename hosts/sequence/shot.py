@@ -12,7 +12,6 @@ from inbetween.core import colour
 from inbetween.core.continuity import Verdict
 from inbetween.core.errors import Cancelled, InbetweenError
 from inbetween.core.schedule import Drawing
-from inbetween.core.settings import fingerprint
 from inbetween.hosts.sequence import provenance, specs
 from inbetween.hosts.sequence.frames import Header, Pixels, Plate, Window, encode, file_hash
 from inbetween.hosts.sequence.gap import Hand, draw, mend
@@ -85,6 +84,9 @@ class Shot:
             "because": self._space.reason,
         })  # fmt: skip
 
+        if any(part.get_int_attribute("oiio:miplevels") > 1 for part in self._first.parts):
+            self._warn(self._first.path, "has mip levels, which in-betweens are written without")
+
     def _heed(self) -> None:
         if self.cancelled():
             raise Cancelled(STOPPED)
@@ -105,14 +107,13 @@ class Shot:
         """Put a key in its place: the very bytes where the file type stays."""
         key = self.todo.keys[number]
         source, file = self.todo.sequence.file(key), self.todo.file(number)
-        origin = {"keys": source.name, "key_sha256": self._hash(source)}
-        origin["recipe"] = provenance.recipe({"key": origin["key_sha256"], "as": self.todo.ext})
+        origin = provenance.of_key(source, self._hash(source), self.todo.ext)
         if self.existing.get(number) == origin["recipe"]:
             return self._keep(number, source)
         plate = self.keys.plate(source)  # a key that does not decode must not become a frame of the result
 
         def copy() -> None:
-            with provenance.placed(file, origin, spoken=False) as unfinished:
+            with provenance.placed(file, origin) as unfinished:
                 shutil.copyfile(source, unfinished)
                 if file_hash(unfinished) != plate.sha256:
                     raise OSError(f"{source} changed while it was read")
@@ -133,7 +134,8 @@ class Shot:
         and one that was not end with the same bytes.
         """
         files = (self.todo.sequence.file(span.start), self.todo.sequence.file(span.end))
-        origins = self._origins(span, files)
+        hashes = (self._hash(files[0]), self._hash(files[1]))
+        origins = provenance.of_gap(self.todo, span, hashes, self.model, self.job.settings)
         due = {frame for frame in frames if self.existing.get(frame) != origins[frame]["recipe"]}
         for frame in frames:
             if frame not in due:
@@ -157,26 +159,6 @@ class Shot:
             if not due:
                 break
 
-    def _origins(self, span: Span, files: tuple[Path, Path]) -> dict[int, dict[str, str | float]]:
-        """The provenance of each frame of a gap, by the plan; the recipe covers all of it."""
-        model, settings = self.model, self.job.settings
-        origin = {
-            "model": model.name,
-            "version": model.version,
-            "weights": model.weights_sha256 or "none",
-            "scheme": model.scheme if settings.scheme == "auto" else settings.scheme,
-            "settings": fingerprint(replace(settings, model="")),  # the weights say more than their path
-            "keys": " ".join(file.name for file in files),
-            "key_sha256": " ".join(self._hash(file) for file in files),
-        }
-        origins: dict[int, dict[str, str | float]] = {}
-        for drawing in span.drawings:
-            for frame in drawing.shows:
-                place = {"place": [frame - span.gap.first, span.gap.last - span.gap.first], "as": self.todo.ext}
-                recipe = provenance.recipe({**origin, "t": drawing.t, **place})
-                origins[frame] = {**origin, "t": drawing.t, "recipe": recipe}
-        return origins
-
     def _plates(self, span: Span, files: tuple[Path, Path]) -> tuple[Pixels, Pixels]:
         """Both keys over one window, fit to be drawn with; the next key is begun."""
         keys = sorted(self.todo.headers)
@@ -194,12 +176,11 @@ class Shot:
         file = plate.header.path
         if count and file not in self._warned:
             self._warned.add(file)
-            self.progress.emit({
-                "event": "warning",
-                "file": str(file),
-                "message": f"{file.name} holds {count} values that are not finite (NaN or infinity); in-betweens are "
-                "drawn without them, the key stays as it is",
-            })  # fmt: skip
+            self._warn(
+                file,
+                f"holds {count} values that are not finite (NaN or infinity); in-betweens are drawn without them, the "
+                "key stays as it is",
+            )
         return pixels
 
     def _place(self, span: Span, drawing: Drawing, frame: int, pixels: Pixels, origin: dict[str, str | float]) -> None:
@@ -214,6 +195,9 @@ class Shot:
 
         sources = (self.todo.sequence.file(key) for key in (span.start, span.end))
         self._put(frame, write, "drawn" if drawing.frame == frame else "held", *sources, t=drawing.t)
+
+    def _warn(self, file: Path, message: str) -> None:
+        self.progress.emit({"event": "warning", "file": str(file), "message": f"{file.name} {message}"})
 
     def _put(self, number: int, write: Callable[[], None], action: str, *keys: Path, **more: Any) -> None:
         self.writers.put(

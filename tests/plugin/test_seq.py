@@ -83,6 +83,16 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_shows_what_would_be_kept(folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = [str(folder(1, 3, 5)), str(tmp_path / "out"), *MODEL]
+    assert main([*argv, "-q"]) == DONE
+    frame(tmp_path / "in" / "shot.0005.exr", 0.9)
+    (tmp_path / "out" / "shot.0001.exr").unlink()
+    assert main([*argv, "--dry-run", "--json"]) == DONE
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["action"] for row in rows] == ["copy", "keep", "keep", "draw", "copy"]
+
+
 def test_help_gives_unit_range_and_default(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["--help"])

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from inbetween.core.errors import Cancelled, InputError
-from inbetween.hosts.sequence.frames import read_header, read_plate
+from inbetween.hosts.sequence.frames import read_header, read_plate, write_frame
+from inbetween.models.model import Model
 
 Make = Callable[..., Any]
 
@@ -138,14 +139,39 @@ def test_a_frame_of_someone_else_is_never_replaced(
     assert touched.read_bytes() != before
 
 
+@pytest.mark.parametrize("name", ["shot.{:04d}.exr", "shot.{:04d}.png"])
 def test_an_in_between_that_was_painted_on_is_never_replaced(
-    keys: Make, fill: Make, write: Make, picture: Make, tmp_path: Path
+    keys: Make, fill: Make, write: Make, picture: Make, tmp_path: Path, name: str
 ) -> None:
-    source = keys([1, 5], "shot.{:04d}.png")
+    """Even by a program that keeps all metadata."""
+    source = keys([1, 5], name)
     fill(source, tmp_path / "out")
-    write(tmp_path / "out" / "shot.0003.png", picture(9), "uint16")
-    with pytest.raises(InputError, match=r"shot\.0003\.png was not made by this tool, or was changed since"):
-        fill(source, tmp_path / "out")
+    painted = tmp_path / "out" / name.format(3)
+    write_frame(painted, read_header(painted), picture(9))
+    before = painted.read_bytes()
+    for settings in ({}, {"timing": "ease-in"}):
+        with pytest.raises(InputError, match="was not made by this tool, or was changed since"):
+            fill(source, tmp_path / "out", **settings)
+    assert painted.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["shot.{:04d}.exr", "shot.{:04d}.png"])
+def test_a_result_that_was_moved_is_still_known(keys: Make, fill: Make, tmp_path: Path, name: str) -> None:
+    source = keys([1, 5], name)
+    fill(source, tmp_path / "out")
+    shutil.copytree(tmp_path / "out", tmp_path / "copy", copy_function=shutil.copyfile)
+    summary, _ = fill(source, tmp_path / "copy")
+    assert summary.kept == 5
+
+
+def test_frames_that_carry_their_provenance_are_known_without_the_records(
+    keys: Make, fill: Make, tmp_path: Path
+) -> None:
+    source = keys([1, 5])
+    fill(source, tmp_path / "out")
+    shutil.rmtree(tmp_path / "out" / ".inbetween")
+    summary, _ = fill(source, tmp_path / "out")
+    assert (summary.kept, summary.copied) == (3, 2)
 
 
 def test_keys_that_were_copied_by_hand_are_taken_for_keys(keys: Make, fill: Make, tmp_path: Path) -> None:
@@ -253,3 +279,56 @@ def test_every_frame_is_reported_once_with_its_count(keys: Make, fill: Make, tmp
     assert sorted(event["frame"] for event in told) == list(range(1, 10))
     assert [event["done"] for event in told] == list(range(1, 10))
     assert {event["total"] for event in told} == {9}
+
+
+def test_an_engine_that_fails_costs_its_gap_and_not_the_run(keys: Make, fill: Make, tmp_path: Path) -> None:
+    calls = iter([True, False])
+
+    def network(start: np.ndarray, end: np.ndarray, t: np.ndarray) -> np.ndarray:
+        if next(calls):
+            raise RuntimeError("out of\nmemory")
+        return (1 - t) * start + t * end
+
+    model = Model("frail", "1", "CC0-1.0", None, "none", "direct", True, lambda channels, space: network)
+    summary, events = fill(keys([1, 4, 7]), tmp_path / "out", model=model)
+    assert (summary.drawn, summary.copied, len(summary.failed)) == (2, 3, 2)
+    assert {event["message"] for event in events if event["event"] == "failed"} == {
+        "the model could not draw (out of memory); try --memory, another --device or model"
+    }
+
+
+def test_a_network_that_draws_nonsense_is_named(keys: Make, fill: Make, tmp_path: Path) -> None:
+    model = Model("mad", "1", "CC0-1.0", None, "none", "direct", True, lambda *_: lambda a, b, t: a * np.nan + t)
+    summary, _ = fill(keys([1, 4]), tmp_path / "out", model=model)
+    assert len(summary.failed) == 2
+    assert "not finite" in summary.failed[0].message
+
+
+def test_middle_only_networks_are_asked_for_middles_only(keys: Make, fill: Make, picture: Make, tmp_path: Path) -> None:
+    asked: list[float] = []
+
+    def network(start: np.ndarray, end: np.ndarray, t: np.ndarray) -> np.ndarray:
+        asked.extend(t.ravel().tolist())
+        return (start + end) / 2
+
+    model = Model("middle", "1", "CC0-1.0", None, "none", "triads", False, lambda channels, space: network)
+    fill(keys([1, 5]), tmp_path / "out", model=model)
+    assert asked == [0.5, 0.5, 0.5]
+    drawn = read_plate(tmp_path / "out" / "shot.0002.exr").pixels
+    np.testing.assert_allclose(drawn, 0.75 * picture(1) + 0.25 * picture(5), rtol=2e-3)
+
+
+def test_keys_that_are_not_finite_are_mended_for_drawing_and_kept(
+    keys: Make, fill: Make, write: Make, picture: Make, tmp_path: Path
+) -> None:
+    source = keys([1])
+    wrong = picture(5)
+    wrong[3, 4], wrong[5, 6, 0] = np.nan, np.inf
+    write(source / "shot.0005.exr", wrong, "float")
+    write(source / "shot.0001.exr", picture(1), "float")
+    summary, events = fill(source, tmp_path / "out")
+    assert summary.failed == ()
+    (message,) = [event["message"] for event in events if event["event"] == "warning"]
+    assert message.startswith("shot.0005.exr holds 5 values that are not finite")
+    assert np.isfinite(read_plate(tmp_path / "out" / "shot.0003.exr").pixels).all()
+    assert (tmp_path / "out" / "shot.0005.exr").read_bytes() == (source / "shot.0005.exr").read_bytes()
