@@ -28,7 +28,7 @@ class Staged:
         """
         for name, path in self.originals.items():
             text = text.replace(str(self.folder / name), path)
-            text = re.sub(rf"(?<![\w./\\-]){re.escape(name)}", lambda _, path=path: Path(path).name, text)
+            text = re.sub(rf"(?<![\w./\\-]){re.escape(name)}", Path(path).name.replace("\\", r"\\"), text)
         return text.replace(str(self.folder), "the keys")
 
 

@@ -115,7 +115,7 @@ def test_folder_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pytes
 def test_engine_that_does_not_start_is_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(package.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
     assert package.main(["--zip", str(tmp_path / "x.zip")]) == 2
     assert "cannot start the worker with '/nowhere/python'" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

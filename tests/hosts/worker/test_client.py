@@ -210,7 +210,12 @@ time.sleep(60)
     with worker(script) as engine:
         job = engine.submit({})
         heard: list[dict[str, Any]] = []
-        until(lambda: heard.extend(job.pump()) or heard)
+
+        def told() -> bool:
+            heard.extend(job.pump())
+            return bool(heard)
+
+        until(told)
         engine.close(timeout=0.1)
         assert job.state == "cancelled"
         until(lambda: not _running(heard[0]["child"]))

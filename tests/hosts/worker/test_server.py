@@ -39,6 +39,7 @@ def picture(path: Path, at: int, size: tuple[int, int] = (16, 24)) -> Path:
     pixels[:, at : at + 4] = (200, 100, 50, 128)
     path.parent.mkdir(parents=True, exist_ok=True)
     file = oiio.ImageOutput.create(str(path))
+    assert file is not None
     spec = oiio.ImageSpec(size[1], size[0], 4, oiio.UINT8)
     spec["oiio:UnassociatedAlpha"] = 1
     file.open(str(path), spec)
@@ -149,7 +150,10 @@ def test_raw_pixels_of_a_host_keep_every_bit(real: bool, tmp_path: Path) -> None
         assert path.name == ("walk.0003.exr" if real else "walk.0003.png")
         raw = oiio.ImageSpec()
         raw["oiio:UnassociatedAlpha"] = 1
-        read = oiio.ImageInput.open(str(path), raw).read_image(0, 0, 0, 4, oiio.FLOAT if real else oiio.UINT8)
+        file = oiio.ImageInput.open(str(path), raw)
+        assert file is not None
+        read = file.read_image(0, 0, 0, 4, oiio.FLOAT if real else oiio.UINT8)
+    assert read is not None
     assert np.array_equal(read, pixels if real else np.rint(pixels * 255))
 
 
@@ -280,7 +284,12 @@ def test_models_stay_warm_between_jobs_until_released_or_replaced(
     from inbetween.models import registry
 
     loaded: list[str] = []
-    monkeypatch.setattr(registry, "load", lambda name, device, engine: loaded.append(name) or object())
+
+    def load(name: str, device: str, engine: str) -> object:
+        loaded.append(name)
+        return object()
+
+    monkeypatch.setattr(registry, "load", load)
     weights, warm = tmp_path / "mine.onnx", Warm()
     weights.write_bytes(b"1")
     first = warm(str(weights), "cpu", "auto")
