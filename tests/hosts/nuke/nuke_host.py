@@ -114,6 +114,7 @@ class Host:
         self.printed: list[str] = []
         self.rendered: list[int] = []
         self.render_error = ""
+        self.cats: dict[str, nuke_render.Cat] = {}
         self._here: list[tuple[Node, Any]] = []
         self._queue: queue.Queue[Callable[[], Any]] = queue.Queue()
         self._on_create: list[tuple[Callable[[], None], str]] = []
@@ -287,6 +288,15 @@ class Host:
         if addToSysPath:
             sys.path.insert(0, args)
 
+    def create_cats(self, filename: Path) -> None:
+        """Press the button of every CatFileCreator in a script."""
+        for text in nk_text.parse(filename.read_text(encoding="utf-8")):
+            told = {name: next(nk_text.words(item)) for name, item in text.knobs.items() if name[:1].islower()}
+            channels = (tuple(told[name].split(",")) for name in ("channelsIn", "channelsOut"))
+            self.cats[Path(told["catFile"]).name] = nuke_render.Cat(
+                Path(told["torchScriptFile"]), *channels, tuple(knob.name for knob in text.user if knob.kind != 20)
+            )
+
     def scriptSaveAs(self, filename: str, overwrite: int = 0) -> None:  # noqa: N802
         in_main_thread("scriptSaveAs()")
         if Path(filename).exists() and not overwrite:
@@ -342,9 +352,10 @@ class Host:
     def _load(self, texts: Sequence[nk_text.Text], parent: Group) -> list[Node]:
         made: dict[int, Node] = {}
         for text in texts:
-            if text.kind not in CLASSES:
-                raise RuntimeError(f"{text.kind}: Unknown command")
-            node = (Group if text.kind == "Group" else Node)(self, text.kind, parent)
+            kind = "Group" if text.kind == "Gizmo" else text.kind
+            if kind not in CLASSES:
+                raise RuntimeError(f"{kind}: Unknown command")
+            node = (Group if kind == "Group" else Node)(self, kind, parent)
             node._name = self.free_name(text.name, parent, node)
             for user in text.user:
                 node.addKnob(knobs.from_text(user))

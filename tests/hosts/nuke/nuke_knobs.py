@@ -114,7 +114,8 @@ class Knob:
 
     def fromScript(self, script: str) -> None:  # noqa: N802
         in_main_thread(f"{self._name}.fromScript()")
-        expressions = re.findall(r'\{"?([^{}"]*)"?\}', script[1:-1]) if script.startswith("{{") else []
+        whole = re.fullmatch(r'\{(\s*\{"?[^{}"]*"?\})+\s*\}', script)
+        expressions = re.findall(r'\{"?([^{}"]*)"?\}', script[1:-1]) if whole else []
         if expressions and not expressions[0].startswith("curve"):
             self._expressions = dict(enumerate(expressions))
         else:
@@ -348,6 +349,24 @@ class Enumeration_Knob(Unsigned_Knob):  # noqa: N801
         knob = super().described()
         knob.menu, knob.limits = list(self._entries), None
         return knob
+
+
+class BBox_Knob(Array_Knob):  # noqa: N801
+    """Four numbers or expressions, kept as the script has them."""
+
+    default = "0 0 0 0"
+
+    def checked(self, value: Any) -> Any:
+        return _text(self, value)
+
+    def toScript(self) -> str:  # noqa: N802
+        return "{" + self.written() + "}"
+
+    def written(self) -> str:
+        return str(self._value)
+
+    def read(self, text: str) -> None:
+        self._value = self.checked(text)
 
 
 class Channel_Knob(String_Knob):  # noqa: N801

@@ -58,6 +58,13 @@ CLASSES: dict[str, dict[str, Maker]] = {
         "mappings": knobs.String_Knob,
     },
     "StickyNote": {},
+    "Crop": {"box": knobs.BBox_Knob, "crop": knobs.Boolean_Knob},
+    "Remove": {
+        "operation": menu("remove", "keep"),
+        "channels": knobs.Channel_Knob,
+        "channels2": knobs.Channel_Knob,
+    },
+    "Radial": {"area": knobs.BBox_Knob, "softness": knobs.Double_Knob},
     "Inference": {
         "modelFile": knobs.File_Knob,
         "useGPUIfAvailable": knobs.Boolean_Knob,
@@ -105,7 +112,7 @@ EXR: dict[str, Maker] = {
 }
 """What a Write only has once its type is exr."""
 
-SOURCES = ("Read", "Input", "CatFileCreator", "StickyNote")
+SOURCES = ("Read", "Input", "CatFileCreator", "StickyNote", "Radial")
 MAXIMUM = {"Switch": 16, "Shuffle2": 2}
 
 

@@ -156,34 +156,73 @@ def _hold(node: Any, frame: int) -> Picture:
 
 
 def _shuffle(node: Any, frame: int) -> Picture:
-    """`mappings` is: how many, then for each `from input number, to output number` as Nuke 13 and newer write it."""
+    """`mappings`: how many, then for each source channel, selector, place, target channel, selector, place.
+
+    A selector is 0 or 1, for `fromInput1` or `fromInput2`, which begin with the number of the input they take.
+    """
     sources = [picture(node.input(number), frame) for number in range(node.inputs())]
+    chosen = [int(re.findall(r"\d+", node[f"fromInput{n}"].value() or "0")[0]) for n in (1, 2)]
     words = node["mappings"].value().split()
     made = dict(sources[0].channels)
     for start in range(1, len(words), 6):
-        source, side, _, target = words[start : start + 4]
-        zero = np.zeros_like(next(iter(made.values())))
-        made[target] = zero if source == "black" else _side(sources, int(side)).channels[source]
+        source, selector, _, target = words[start : start + 4]
+        made[target] = sources[chosen[int(selector)]].channels[source]
     return replace(sources[0], channels=made)
 
 
-def _side(sources: list[Picture], number: int) -> Picture:
-    return sources[number]
+def _crop(node: Any, frame: int) -> Picture:
+    """To the format, black outside of what there is."""
+    if node["box"].value() != "0 0 {width} {height}":
+        raise NotImplementedError("a crop to anything but the format")
+    shown = picture(node.input(0), frame)
+    x, y, width, height = shown.data
+    left, top, full_width, full_height = shown.display
+    wide = {}
+    for name, plane in shown.channels.items():
+        canvas = np.zeros((full_height, full_width), np.float32)
+        rows, columns = slice(max(y - top, 0), y - top + height), slice(max(x - left, 0), x - left + width)
+        canvas[rows, columns] = plane[max(top - y, 0) :, max(left - x, 0) :][:full_height, :full_width]
+        wide[name] = canvas
+    return Picture(wide, shown.display, shown.display, shown.metadata)
+
+
+def _remove(node: Any, frame: int) -> Picture:
+    shown = picture(node.input(0), frame)
+    layers = {node[name].value() for name in ("channels", "channels2")}
+    keep = node["operation"].value() == "keep"
+    kept = {name: plane for name, plane in shown.channels.items() if (name.split(".")[0] in layers) == keep}
+    return replace(shown, channels=kept)
+
+
+@dataclass(frozen=True)
+class Cat:
+    """What a .cat file holds: the TorchScript file, and which channels and attributes it was made for."""
+
+    file: Path
+    channels_in: tuple[str, ...]
+    channels_out: tuple[str, ...]
+    knobs: tuple[str, ...]
 
 
 def _inference(node: Any, frame: int) -> Picture:
-    """The TorchScript file beside the .cat that is named, run as Inference does."""
+    """As Inference does: named channels stacked into one tensor, knobs set as attributes, the answer unstacked."""
     import torch
 
     shown = picture(node.input(0), frame)
-    settings = node.host_inference(frame)
-    model = torch.jit.load(str(settings["file"]))
-    for name, number in settings["knobs"].items():
-        setattr(model, name, number)
-    stacked = np.stack([shown.channels[name] for name in settings["in"]])[None]
+    cat = node._host.cats[re.findall(r"([\w]+\.cat)", node["modelFile"].value())[0]]
+    model = torch.jit.load(str(cat.file))
+    for name, expression in re.findall(r'(\w+):\{"([^"]*)"\};', node["serialiseKnob"].value()):
+        if name not in cat.knobs:
+            raise NameError(f"{name} is no knob of {cat.file.name}")
+        number = _evaluate(ast.parse(expression, mode="eval").body, node, frame)
+        setattr(model, name, type(getattr(model, name))(number))
+    blank = np.zeros_like(next(iter(shown.channels.values())))
+    stacked = torch.from_numpy(np.stack([shown.channels.get(name, blank) for name in cat.channels_in])[None])
+    if value(node["halfPrecision"], node, frame):
+        model, stacked = model.half(), stacked.half()
     with torch.no_grad():
-        result = model(torch.from_numpy(stacked)).numpy()[0]
-    return replace(shown, channels={**shown.channels, **dict(zip(settings["out"], result, strict=True))})
+        result = model(stacked).float().numpy()[0]
+    return replace(shown, channels={**shown.channels, **dict(zip(cat.channels_out, result, strict=True))})
 
 
 RENDER = {
@@ -198,6 +237,8 @@ RENDER = {
     "Group": _group,
     "FrameHold": _hold,
     "Shuffle2": _shuffle,
+    "Crop": _crop,
+    "Remove": _remove,
     "Inference": _inference,
 }
 
