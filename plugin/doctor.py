@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(as_json: bool) -> int:
-    found = {"machine": _machine(), "libraries": _libraries(), "models": list(_models())}
+    found: dict[str, Any] = {"machine": _machine(), "libraries": _libraries(), "models": list(_models())}
     if as_json:
         say(json.dumps(found, sort_keys=True))
     else:

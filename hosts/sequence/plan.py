@@ -10,12 +10,14 @@ from inbetween.core.schedule import Drawing, Gap, gaps, schedule
 from inbetween.hosts.sequence import names, specs
 from inbetween.hosts.sequence.convert import retyped
 from inbetween.hosts.sequence.frames import Header, read_header
-from inbetween.hosts.sequence.job import Job as Job
-from inbetween.hosts.sequence.job import job_from as job_from
+from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.names import FrameSequence
 
 SHEETS = names.EXTENSIONS - {".exr", ".dpx"}
 """Types that a contact sheet can have."""
+
+MOST_NAMED = 5
+"""Keys that cannot be used are named in one line, up to this many."""
 
 LONGEST_GAP = 10_000
 """Frames missing in one gap beyond which a wrong number in a file name is the likelier explanation."""
@@ -154,7 +156,8 @@ def _with_headers(plan: SequencePlan) -> SequencePlan:
         except InputError as error:
             trouble.append(error)
     if trouble:
-        raise InputError("; ".join(map(str, trouble))) from trouble[0]
+        more = [f"and {len(trouble) - MOST_NAMED} more keys"] if len(trouble) > MOST_NAMED else []
+        raise InputError("; ".join([*map(str, trouble[:MOST_NAMED]), *more])) from trouble[0]
     outputs = {key: retyped(header, plan.ext) for key, header in headers.items()}
     return replace(plan, headers=headers, outputs=outputs)
 

@@ -38,7 +38,7 @@ def contact_sheet(plan: Plan, file: Path) -> None:
     page = np.concatenate([_padded(row, row.shape[0], width) for row in rows])
     spec = oiio.ImageSpec(page.shape[1], page.shape[0], 3, oiio.UINT8)
     spec["DateTime"] = ""
-    write_frame(file, Header(file, (spec,), straight=False), page.astype(np.float32) / 255)
+    write_frame(file, Header(file, (spec,), straight=False), page.astype(np.float32) / np.float32(255))
 
 
 def _rows(plan: SequencePlan) -> Iterator[Bytes]:
