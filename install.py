@@ -65,7 +65,7 @@ class Environment:
 
     def recipe(self) -> str:
         """A hash of everything that decides what ends up in the folder; the folder is stale when it changes."""
-        parts = [str(ROOT), sys.version, platform.platform(), *self.requirements]
+        parts = [str(ROOT), sys.version, platform.machine(), *self.requirements]
         parts += [path.read_text("utf-8") for path in (ROOT / "pyproject.toml", CONSTRAINTS)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -79,12 +79,14 @@ def running(cpu: bool = False) -> Environment:
         say("Taking ONNX Runtime for the CPU, as asked.")
     elif has_nvidia_gpu():
         say("NVIDIA GPU found: taking ONNX Runtime for CUDA.")
-        return Environment(".venv", ("-c", str(CONSTRAINTS), "-e", ".[gpu]"))
+        return ON_CUDA
     else:
         say("No NVIDIA GPU found: taking ONNX Runtime for the CPU.")
-    return Environment(".venv", ("-c", str(CONSTRAINTS), "-e", ".[cpu]"))
+    return ON_CPU
 
 
+ON_CPU = Environment(".venv", ("-c", str(CONSTRAINTS), "-e", ".[cpu]"))
+ON_CUDA = Environment(".venv", ("-c", str(CONSTRAINTS), "-e", ".[gpu]"))
 TESTING = Environment(".venv-test", ("-c", str(CONSTRAINTS), "-e", ".[cpu,train,publish,tune,test]"))
 BLENDER = Environment(".venv-blender", (BPY, "numpy<2", "pytest==9.2.0"))
 
@@ -133,18 +135,18 @@ def create(environment: Environment) -> None:
 
 
 def explain(environment: Environment) -> str:
-    """One paragraph out of pip's log: what failed and what to try."""
-    text = environment.log.read_text("utf-8", errors="replace")
-    errors = [line.strip() for line in text.splitlines() if line.startswith("ERROR:")]
-    offline = any(mark in text for mark in ("NewConnectionError", "Temporary failure", "getaddrinfo", "ProxyError"))
+    """A few lines out of pip's log: what failed and what to try."""
+    lines = [line.strip() for line in environment.log.read_text("utf-8", errors="replace").splitlines()]
+    first = next((line for line in lines if line.startswith("ERROR:")), "ERROR: pip gave no reason.")
+    marks = ("NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ProxyError")
+    offline = any(mark in line for line in lines for mark in marks)
     remedy = (
         "The package index cannot be reached: connect to the network, or point pip at a mirror or a folder of wheels"
         " (PIP_INDEX_URL or PIP_FIND_LINKS), and run this again."
         if offline
         else "Run this again once that is solved."
     )
-    first = errors[0] if errors else "pip failed without an error line."
-    return f"Installing failed. {first}\n{remedy}\nEverything pip said: {environment.log}"
+    return f"Installing into {environment.name} failed. {first}\n{remedy}\nEverything pip said: {environment.log}"
 
 
 def surroundings() -> dict[str, str]:
@@ -235,7 +237,8 @@ def nuke(arguments: list[str]) -> int:
 
 def delegate(module: str, arguments: list[str]) -> int:
     """Set up what the host's worker runs in, then hand over to the host's own installer."""
-    environment = running()
+    there = [environment for environment in (ON_CPU, ON_CUDA) if environment.ready()]
+    environment = there[0] if there else running()
     set_up(environment)
     return run(environment, "-m", module, *arguments)
 

@@ -89,6 +89,8 @@ def test_offline_is_one_clear_error_that_names_the_log(elsewhere: ModuleType, mo
     for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
     environment = elsewhere.Environment(".venv-small", ("no-such-package-of-ours",))
+    monkeypatch.setattr(elsewhere.Environment, "python", Path(sys.executable))
+    monkeypatch.setattr(elsewhere, "create", lambda environment: environment.folder.mkdir())
     with pytest.raises(elsewhere.InstallError) as caught:
         elsewhere.set_up(environment)
     text = str(caught.value)
