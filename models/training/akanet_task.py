@@ -14,7 +14,7 @@ from inbetween.models.training.triads_data import CLIP, cut, in_batches, triads
 HELD_OUT = 3000
 """The last training digits, kept for validation: five per cent."""
 VALIDATION_SEQUENCES = 50
-TEST_SEQUENCES = 500
+VALIDATION_SEED, TEST_SEED = 0, 1
 
 RECIPE = Recipe(
     steps=4500,
@@ -47,7 +47,8 @@ class MovingMnistTask:
         pool = moving_mnist.digits(folder, "train")
         self.model, self.each, self.seed, self.fill = model, each, seed, fill
         self.pool = pool[:-HELD_OUT]
-        self.question, self.answer = examination(pool[-HELD_OUT:], VALIDATION_SEQUENCES, seed=0, fill=fill)
+        clips = clips_of(pool[-HELD_OUT:], VALIDATION_SEQUENCES, VALIDATION_SEED)
+        self.question, self.answer = examination(clips, fill)
 
     def batch(self, index: int) -> Batch:
         rng = np.random.default_rng((self.seed, index))
@@ -72,9 +73,13 @@ class MovingMnistTask:
         return {"triad_mse": triad_mse(model, self.question, self.answer)}
 
 
-def examination(digits: np.ndarray, sequences: int, seed: int, fill: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Question and answer (N, 3, 32, 32): all triads of fixed sequences, each cut into two clips of ten."""
-    clips = cut(moving_mnist.shrunk(moving_mnist.sequences(digits, np.random.default_rng(seed), sequences)))
+def clips_of(digits: np.ndarray, sequences: int, seed: int) -> np.ndarray:
+    """Clips (2 * sequences, 10, 32, 32, 1), always the same: sequences of 20 frames, each cut in two."""
+    return cut(moving_mnist.shrunk(moving_mnist.sequences(digits, np.random.default_rng(seed), sequences)))
+
+
+def examination(clips: np.ndarray, fill: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Question and answer (N, 3, 32, 32): all triads of single-channel clips."""
     question, answer = triads(clips, fill)
     return question.reshape(-1, 3, *clips.shape[2:4]), answer.reshape(-1, 3, *clips.shape[2:4])
 

@@ -4,6 +4,7 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,10 +13,14 @@ from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
 
-from inbetween.core.triads import training_triads  # noqa: E402 - only where torch is installed
+from inbetween import moving_mnist as moving_mnist_command  # noqa: E402 - only where torch is installed
+from inbetween.core.channels import GREY  # noqa: E402
+from inbetween.core.triads import training_triads  # noqa: E402
+from inbetween.models import dissolve  # noqa: E402
 from inbetween.models.akanet_net import AkaNet  # noqa: E402
 from inbetween.models.training import akanet_task, moving_mnist  # noqa: E402
-from inbetween.models.training.akanet_task import MovingMnistTask, examination, triad_mse  # noqa: E402
+from inbetween.models.training import moving_mnist_figures as figures  # noqa: E402
+from inbetween.models.training.akanet_task import MovingMnistTask, clips_of, examination, triad_mse  # noqa: E402
 from inbetween.models.training.loop import train  # noqa: E402
 from inbetween.models.training.triads_data import SHARES, conventional, cut, split, triads  # noqa: E402
 
@@ -95,7 +100,7 @@ class TestTask:
         assert task.validate(task.model)["triad_mse"] == pytest.approx(dissolve, rel=1e-4)
 
     def test_the_examination_is_always_the_same(self) -> None:
-        twice = [examination(random_digits(6), 2, seed=3) for _ in range(2)]
+        twice = [examination(clips_of(random_digits(6), 2, seed=3)) for _ in range(2)]
         assert np.array_equal(twice[0][1], twice[1][1])
         assert twice[0][0].shape == (40, 3, 32, 32)
 
@@ -104,7 +109,7 @@ class TestTask:
             def forward(self, triad: torch.Tensor) -> torch.Tensor:
                 return triad
 
-        _, answer = examination(random_digits(6), 1, seed=3)
+        _, answer = examination(clips_of(random_digits(6), 1, seed=3))
         assert triad_mse(Oracle(1, 1), answer, answer) == 0
 
     def test_the_loop_learns_it_and_gets_better_than_the_dissolve(self, task: MovingMnistTask, tmp_path: Path) -> None:
@@ -112,3 +117,42 @@ class TestTask:
         recipe = replace(akanet_task.RECIPE, steps=6, rate=3e-3, warm_up=2, validate_every=6, precision="float32")
         outcome = train(task, recipe, tmp_path / "run")
         assert outcome.score < before
+
+
+class TestFigures:
+    def test_the_dissolve_on_triads_is_what_arithmetic_says(self) -> None:
+        _, answer = examination(clips_of(random_digits(6), 1, seed=3))
+        network = dissolve.network(GREY, "display")
+        expected = np.square((answer[:, 0] + answer[:, 2]) / 2 - answer[:, 1]).mean() / 3
+        assert figures.triad_mse(network, answer) == pytest.approx(expected, rel=1e-5)
+
+    def test_a_clip_is_filled_from_its_two_ends_alone(self) -> None:
+        clip = np.random.default_rng(0).random((10, 8, 8, 1), dtype=np.float32)
+        other = np.concatenate((clip[:1], np.zeros_like(clip[1:-1]), clip[-1:]))
+        drawn = [figures.filled(dissolve.network(GREY, "display"), each, True) for each in (clip, other)]
+        assert np.array_equal(*drawn)
+        assert np.array_equal(drawn[0][[0, -1]], clip[[0, -1]])
+        assert figures.inbetween_mse(drawn[0][None], drawn[1][None]) == 0
+
+    def test_the_sheet_shows_every_row_of_every_clip(self) -> None:
+        clips = np.random.default_rng(0).random((2, 10, 32, 32, 1), dtype=np.float32)
+        picture = figures.sheet({"truth": clips, "model": 1 - clips})
+        assert picture.dtype == np.uint8
+        line = figures.SIDE + figures.GAP
+        assert picture.shape == (2 * 2 * line + 4 * figures.GAP, figures.NAME + 10 * line)
+        assert np.array_equal(
+            picture[: figures.SIDE : 3, figures.NAME : figures.NAME + figures.SIDE : 3],
+            (clips[0, 0, ..., 0] * 255).astype(np.uint8),
+        )
+
+    def test_the_command_measures_models_and_writes_the_sheet(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(moving_mnist, "digits", lambda folder, part: random_digits(5))
+        sheet = tmp_path / "sheet.png"
+        given = [str(tmp_path), "--models", "dissolve,flow", "--sequences", "2", "--sheet", str(sheet)]
+        assert moving_mnist_command.main(given) == 0
+        assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["MODEL", "dissolve", "flow"]
+        assert cv2.imread(str(sheet)).shape[0] > 3 * 4 * figures.SIDE
+        assert moving_mnist_command.main([*given[:-1], str(tmp_path / "none" / "sheet.png")]) == 2
+        assert moving_mnist_command.main([*given[:-1], str(tmp_path / "sheet.odd")]) == 2
