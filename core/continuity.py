@@ -24,6 +24,9 @@ SIDE = 64
 LEVELS = 8
 """Levels of each colour channel in the histograms; alpha has two. With 4, unrelated muted shots looked alike."""
 
+DIMMEST = 0.05
+"""Pictures are brightened as if their brightest colour were at least this, lest grain in black become a picture."""
+
 BLANK = 1e-4
 """Variance of the outlines, summed over the cells, below which a picture has none."""
 
@@ -79,7 +82,7 @@ class _Pair:
         """Both brightened alike until the brightest colour of the two is 1: night shots differ in the dark."""
         first, second = (_reduced(frame, channels, space) for frame in (start, end))
         xp, colours = array_namespace(first, second), len(channels.colour)
-        peak = max(float(xp.max(cells[..., :colours])) for cells in (first, second)) or 1.0
+        peak = max(DIMMEST, *(float(xp.max(cells[..., :colours])) for cells in (first, second)))
         levels = [LEVELS] * colours + [2] * (channels.alpha is not None)
         gain = xp.asarray(
             [1 / peak] * colours + [1.0] * (len(levels) - colours), dtype=first.dtype, device=device(first)

@@ -15,11 +15,17 @@ from inbetween.core.network import Array
 MOST = 64
 """Flat colours that are looked for: more than character art has, few enough to stay quick."""
 
-SAMPLES = 262144
+SAMPLES = 131072
 """Pixels of each key that are looked at; an even sample of a larger frame holds every colour that counts."""
 
 LEAST = 32
 """Sampled pixels that a flat colour must have."""
+
+CROWD = 3
+"""So many other frequent values within reach are the steps of a gradient."""
+
+SHY_OF_HALF = 0.49
+"""Share of the way to the nearest other colour that a reach may take, so that no two overlap."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +43,21 @@ class Palette:
 def find(start: Array, end: Array, reach: float, space: str) -> Palette:
     """The flat colours of two keys (H, W, C), colour and alpha only.
 
-    A flat colour is an exact value that many pixels share and that stands alone: within its reach - at most `reach`,
-    and less than half-way to the next such colour - other values are rarer than itself. Steps of a gradient, grain
-    and the noise of compression do not stand alone, so nothing is pulled towards them.
+    A flat colour is an exact value that many pixels share, that stands apart from other such values - a gradient's
+    steps come in crowds - and that is at home where it is: within its reach other values, as grain or the noise of
+    compression, are rarer than itself. What is not flat is pulled nowhere.
     """
     xp = array_namespace(start, end)
     pixels = xp.concat([_sample(start), _sample(end)], axis=0)
     colours, counts = _frequent(pixels)
     seen, seen_pixels = encode(colours, space), encode(pixels, space)
+    apart = xp.sort(_away(seen[:, None, :], seen[None, :, :]), axis=1)
+    crowds = xp.sum(xp.astype(apart <= reach, xp.int64), axis=1) - 1
     chosen, reaches = [], []
-    for place in range(colours.shape[0]):
-        others = _away(seen, seen[place, :])
-        apart = [float(others[other]) for other in range(colours.shape[0]) if other != place]
-        own = min([reach, *(distance * 0.49 for distance in apart)])
+    for place, count in enumerate(counts):
+        own = min(reach, SHY_OF_HALF * float(apart[place, 1])) if len(counts) > 1 else reach
         near = int(xp.sum(xp.astype(_away(seen_pixels, seen[place, :]) <= own, xp.int64)))
-        if near <= 2 * counts[place]:
+        if near <= 2 * count and int(crowds[place]) < CROWD:
             chosen.append(place)
             reaches.append(own)
     index = xp.asarray(chosen, dtype=xp.int64, device=device(start))
@@ -95,6 +101,6 @@ def _frequent(pixels: Array) -> tuple[Array, list[int]]:
 
 
 def _away(pixels: Array, colour: Array) -> Array:
-    """The largest difference in any channel between pixels (..., C) and one colour (C,)."""
+    """The largest difference in any channel between pixels (..., C) and colours that broadcast against them."""
     xp = array_namespace(pixels)
     return xp.max(xp.abs(pixels - colour), axis=-1)
