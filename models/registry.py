@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import ModelError
-from inbetween.models import akanet, card, dissolve, flow
+from inbetween.models import akanet, card, dissolve, flow, motion
 from inbetween.models.card import Card
 from inbetween.models.model import Model
 
@@ -120,6 +120,7 @@ def _architecture(known: Card, weights: Path) -> Architecture:
 ARCHITECTURES = {
     "akanet": Architecture(akanet.from_card, akanet.export, akanet.graphs),
     "bbcnn": Architecture(akanet.from_card, akanet.export, akanet.graphs),
+    "motion": Architecture(motion.from_card, motion.export, motion.graphs),
 }
 
 WEIGHTLESS = {

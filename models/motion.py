@@ -1,0 +1,268 @@
+"""The motion model at work: finds where every pixel of an in-between comes from, and moves the keys' own pixels there.
+
+The network (`motion_net`) looks at a bounded RGBA copy and answers with two flows and a share; the originals, with all
+their channels, depth and range, are fetched along them at full size. It is offered optical flow (`flow`) as a hint.
+What depends on the pair alone is found once for all its times.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_torch_array
+from numpy.typing import NDArray
+
+from inbetween.core.channels import Channels
+from inbetween.core.colour import encode
+from inbetween.core.network import Array, Network
+from inbetween.models.card import Card, verify
+from inbetween.models.engines import Engine, filled, open_onnx, open_torch
+from inbetween.models.flow import find_motion, grey_copy, moved, not_finite
+from inbetween.models.model import Model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from inbetween.models.motion_net import MotionNet
+
+Picture = NDArray[np.float32]
+
+LONGEST_SIDE = 2048
+"""Motion is found on a copy no longer than this; pixels are moved at full size."""
+GRAPHS = ("match", "refine", "draw")
+CELL, COARSEST, STATE = 4, 64, 24
+"""As the network has it (`motion_net`, which needs torch)."""
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """The three pieces of the network, each an engine's `run`."""
+
+    match: Callable[..., list[Array]]
+    refine: Callable[..., list[Array]]
+    draw: Callable[..., list[Array]]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was found of a pair: per level, coarsest first, features, flow and the rest; and the size looked at."""
+
+    pictures: Picture
+    levels: list[list[Array]]
+    size: tuple[int, int]
+
+
+def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
+    """The motion model with trained weights: NAME.safetensors for torch, NAME_match.onnx and so on for ONNX Runtime."""
+    onnx = graphs(weights)
+    if engine == "onnxruntime" or (engine == "auto" and all(file.exists() for file in onnx)):
+        digest, *_ = [verify(card, file) for file in onnx]
+        engines = [open_onnx(file, wanted) for file in onnx]
+    else:
+        file = weights.with_suffix(".safetensors")
+        digest = verify(card, file)
+        engines = in_torch(lambda: network_of(file), wanted)
+    pieces = Graphs(*(each.run for each in engines))
+
+    def network(channels: Channels, space: str) -> Network:
+        return Mover(pieces, channels, space)
+
+    return Model(card.name, card.version, card.licence, digest, engines[0].name, card.scheme, True, network)
+
+
+def export(card: Card, safetensors: Path, onnx: Path) -> None:
+    """Write the `GRAPHS` beside `onnx`, NAME_match.onnx and so on, each checked against torch. Needs torch."""
+    from inbetween.models.export import to_onnx
+    from inbetween.models.motion_net import FEATURES, MESSAGE, Draw, Match, Refine
+
+    net = network_of(safetensors)
+    level, above = {2: "height", 3: "width"}, {2: "height_above", 3: "width_above"}
+    sizes = [((16, 30), (8, 15)), ((9, 16), (9, 16)), ((68, 120), (34, 60))]
+    block, extra = 4 * CELL * CELL, 1 + MESSAGE
+
+    def shapes(*channels: tuple[int, int, bool]) -> list[list[tuple[int, ...]]]:
+        return [[(n, c, *(upper if coarser else own)) for n, c, coarser in channels] for own, upper in sizes]
+
+    to_onnx(Match(net), graph_file(onnx, "match"), {"blocks": level}, ["flow", "state"], shapes((2, block, False)))
+    to_onnx(
+        Refine(net),
+        graph_file(onnx, "refine"),
+        {"blocks": level, "flow": above, "state": above, "candidate": level},
+        ["features", "flow_here", "extra", "state_here"],
+        shapes((2, block, False), (2, 2, True), (2, STATE, True), (2, 2, False)),
+    )
+    one = [(1, 1, 1, 1)]
+    drawn = shapes((2, FEATURES, False), (2, 2, False), (2, extra, False), (1, 5, True), (1, STATE, True))
+    to_onnx(
+        Draw(net),
+        graph_file(onnx, "draw"),
+        {"features": level, "flow": level, "extra": level, "t": {}, "above": above, "state": above, "known": {}},
+        ["cells", "state_here", "motion"],
+        [row[:3] + one + row[3:] + one for row in drawn],
+    )
+
+
+def graphs(weights: Path) -> list[Path]:
+    """The .onnx files of the model's weights."""
+    return [graph_file(weights, name) for name in GRAPHS]
+
+
+def graph_file(weights: Path, graph: str) -> Path:
+    """Where one of the `GRAPHS` stands, beside the weights."""
+    return weights.with_name(f"{weights.stem}_{graph}.onnx")
+
+
+def network_of(safetensors: Path) -> "MotionNet":
+    """The network with trained weights. Needs torch."""
+    from inbetween.models.motion_net import MotionNet
+
+    net = MotionNet()
+    filled(net, safetensors)
+    return net
+
+
+def in_torch(net: "Callable[[], MotionNet]", wanted: str) -> list[Engine]:
+    """The `GRAPHS` of a network, run by torch; `net` is asked for once, when torch is known to be there."""
+    shared = cache(net)
+
+    def piece(name: str) -> "nn.Module":
+        from inbetween.models import motion_net
+
+        kinds = {"match": motion_net.Match, "refine": motion_net.Refine, "draw": motion_net.Draw}
+        return kinds[name](shared())
+
+    return [open_torch(partial(piece, name), wanted) for name in GRAPHS]
+
+
+class Mover(Network):
+    """Moves every channel alike, so that any depth, range and layer works.
+
+    Ids, and channels in which a key is not finite, come from the nearest pixel of the key that weighs more and are
+    never blended. Equal keys are handed back. What was found of the last pairs is kept: a pair may be asked for in
+    several calls.
+    """
+
+    def __init__(self, graphs: Graphs, channels: Channels, space: str) -> None:
+        self.graphs, self.channels, self.space = graphs, channels, space
+        self.known: list[Prepared] = []
+
+    def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
+        pairs = [np.stack((a, b)) for a, b in zip(self._seen(start), self._seen(end), strict=True)]
+        self.known = [self._prepared(pair, start[i, ...], end[i, ...]) for i, pair in enumerate(pairs)]
+        frames = []
+        for i, time in enumerate(_numpy(t).ravel().tolist()):
+            pair = slice(i, i + 1) if len(self.known) > 1 else slice(0, 1)
+            frames.append(self._frame(start[pair, ...], end[pair, ...], self.known[pair.start], time))
+        return array_namespace(start).concat(frames, axis=0)
+
+    def _frame(self, start: Array, end: Array, prepared: Prepared, t: float) -> Array:
+        xp = array_namespace(start)
+        if bool(xp.all(start == end)):
+            return xp.asarray(start, copy=True)
+        height, width = prepared.size
+        motion = _numpy(self._motion(prepared, t))[0, :, :height, :width].transpose(1, 2, 0)
+        parts = tuple(np.ascontiguousarray(part) for part in (motion[..., :2], motion[..., 2:4], motion[..., 4]))
+        return moved(start, end, parts, (*self.channels.ids, *not_finite(start, end, self.channels)))
+
+    def _motion(self, prepared: Prepared, t: float) -> Array:
+        """By pixel of the picture looked at, (1, 5, H, W): flow to the start, flow to the end, share of the start."""
+        like = prepared.levels[0][0]
+        height, width = like.shape[2:]
+        above, state = _like(like, np.zeros((1, 5, height, width))), _like(like, np.zeros((1, STATE, height, width)))
+        time, motion = _like(like, np.full((1, 1, 1, 1), t)), like
+        for index, level in enumerate(prepared.levels):
+            known = _like(like, np.full((1, 1, 1, 1), index > 0))
+            above, state, motion = self.graphs.draw(*level, time, above, state, known)
+        return motion
+
+    def _prepared(self, pictures: Picture, start: Array, end: Array) -> Prepared:
+        for known in self.known:
+            if np.array_equal(known.pictures, pictures):
+                return known
+        height, width = pictures.shape[2:]
+        padded = _padded(pictures, CELL << (level_count(height, width) - 1))
+        hint = self._hint(start, end, (height, width), padded.shape[2:])
+        pyramid = [(padded, hint)]
+        for _ in range(level_count(height, width) - 1):
+            pyramid.append((_halved(pyramid[-1][0]), _halved(pyramid[-1][1]) / 2))
+        flow, state = self.graphs.match(_blocks(pyramid[-1][0]))
+        levels = []
+        for picture, candidate in reversed(pyramid):
+            features, flow, extra, state = self.graphs.refine(_blocks(picture), flow, state, candidate)
+            levels.append([features, flow, extra])
+        return Prepared(pictures, levels, (height, width))
+
+    def _seen(self, frames: Array) -> list[Picture]:
+        """What the network looks at, (4, h, w) each, from 0 to 1: red, green, blue, alpha; no longer than it takes."""
+        import cv2
+
+        seen = []
+        for frame in _numpy(frames):
+            height, width = frame.shape[:2]
+            shrink = min(1.0, LONGEST_SIDE / max(height, width))
+            colour = encode(np.nan_to_num(frame[..., [*self.channels.colour]]), self.space)
+            alpha = np.ones((height, width, 1), np.float32)
+            if self.channels.alpha is not None:
+                alpha = np.nan_to_num(frame[..., [self.channels.alpha]])
+            picture = np.concatenate((np.broadcast_to(colour, (height, width, 3)), alpha), -1)
+            picture = np.clip(picture, 0, 1).astype(np.float32)
+            if shrink < 1:
+                size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+                picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            seen.append(np.ascontiguousarray(picture.transpose(2, 0, 1)))
+        return seen
+
+    def _hint(self, start: Array, end: Array, size: Sequence[int], padded: Sequence[int]) -> Picture:
+        """Optical flow both ways, (2, 2, H / 4, W / 4), in cells of the padded picture."""
+        import cv2
+
+        greys = [grey_copy(_numpy(frame), self.channels, self.space) for frame in (start, end)]
+        flows = []
+        for found in find_motion(*greys).flows:
+            scale = np.asarray((size[1] / found.shape[1], size[0] / found.shape[0]), np.float32)
+            x, y = (
+                (np.arange(0, side, CELL) + CELL / 2) / part - 0.5
+                for side, part in zip(padded[::-1], scale, strict=True)
+            )
+            places = [plane.astype(np.float32) for plane in np.meshgrid(x, y)]
+            flows.append(cv2.remap(found, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) * (scale / CELL))
+        return np.ascontiguousarray(np.stack(flows).transpose(0, 3, 1, 2))
+
+
+def level_count(height: int, width: int) -> int:
+    """How many times a picture is halved, plus one, until no side is longer than `COARSEST`."""
+    count, side = 1, max(height, width)
+    while side > COARSEST:
+        side, count = (side + 1) // 2, count + 1
+    return count
+
+
+def _padded(pictures: Picture, unit: int) -> Picture:
+    """Sides made multiples of `unit` by repeating the last row and column."""
+    height, width = pictures.shape[2:]
+    return np.pad(pictures, ((0, 0), (0, 0), (0, -height % unit), (0, -width % unit)), "edge")
+
+
+def _halved(planes: Picture) -> Picture:
+    """Means of two by two."""
+    count, channels, height, width = planes.shape
+    return planes.reshape(count, channels, height // 2, 2, width // 2, 2).mean((3, 5))
+
+
+def _blocks(pictures: Picture) -> Picture:
+    """Pictures (2, 4, H, W) with the pixels of each cell as channels, (2, 64, H / 4, W / 4)."""
+    count, channels, height, width = pictures.shape
+    cells = pictures.reshape(count, channels, height // CELL, CELL, width // CELL, CELL)
+    return cells.transpose(0, 1, 3, 5, 2, 4).reshape(count, channels * CELL * CELL, height // CELL, width // CELL)
+
+
+def _like(model: Array, values: NDArray[np.floating]) -> Array:
+    """Values as float32, as the kind of array that `model` is and where it is."""
+    return array_namespace(model).asarray(values.astype(np.float32), device=device(model))
+
+
+def _numpy(array: Array) -> Picture:
+    return array.detach().cpu().numpy() if is_torch_array(array) else np.asarray(array)

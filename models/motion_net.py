@@ -1,0 +1,463 @@
+"""The motion network: where every pixel of the frame at time t comes from in both keys, and which key it shows.
+
+It paints nothing. Both keys are pyramids of halved pictures; features are taken at a quarter of each level. On the
+coarsest level every cell is matched with every cell of the other key (softmax over all pairs with self- and
+cross-attention, after GMFlow, Xu et al., CVPR 2022), because flat shapes have no texture to follow and only their
+surroundings tell them apart. From there up one refinement, the same weights on every level (after UPR-Net, Jin et al.,
+CVPR 2023), corrects the flow between the keys by local correlation; a larger frame is simply more levels. It may be
+offered a flow found by other means (`candidate`) and takes it where it explains the keys better.
+
+For a time t the flows are splatted forward (Niklaus and Liu, CVPR 2020), and a second shared refinement turns them,
+again from coarse to fine, into backward flows to both keys and a mask, brought to full size by convex combination of
+neighbours (RAFT, Teed and Deng, ECCV 2020), which keeps edges of motion sharp.
+
+Everything until `at` is independent of t. Scriptable, and the script loads in torch 1.13, which hosts have: no
+functional interpolation, no fused attention, no global constants in functions. Flows and coordinates stay float32
+under autocast.
+"""
+
+import math
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+FEATURES = 40
+STATE = 24
+"""Channels that a refinement hands to itself on the next level."""
+MESSAGE = 6
+"""Learned channels that travel with a splatted pixel, besides its flow."""
+REACH = 1
+"""Cells that the local correlation looks each way."""
+COARSEST = 64
+"""Longest side in pixels of the coarsest level: all pairs of its cells are matched."""
+CELL = 4
+WIDTH = 48
+"""Channels of a refinement."""
+
+Prepared = tuple[Tensor, Tensor, Tensor]
+"""One level of a prepared pair, both directions stacked: features, flow, importance and message."""
+
+
+def levels(height: int, width: int, coarsest: int = COARSEST) -> int:
+    """How many levels a frame of this size has."""
+    count, side = 1, max(height, width)
+    while side > coarsest:
+        side = (side + 1) // 2
+        count += 1
+    return count
+
+
+def resized(x: Tensor, height: int, width: int) -> Tensor:
+    """Bilinear. `interpolate` would bring operators into a scripted model that older torch does not know."""
+    return torch._C._nn.upsample_bilinear2d(x, [height, width], False, None, None)
+
+
+def grid(height: int, width: int, like: Tensor) -> Tensor:
+    """Cell coordinates (1, 2, H, W), x then y."""
+    x = torch.arange(width, device=like.device, dtype=torch.float32).view(1, 1, 1, -1).expand(1, 1, height, width)
+    y = torch.arange(height, device=like.device, dtype=torch.float32).view(1, 1, -1, 1).expand(1, 1, height, width)
+    return torch.cat((x, y), 1)
+
+
+def warped(x: Tensor, flow: Tensor) -> Tensor:
+    """Fetch `x` (N, C, H, W) along `flow` (N, 2, H, W), bilinear, the border repeated; float32."""
+    height, width = x.shape[2], x.shape[3]
+    at = grid(height, width, x) + flow
+    span = torch.stack((at[:, 0] * (2.0 / (width - 1)) - 1.0, at[:, 1] * (2.0 / (height - 1)) - 1.0), 3)
+    return torch.grid_sampler(x.float(), span, 0, 1, True)
+
+
+def splatted(x: Tensor, flow: Tensor, importance: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Carry `x` (N, C, H, W) forward along `flow`; where several land, the more important outweighs.
+
+    Returns the mean of what landed, its summed importance, and how many landed (1 each, bilinear shares).
+    """
+    batch, channels, height, width = x.shape
+    weight = torch.exp(importance)
+    load = torch.cat((x * weight, weight, torch.ones_like(weight)), 1)
+    at = grid(height, width, x) + flow
+    corner = torch.floor(at)
+    share = at - corner
+    total = torch.zeros(batch, channels + 2, height * width, device=x.device, dtype=x.dtype)
+    for dx in range(2):
+        for dy in range(2):
+            px, py = corner[:, 0] + dx, corner[:, 1] + dy
+            inside = ((px >= 0) & (px < width) & (py >= 0) & (py < height)).to(x.dtype)
+            wx = share[:, 0] if dx == 1 else 1.0 - share[:, 0]
+            wy = share[:, 1] if dy == 1 else 1.0 - share[:, 1]
+            index = (py.clamp(0, height - 1) * width + px.clamp(0, width - 1)).long().view(batch, 1, -1)
+            part = load * (wx * wy * inside).unsqueeze(1)
+            total = total.scatter_add(2, index.expand(-1, channels + 2, -1), part.flatten(2))
+    total = total.view(batch, channels + 2, height, width)
+    mass = total[:, channels : channels + 1]
+    return total[:, :channels] / (mass + 1e-6), mass, total[:, channels + 1 :]
+
+
+def correlation(a: Tensor, b: Tensor, reach: int = REACH) -> Tensor:
+    """Mean product of each cell of `a` with the cells of `b` around it: (N, (2 reach + 1)^2, H, W)."""
+    height, width = a.shape[2], a.shape[3]
+    wide = torch.constant_pad_nd(b, [reach, reach, reach, reach], 0.0)
+    found: list[Tensor] = []
+    for dy in range(2 * reach + 1):
+        for dx in range(2 * reach + 1):
+            found.append((a * wide[:, :, dy : dy + height, dx : dx + width]).mean(1, keepdim=True))
+    return torch.cat(found, 1)
+
+
+def conv(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, size, stride, size // 2), nn.LeakyReLU(0.1, inplace=True))
+
+
+class Encoder(nn.Module):
+    """Features of a picture at a quarter of its size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.PixelUnshuffle(2),
+            conv(16, 24),
+            conv(24, FEATURES, 2),
+            conv(FEATURES, FEATURES),
+            nn.Conv2d(FEATURES, FEATURES, 3, 1, 1),
+        )
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return self.layers(picture - 0.5)
+
+
+class Attention(nn.Module):
+    """Attention from `x` (N, K, D) to `y`."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        query = self.query(x) / math.sqrt(x.shape[2])
+        weight = torch.softmax(torch.matmul(query, self.key(y).transpose(1, 2)), 2)
+        return self.out(torch.matmul(weight, self.value(y)))
+
+
+class Block(nn.Module):
+    """Look around in one's own key, then in the other one."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(width), nn.LayerNorm(width), nn.LayerNorm(width)
+        self.own, self.other = Attention(width), Attention(width)
+        self.mix = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        here = self.norm1(x)
+        x = x + self.own(here, here)
+        here = self.norm2(x)
+        half = here.shape[0] // 2
+        x = x + self.other(here, torch.cat((here[half:], here[:half])))
+        return x + self.mix(self.norm3(x))
+
+
+class Matcher(nn.Module):
+    """Flow between the keys from all pairs of cells."""
+
+    def __init__(self, width: int = 96, blocks: int = 2) -> None:
+        super().__init__()
+        self.width: Final[int] = width
+        self.states: Final[int] = STATE
+        self.enter = nn.Sequential(conv(FEATURES, width), nn.Conv2d(width, width, 3, 1, 1))
+        self.blocks = nn.ModuleList([Block(width) for _ in range(blocks)])
+        self.norm = nn.LayerNorm(width)
+        self.sharpness = nn.Parameter(torch.tensor(1.0))
+        self.lonely = nn.Linear(width + 1, 1)
+        self.state = nn.Linear(width + 1, STATE)
+
+    def places(self, height: int, width: int, like: Tensor) -> Tensor:
+        """Sines of the coordinates, (1, H * W, D)."""
+        count = self.width // 4
+        step = torch.arange(count, device=like.device, dtype=torch.float32) / (count - 1)
+        turn = grid(height, width, like).flatten(2).unsqueeze(3) * (torch.exp(5.0 * step) / 320.0)
+        return torch.cat((turn.sin(), turn.cos()), 3).transpose(1, 2).flatten(2)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (2N, C, h, w) of both keys to flow (2N, 2, h, w), in cells, and first state."""
+        height, width = features.shape[2], features.shape[3]
+        x = self.enter(features).flatten(2).transpose(1, 2)
+        x = x + 0.5 * self.places(height, width, features).to(x.dtype)
+        for block in self.blocks:
+            x = block(x)
+        x = self.norm(x)
+        half = x.shape[0] // 2
+        other = torch.cat((x[half:], x[:half]))
+        likeness = torch.matmul(x, other.transpose(1, 2)).float() * (torch.exp(self.sharpness) / math.sqrt(self.width))
+        share = torch.softmax(likeness, 2)
+        cells = grid(height, width, features).flatten(2).transpose(1, 2)
+        flow = torch.matmul(share, cells.expand(share.shape[0], -1, -1)) - cells
+        # Cells without a partner take the flow of cells that look alike and have one (GMFlow, section 3.3).
+        sure = share.amax(2, keepdim=True)
+        alike = torch.matmul(x, x.transpose(1, 2)).float() / math.sqrt(self.width)
+        spread = torch.matmul(torch.softmax(alike + torch.log(sure + 1e-3).transpose(1, 2), 2), flow)
+        known = torch.cat((x.float(), sure), 2)
+        flow = flow + torch.sigmoid(self.lonely(known).float() - 1) * (spread - flow)
+        state = self.state(known).transpose(1, 2).reshape(-1, self.states, height, width)
+        return flow.transpose(1, 2).reshape(-1, 2, height, width), state
+
+
+class Refiner(nn.Module):
+    """A small U of convolutions: detail at the level's cells, surroundings at half of that."""
+
+    def __init__(self, inputs: int, width: int = WIDTH, deep: int = 80) -> None:
+        super().__init__()
+        self.enter = nn.Sequential(conv(inputs, width, 1, 1), conv(width, width))
+        self.down = nn.Sequential(conv(width, deep, 2), conv(deep, deep))
+        self.merge = nn.Sequential(conv(width + deep, width, 1, 1), conv(width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.enter(x)
+        deep = resized(self.down(x).float(), x.shape[2], x.shape[3])
+        return self.merge(torch.cat((x, deep.to(x.dtype)), 1))
+
+
+class Step(nn.Module):
+    """One level's correction of the flow between the keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features: Final[int] = FEATURES
+        self.glance: Final[int] = 16  # channels by which the candidate is judged
+        self.extra: Final[int] = 1 + MESSAGE
+        self.compared = nn.Conv2d(FEATURES, 24, 1)
+        self.refiner = Refiner(2 * FEATURES + (2 * REACH + 1) ** 2 + 9 + STATE)
+        self.head = nn.Conv2d(WIDTH, 3 + 1 + MESSAGE + STATE, 1)
+        nn.init.normal_(self.head.weight, std=1e-3)
+        nn.init.zeros_(self.head.bias)
+        with torch.no_grad():
+            self.head.bias[2] = 2.0  # begin by trusting the candidate
+
+    def forward(
+        self, features: Tensor, flow: Tensor, state: Tensor, candidate: Tensor, offered: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """All (2N, ., h, w), both directions stacked; `offered` (2N, 1, 1, 1) is 1 where `candidate` is to be used.
+
+        Returns flow, importance with message, and state.
+        """
+        half, count = features.shape[0] // 2, self.features
+        other = torch.cat((features[half:], features[:half]))
+        back = torch.cat((flow[half:], flow[:half]))
+        gap = (candidate - flow) * offered
+        # Positions are fetched at without a gradient (as in RAFT): through many levels it would grow without bound.
+        at = flow.detach()
+        fetched = warped(torch.cat((other.float(), back.detach()), 1), at)
+        partner, loop = fetched[:, :count], fetched[:, count:] + at
+        offer = warped(other[:, : self.glance], at + gap.detach())
+        wrong = (features - partner).abs().mean(1, keepdim=True)
+        wrong_offer = (features[:, : self.glance] - offer).abs().mean(1, keepdim=True)
+        near = correlation(self.compared(features), self.compared(partner.to(features.dtype)))
+        offered = offered.expand(-1, -1, flow.shape[2], flow.shape[3])
+        small = torch.cat((at / 8, gap.detach(), loop, wrong, wrong_offer, offered), 1)
+        out = self.head(self.refiner(torch.cat((features.float(), partner, near.float(), small, state.float()), 1)))
+        out = out.float()
+        flow = flow + out[:, :2] + torch.sigmoid(out[:, 2:3]) * gap
+        return flow, out[:, 3 : 3 + self.extra], out[:, 3 + self.extra :]
+
+
+class Between(nn.Module):
+    """One level's backward flows to both keys at time t, and the mask."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refiner = Refiner(2 * FEATURES + 16 + 2 * MESSAGE + 5 + STATE)
+        self.head = nn.Conv2d(WIDTH, 4 + 4 + 1 + STATE, 1)
+        self.fine = nn.Conv2d(WIDTH, 9 * CELL**2 + CELL**2, 1)
+        nn.init.normal_(self.head.weight, std=1e-3)
+        nn.init.zeros_(self.head.bias)
+        nn.init.normal_(self.fine.weight, std=1e-3)
+        with torch.no_grad():
+            self.head.bias[4] = 2.0  # begin by trusting what was splatted from both keys
+            self.fine.bias.copy_(torch.cat((bilinear_logits(), torch.zeros(CELL**2))))
+
+    def forward(
+        self, prepared: Prepared, t: Tensor, above: Tensor, state: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """`above` (N, 5, h, w): flows to start and end, and mask logit, from the coarser level; t (N, 1, 1, 1).
+
+        `known` (1, 1, 1, 1) is 0 on the coarsest level, where `above` says nothing, else 1. Returns the same for this
+        level, its state, and what `enlarged` needs.
+        """
+        features, flow, extra = prepared
+        half = features.shape[0] // 2
+        height, width = features.shape[2], features.shape[3]
+        ahead = torch.cat((flow[:half] * t, flow[half:] * (1 - t)))
+        load = torch.cat((flow, extra[:, 1:]), 1)
+        landed, mass, count = splatted(load, ahead.detach(), extra[:, :1].clamp(-6.0, 6.0))
+        a, b = landed[:half], landed[half:]
+        from_start = torch.cat((-t * a[:, :2], (1 - t) * a[:, :2]), 1)
+        from_end = torch.cat((t * b[:, :2], -(1 - t) * b[:, :2]), 1)
+        mass_start, mass_end = mass[:half] * (1 - t), mass[half:] * t
+        both = (mass_start * from_start + mass_end * from_end) / (mass_start + mass_end + 1e-6)
+        covered = torch.clamp(count[:half] + count[half:], 0.0, 1.0)
+        up = known * above[:, :4] + (1 - known) * both
+        first = covered * both + (1 - covered) * up
+        here = first.detach()
+        w0, w1 = warped(features[:half], here[:, :2]), warped(features[half:], here[:, 2:])
+        share = mass_start / (mass_start + mass_end + 1e-6)
+        plain = torch.cat((count[:half].clamp(0.0, 2.0), count[half:].clamp(0.0, 2.0), share, above[:, 4:]), 1)
+        time = t.expand(-1, 1, height, width)
+        others = torch.cat((from_start - first, from_end - first, up - first), 1).detach()
+        x = torch.cat((w0, w1, here / 8, others), 1)
+        x = torch.cat((x, a[:, 2:], b[:, 2:], plain, time, state.float()), 1)
+        hidden = self.refiner(x)
+        out = self.head(hidden).float()
+        choice = torch.softmax(out[:, 4:8], 1)
+        flows = choice[:, :1] * first + choice[:, 1:2] * from_start + choice[:, 2:3] * from_end + choice[:, 3:] * up
+        return torch.cat((flows + out[:, :4], above[:, 4:] + out[:, 8:9]), 1), out[:, 9:], self.fine(hidden).float()
+
+
+def bilinear_logits() -> Tensor:
+    """Logits (9 * 16) with which `enlarged` begins as bilinear enlargement."""
+    near = (torch.arange(CELL, dtype=torch.float32) + 0.5) / CELL - 0.5
+    line = torch.stack((torch.clamp(-near, min=0), 1 - near.abs(), torch.clamp(near, min=0)))
+    weights = line[:, None, :, None] * line[None, :, None, :]
+    return torch.log(weights.flatten() + 0.005)
+
+
+def enlarged(cells: Tensor, fine: Tensor, cell: int = CELL) -> Tensor:
+    """Flows and mask logit of the cells (N, 5, h, w) to pixels (N, 5, 4h, 4w), each a mean of the nine cells around."""
+    batch, height, width = cells.shape[0], cells.shape[2], cells.shape[3]
+    count = cell * cell
+    weights = torch.softmax(fine[:, : 9 * count].view(batch, 9, count, height, width), 1).unbind(1)
+    wide = torch.cat((cells[:, :, :1], cells, cells[:, :, -1:]), 2)
+    wide = torch.cat((wide[:, :, :, :1], wide, wide[:, :, :, -1:]), 3)
+    total = torch.zeros(batch, 5, count, height, width, device=cells.device, dtype=cells.dtype)
+    for index in range(9):
+        dy, dx = index // 3, index % 3
+        total = total + weights[index].unsqueeze(1) * wide[:, :, dy : dy + height, dx : dx + width].unsqueeze(2)
+    flows, mask = cell * total[:, :4], total[:, 4:] + fine[:, 9 * count :].unsqueeze(1)
+    return torch.pixel_shuffle(torch.cat((flows, mask), 1).flatten(1, 2), cell)
+
+
+class MotionNet(nn.Module):
+    """The whole. Pictures are float32 (N, 4, H, W), premultiplied, both sides multiples of `CELL * 2^(levels - 1)`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.states: Final[int] = STATE
+        self.encoder, self.matcher, self.step, self.between = Encoder(), Matcher(), Step(), Between()
+
+    def prepare(self, start: Tensor, end: Tensor, candidate: Tensor, offered: Tensor) -> list[Prepared]:
+        """Everything that does not depend on t, coarsest level first.
+
+        `candidate` (2N, 2, H / 4, W / 4), in cells: flow from start to end, then from end to start, of which
+        `offered` (2N, 1, 1, 1) says by 1 or 0 whether it may be used.
+        """
+        pictures, offers = [torch.cat((start, end))], [candidate]
+        for _ in range(levels(start.shape[2], start.shape[3]) - 1):
+            pictures.append(nn.functional.avg_pool2d(pictures[-1], [2, 2]))
+            offers.append(nn.functional.avg_pool2d(offers[-1], [2, 2]) / 2)
+        result: list[Prepared] = []
+        flow, state = self.matcher(self.encoder(pictures[-1]))
+        for index in range(len(pictures)):
+            last = len(pictures) - 1 - index
+            level, state = self.refined(pictures[last], flow, state, offers[last], offered)
+            flow = level[1]
+            result.append(level)
+        return result
+
+    def refined(
+        self, pictures: Tensor, flow: Tensor, state: Tensor, candidate: Tensor, offered: Tensor
+    ) -> tuple[Prepared, Tensor]:
+        """One level prepared, and its state; flow and state are those of the coarser level, or the matcher's."""
+        features = self.encoder(pictures)
+        height, width = features.shape[2], features.shape[3]
+        flow = resized(flow, height, width) * (width / flow.shape[3])
+        flow, extra, state = self.step(features, flow, resized(state.float(), height, width), candidate, offered)
+        return (features, flow, extra), state
+
+    def at(self, prepared: list[Prepared], t: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Per level, coarsest first, the cells' flows and mask logit at time t (N, 1, 1, 1); and the last by pixel.
+
+        By pixel, (N, 5, H, W): x and y of the flow to the start, of the flow to the end, and the logit of the share
+        of the start, to which log((1 - t) / t) is still to be added.
+        """
+        cells: list[Tensor] = []
+        height, width = prepared[0][0].shape[2], prepared[0][0].shape[3]
+        above = torch.zeros(t.shape[0], 5, height, width, device=t.device)
+        state = torch.zeros(t.shape[0], self.states, height, width, device=t.device)
+        known, fine = torch.zeros(1, 1, 1, 1, device=t.device), t
+        for level in prepared:
+            above, state, fine = self.drawn(level, t, above, state, known)
+            known = torch.ones_like(known)
+            cells.append(above)
+        return cells, enlarged(above, fine)
+
+    def drawn(
+        self, level: Prepared, t: Tensor, above: Tensor, state: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """One level at time t (`Between`); `above` and `state` are those of the coarser level."""
+        height, width = level[0].shape[2], level[0].shape[3]
+        scale = width / above.shape[3]
+        above = resized(above, height, width)
+        above = torch.cat((scale * above[:, :4], above[:, 4:]), 1)
+        return self.between(level, t, above, resized(state, height, width), known)
+
+    def forward(self, start: Tensor, end: Tensor, t: Tensor, candidate: Tensor, offered: Tensor) -> Tensor:
+        """The frame at time t, (N, 4, H, W)."""
+        return blended(start, end, self.at(self.prepare(start, end, candidate, offered), t)[1], t)
+
+
+def share_of_start(motion: Tensor, t: Tensor) -> Tensor:
+    return torch.sigmoid(motion[:, 4:] + torch.log((1 - t) / t))
+
+
+def blended(start: Tensor, end: Tensor, motion: Tensor, t: Tensor) -> Tensor:
+    """Both keys moved to time t and mixed by the mask."""
+    share = share_of_start(motion, t)
+    return share * warped(start, motion[:, :2]) + (1 - share) * warped(end, motion[:, 2:4])
+
+
+class Match(nn.Module):
+    """The coarsest level's first flow and state, as one graph.
+
+    The graphs take both keys as `blocks` (2, 64, h, w), the pixels of a cell as channels (pixel_unshuffle), so that all
+    they take and give has the same open sizes.
+    """
+
+    def __init__(self, net: MotionNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, blocks: Tensor) -> tuple[Tensor, Tensor]:
+        return self.net.matcher(self.net.encoder(torch.pixel_shuffle(blocks, CELL)))
+
+
+class Refine(nn.Module):
+    """One level's preparation as one graph: features, flow, extra, state."""
+
+    def __init__(self, net: MotionNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(
+        self, blocks: Tensor, flow: Tensor, state: Tensor, candidate: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        offered = torch.ones(2, 1, 1, 1, device=flow.device)
+        pictures = torch.pixel_shuffle(blocks, CELL)
+        level, state = self.net.refined(pictures, flow, state, candidate, offered)
+        return level[0], level[1], level[2], state
+
+
+class Draw(nn.Module):
+    """One level at time t as one graph: cells, state, and by pixel (1, 5, H, W) flows and the share of the start."""
+
+    def __init__(self, net: MotionNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(
+        self, features: Tensor, flow: Tensor, extra: Tensor, t: Tensor, above: Tensor, state: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        above, state, fine = self.net.drawn((features, flow, extra), t, above, state, known)
+        motion = enlarged(above, fine)
+        return above, state, torch.cat((motion[:, :4], share_of_start(motion, t)), 1)

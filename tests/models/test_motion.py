@@ -1,0 +1,183 @@
+"""The motion model: whatever its weights, what it may and may not do to pixels; with the shipped weights, how well."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inbetween.core.channels import GREY, RGB, RGBA, Channels
+
+torch = pytest.importorskip("torch")
+
+from inbetween.models import motion, registry  # noqa: E402 - after the skip
+from inbetween.models.motion_net import CELL, COARSEST, STATE, MotionNet, levels  # noqa: E402
+
+DEEP = Channels(("R", "G", "B", "A", "depth", "id"), (0, 1, 2), 3, (5,))
+
+
+def times(*values: Any) -> Any:
+    return np.asarray(values, np.float32).reshape(-1, 1, 1, 1)
+
+
+def blobs(seed: Any, height: Any = 48, width: Any = 70, count: Any = 4) -> Any:
+    """Soft colour, premultiplied."""
+    random = np.random.default_rng(seed)
+    coarse = random.random((height // 8 + 1, width // 8 + 1, count), np.float32)
+    frame = coarse.repeat(8, 0).repeat(8, 1)[:height, :width]
+    frame[..., :3] *= frame[..., 3:4] if count > 3 else 1
+    return np.ascontiguousarray(frame)
+
+
+@pytest.fixture(scope="module")
+def pieces() -> Any:
+    """An untrained network that nevertheless moves and mixes: what must hold holds for any weights."""
+    torch.manual_seed(1)
+    net = MotionNet()
+    with torch.no_grad():
+        for head in (net.step.head, net.between.head, net.between.fine):
+            head.weight.normal_(std=0.2)
+    return motion.Graphs(*(engine.run for engine in motion.in_torch(lambda: net, "cpu")))
+
+
+def test_the_constants_are_those_of_the_network() -> None:
+    assert (motion.CELL, motion.COARSEST, motion.STATE) == (CELL, COARSEST, STATE)
+    assert [motion.level_count(h, w) for h, w in ((64, 10), (65, 2), (1080, 1920))] == [1, 2, 6]
+    assert all(motion.level_count(h, 33) == levels(h, 33) for h in range(1, 400, 7))
+
+
+def test_equal_keys_come_back_to_the_bit(pieces: Any) -> None:
+    key = blobs(1) * 7 - 2
+    drawn = motion.Mover(pieces, RGBA, "linear")(key[None], key[None].copy(), times(0.3, 0.5))
+    assert np.array_equal(drawn, np.stack((key, key)))
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 1000), st.floats(0.05, 0.95))
+def test_no_colour_is_invented(pieces: Any, seed: Any, t: Any) -> None:
+    start, end = blobs(seed), blobs(seed + 1)
+    drawn = motion.Mover(pieces, RGBA, "display")(start[None], end[None], times(t))[0]
+    low, high = (f(start, end) for f in (np.minimum, np.maximum))
+    assert (drawn >= low.min((0, 1)) - 1e-5).all()
+    assert (drawn <= high.max((0, 1)) + 1e-5).all()
+
+
+@pytest.mark.parametrize("size", [(64, 64), (33, 70), (150, 20), (5, 3), (1, 1)])
+def test_any_size_comes_back_in_its_own(pieces: Any, size: Any) -> None:
+    start, end = blobs(1, *size), blobs(2, *size)
+    assert motion.Mover(pieces, RGBA, "display")(start[None], end[None], times(0.5)).shape == (1, *size, 4)
+
+
+@pytest.mark.parametrize("channels", [GREY, RGB, RGBA], ids=lambda c: "".join(c.names))
+def test_any_layout_is_moved(pieces: Any, channels: Any) -> None:
+    count = len(channels.names)
+    start, end = (blobs(seed, count=count) for seed in (1, 2))
+    drawn = motion.Mover(pieces, channels, "linear")(start[None], end[None], times(0.5))
+    assert np.isfinite(drawn).all()
+    assert not np.array_equal(drawn[0], start)
+
+
+def test_extra_layers_move_with_the_picture_at_any_range(pieces: Any) -> None:
+    start, end = (np.dstack((blobs(s), blobs(s)[..., :1] * 1000, blobs(s)[..., 1] > 0.2)) for s in (1, 2))
+    start, end = (np.ascontiguousarray(key, np.float32) for key in (start, end))
+    drawn = motion.Mover(pieces, DEEP, "display")(start[None], end[None], times(0.4))[0]
+    assert np.allclose(drawn[..., 4], drawn[..., 0] * 1000, atol=0.1)
+    assert set(np.unique(drawn[..., 5])) <= {0.0, 1.0}
+
+
+def test_values_that_are_not_finite_do_not_spread(pieces: Any) -> None:
+    start, end = blobs(1, count=5), blobs(2, count=5)
+    layout = Channels(("R", "G", "B", "A", "Z"), (0, 1, 2), 3)
+    start[10:20, 10:20, 4] = np.inf
+    drawn = motion.Mover(pieces, layout, "linear")(start[None], end[None], times(0.5))[0]
+    assert np.isfinite(drawn[..., :4]).all()
+    assert not np.isnan(drawn).any()
+
+
+def test_one_pair_at_many_times_is_each_time_alone(pieces: Any) -> None:
+    start, end = blobs(1)[None], blobs(2)[None]
+    together = motion.Mover(pieces, RGBA, "display")(start, end, times(0.2, 0.5, 0.9))
+    for frame, t in zip(together, (0.2, 0.5, 0.9), strict=True):
+        assert np.allclose(motion.Mover(pieces, RGBA, "display")(start, end, times(t))[0], frame, atol=1e-5)
+
+
+def test_several_pairs_are_each_pair_alone(pieces: Any) -> None:
+    starts, ends = np.stack((blobs(1), blobs(3))), np.stack((blobs(2), blobs(4)))
+    together = motion.Mover(pieces, RGBA, "display")(starts, ends, times(0.3, 0.6))
+    for i, t in enumerate((0.3, 0.6)):
+        alone = motion.Mover(pieces, RGBA, "display")(starts[i : i + 1], ends[i : i + 1], times(t))
+        assert np.allclose(alone[0], together[i], atol=1e-5)
+
+
+def test_a_pair_is_prepared_once(pieces: Any) -> None:
+    calls = []
+
+    def counted(*arrays: Any) -> Any:
+        calls.append(1)
+        return pieces.match(*arrays)
+
+    mover = motion.Mover(motion.Graphs(counted, pieces.refine, pieces.draw), RGBA, "display")
+    for t in (0.2, 0.4, 0.6):
+        mover(blobs(1)[None], blobs(2)[None], times(t))
+    assert len(calls) == 1
+
+
+def test_keys_are_not_written_to(pieces: Any) -> None:
+    start, end = blobs(1)[None], blobs(2)[None]
+    before = start.copy(), end.copy()
+    motion.Mover(pieces, RGBA, "linear")(start, end, times(0.5))
+    assert np.array_equal(start, before[0])
+    assert np.array_equal(end, before[1])
+
+
+def test_torch_frames_are_answered_in_torch(pieces: Any) -> None:
+    start, end = (torch.from_numpy(blobs(seed))[None] for seed in (1, 2))
+    drawn = motion.Mover(pieces, RGBA, "display")(start, end, torch.full((1, 1, 1, 1), 0.5))
+    assert isinstance(drawn, torch.Tensor)
+    expected = motion.Mover(pieces, RGBA, "display")(start.numpy(), end.numpy(), times(0.5))
+    assert np.allclose(drawn.numpy(), expected, atol=0.02)  # OpenCV rounds positions to 1/32 px
+
+
+def test_a_script_of_the_network_does_the_same() -> None:
+    torch.manual_seed(0)
+    net = MotionNet().eval()
+    start, end = torch.rand(2, 1, 4, 96, 64)
+    inputs = (start, end, torch.full((1, 1, 1, 1), 0.4), torch.randn(2, 2, 24, 16), torch.ones(2, 1, 1, 1))
+    with torch.no_grad():
+        assert torch.allclose(torch.jit.script(net)(*inputs), net(*inputs), atol=1e-5)
+
+
+def shipped(engine: Any = "auto") -> Any:
+    if not (registry.WEIGHTS / "motion.safetensors").exists():
+        pytest.skip("this checkout has no trained weights of the motion model")
+    return registry.load("motion", "cpu", engine)
+
+
+def disc(x: Any, y: Any, radius: Any = 20, side: Any = 160) -> Any:
+    """A flat orange disc on nothing, its edge smooth."""
+    rows, columns = np.mgrid[0:side, 0:side]
+    cover = np.clip(radius + 0.5 - np.hypot(columns - x, rows - y), 0, 1).astype(np.float32)
+    return cover[..., None] * np.asarray((0.9, 0.5, 0.1, 1.0), np.float32)
+
+
+def test_onnx_runtime_and_torch_draw_the_same_picture() -> None:
+    start, end = disc(60, 80)[None], disc(90, 80)[None]
+    graph, torch_ = (shipped(engine).network(RGBA, "display")(start, end, times(0.4)) for engine in ("auto", "torch"))
+    assert np.abs(graph - torch_).max() < 0.02
+    assert shipped().engine.startswith("onnxruntime")
+
+
+def test_a_disc_moves_evenly_in_time() -> None:
+    network = shipped().network(RGBA, "display")
+    at = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875)
+    frames = network(disc(60, 80)[None], disc(100, 80)[None], times(*at))
+    places = [(frame[..., 3] * np.arange(160)).sum() / frame[..., 3].sum() for frame in frames]
+    assert np.allclose(places, [60 + 40 * t for t in at], atol=3)
+
+
+def test_a_disc_arrives_whole_and_not_as_two_ghosts() -> None:
+    network = shipped().network(RGBA, "display")
+    drawn = network(disc(56, 80)[None], disc(104, 80)[None], times(0.5))[0]
+    dissolved = (disc(56, 80) + disc(104, 80)) / 2
+    assert np.abs(drawn - disc(80, 80)).mean() < 0.5 * np.abs(dissolved - disc(80, 80)).mean()
