@@ -13,14 +13,14 @@ import sys
 
 import nuke
 
-from inbetween.hosts.nuke import make, node
+from inbetween.hosts.nuke import make
 from inbetween.hosts.nuke.config import NodeError
 
 
 def run(script: str, names: list[str]) -> list[str]:
     """Open a script, make the named nodes (all of ours when none is named), save it; returns the nodes' full names."""
     nuke.scriptOpen(script)
-    chosen = [_named(name) for name in names] or _all()
+    chosen = [_named(name) for name in names] or make.every()
     if not chosen:
         raise NodeError(f"{script} holds no Inbetween node; make one in Nuke, from the Inbetween menu")
     for one in chosen:
@@ -29,16 +29,12 @@ def run(script: str, names: list[str]) -> list[str]:
     return [one.fullName() for one in chosen]
 
 
-def _all() -> list[nuke.Node]:
-    return [one for one in nuke.allNodes("Group", nuke.root(), True) if node.is_ours(one)]
-
-
-def _named(name: str) -> nuke.Node:
-    found = nuke.toNode(name)
-    if found is None or not node.is_ours(found):
-        known = ", ".join(one.fullName() for one in _all()) or "none"
-        raise NodeError(f"no Inbetween node is called {name}; this script has {known}")
-    return found
+def _named(name: str) -> nuke.Group:
+    for one in make.every():
+        if one.fullName() == name:
+            return one
+    known = ", ".join(one.fullName() for one in make.every()) or "none"
+    raise NodeError(f"no Inbetween node is called {name}; this script has {known}")
 
 
 def main(arguments: list[str]) -> int:

@@ -64,10 +64,9 @@ def describe(python: str = sys.executable) -> dict[str, Any]:
 def install(to: Path, config: dict[str, Any], init: bool = True) -> Iterator[Action]:
     """What it takes to put the plug-in into the folder `to`; `init` says whether `init.py` there is to name it."""
     place = to / FOLDER
-    fresh = {name: text for name, text in files(config).items() if _differs(place / name, text)}
-    extra = sorted(
-        str(path.relative_to(place)) for path in _own(place) if str(path.relative_to(place)) not in files(config)
-    )
+    wanted = files(config)
+    fresh = {name: text for name, text in wanted.items() if _differs(place / name, text)}
+    extra = [name for name in _own(place) if name not in wanted]
     if fresh:
         yield f"write {len(fresh)} files to {place}", lambda: _write(place, fresh)
     if extra:
@@ -171,10 +170,10 @@ def _differs(file: Path, text: str) -> bool:
     return not file.exists() or _text(file) != text
 
 
-def _own(place: Path) -> Iterator[str]:
+def _own(place: Path) -> list[str]:
     """Names of the files in the plug-in's folder; Python's own leavings are not counted."""
-    files = (path for path in place.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return (path.relative_to(place).as_posix() for path in files)
+    found = (path for path in place.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return sorted(path.relative_to(place).as_posix() for path in found)
 
 
 def _write(place: Path, fresh: dict[str, str]) -> None:
@@ -203,8 +202,8 @@ def _add_block(to: Path) -> None:
     if text and BEGIN not in text:
         shutil.copy2(file, to / BACKUP)
     without = _without_block(text)
-    gap = "\n" if without and not without.endswith("\n\n") else ""
-    _replace(file, without + gap + BLOCK)
+    end = "\n" if without and not without.endswith("\n") else ""
+    _replace(file, without + end + BLOCK)
 
 
 def _take_block(to: Path) -> None:
@@ -225,7 +224,7 @@ def _without_block(text: str) -> str:
     _, found, behind = rest.partition(f"{END}\n")
     if not found:
         raise InputError(f"init.py has a line {BEGIN!r} but none that says {END!r}; put it right by hand")
-    return before.removesuffix("\n") + behind if before.endswith("\n\n") else before + behind
+    return before + behind
 
 
 if __name__ == "__main__":

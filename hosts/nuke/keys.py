@@ -37,7 +37,7 @@ def parse(text: str) -> list[int]:
 
     Raises `NodeError` for anything else.
     """
-    found = set()
+    found: set[int] = set()
     for part in text.replace(",", " ").split():
         match = re.match(r"(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?$", part)
         if not match:

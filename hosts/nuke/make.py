@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, cast
 
 import nuke
 
@@ -98,14 +98,20 @@ def output(node: nuke.Group) -> str:
     Raises `NodeError` where the knob says nothing usable, or another node writes to the same place.
     """
     where = _output(node)
-    for other in nuke.allNodes("Group", nuke.root(), True):
-        if panel.VERSION in other.knobs() and other.fullName() != node.fullName() and _output(other) == where:
+    for other in every():
+        if other.fullName() != node.fullName() and _output(other) == where:
             raise NodeError(f"{node.name()} and {other.name()} both keep their frames in {where}; give each its own")
     return where
 
 
+def every() -> list[nuke.Group]:
+    """All nodes of ours in the script, those inside groups too."""
+    groups = cast("list[nuke.Group]", nuke.allNodes("Group", nuke.root(), True))
+    return [one for one in groups if panel.VERSION in one.knobs()]
+
+
 def _output(node: nuke.Group) -> str:
-    text = str(node["output"].evaluate() or "")
+    text = _path(node, "output")
     if not text:
         script = PurePath(nuke.root().name())
         if not script.is_absolute():
@@ -118,11 +124,16 @@ def _output(node: nuke.Group) -> str:
     return keys.percent(text)
 
 
+def _path(node: nuke.Group, knob: str) -> str:
+    """What a file knob comes to, TCL in it evaluated; empty where it is empty."""
+    return str(cast("nuke.File_Knob", node[knob]).evaluate() or "")
+
+
 def settings_of(node: nuke.Group, engine: Mapping[str, Any], frames: list[int]) -> dict[str, Any]:
     """The knobs as the engine's settings, plain values; the engine checks them."""
     values = {row["name"]: node[row["name"]].value() for row in engine["settings"]}
     values.update({row["name"]: int(values[row["name"]]) for row in engine["settings"] if row["type"] == "int"})
-    values["model"] = str(node["weights"].evaluate() or "") or values["model"]
+    values["model"] = _path(node, "weights") or values["model"]
     if values["timing"] == panel.CHART:
         values["timing"] = node[panel.CHART].value()
     elif values["timing"] == panel.CURVE:
@@ -243,9 +254,10 @@ def release() -> None:
 def finish(run: Run, outcome: Outcome) -> Outcome:
     """Read the frames back into the node; main thread only. A node that is gone meanwhile is let go."""
     _running.discard(run.node)
-    node = nuke.toNode(run.node)
-    if node is None:
+    found = nuke.toNode(run.node)
+    if found is None:
         return outcome
+    node = cast("nuke.Group", found)
     node["state"].setValue(outcome.sentence)
     if keys.on_disk(run.frames):
         _read_back(node, run)
@@ -255,11 +267,12 @@ def finish(run: Run, outcome: Outcome) -> Outcome:
 
 
 def _read_back(node: nuke.Group, run: Run) -> None:
-    read = node.node(graph.RESULT)
+    read = cast("nuke.Node", node.node(graph.RESULT))
     read["file"].setValue(run.frames)
     for name in ("first", "origfirst"):
         read[name].setValue(run.first)
     for name in ("last", "origlast"):
         read[name].setValue(run.last)
     read["raw"].setValue(True)
-    read["reload"].execute()  # the path is the same as last time; without this Nuke shows its cache
+    # The path is the same as last time; without this Nuke shows what it has in its cache.
+    cast("nuke.Script_Knob", read["reload"]).execute()

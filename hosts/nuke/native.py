@@ -15,7 +15,7 @@ import copy
 import math
 import warnings
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -98,7 +98,7 @@ class Native(nn.Module):
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
-        self.net = float_inside(net)
+        self.net: Any = float_inside(net)
         self.timestep = 0.5
         """Where the in-between stands: 0 gives the first key to the bit, 1 the second."""
         self.detail = 0
@@ -139,8 +139,10 @@ class Native(nn.Module):
         """What the network finds of the pair, whatever the time."""
         rows, columns = self.size(x.shape[2], x.shape[3])
         a, b = self.seen(x[:, :4].float(), rows, columns), self.seen(x[:, 4:].float(), rows, columns)
-        none = torch.zeros(2, 2, a.shape[2] // self.cell, a.shape[3] // self.cell, device=x.device)
-        return self.net.prepare(a, b, none, torch.zeros(2, 1, 1, 1, device=x.device))
+        flow = torch.zeros(2, 2, a.shape[2] // self.cell, a.shape[3] // self.cell, device=x.device)
+        unheeded = torch.zeros(2, 1, 1, 1, device=x.device)  # there is no OpenCV here to find a flow to offer
+        found: list[tuple[Tensor, Tensor, Tensor]] = self.net.prepare(a, b, flow, unheeded)
+        return found
 
     def drawn(self, x: Tensor, prepared: list[tuple[Tensor, Tensor, Tensor]], t: float) -> Tensor:
         """The five channels at one time, in strips."""
@@ -159,7 +161,7 @@ class Native(nn.Module):
         """Flows and share of the start (1, 5, h, w), as found on smaller copies, in their pixels."""
         rows, columns = self.size(height, width)
         time = torch.full((1, 1, 1, 1), t, device=prepared[0][0].device)
-        found = self.net.at(prepared, time)[1]
+        found: Tensor = self.net.at(prepared, time)[1]
         found = torch.cat((found[:, :4], share_of_start(found, time)), 1)
         return found[:, :, :rows, :columns]
 
@@ -172,7 +174,8 @@ class Native(nn.Module):
         if rows != key.shape[2] or columns != key.shape[3]:
             shown = torch._C._nn.adaptive_avg_pool2d(shown, [rows, columns])
         below, right = padding(rows, columns)
-        return torch._C._nn.replication_pad2d(shown, [0, right, 0, below])
+        wide: Tensor = torch._C._nn.replication_pad2d(shown, [0, right, 0, below])  # type: ignore[attr-defined]
+        return wide
 
 
 def float_inside(net: nn.Module) -> nn.Module:

@@ -7,7 +7,7 @@ standard library and `nuke` only, Python 3.7.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import nuke
 
@@ -17,7 +17,7 @@ from inbetween.hosts.nuke.config import NodeError
 from inbetween.hosts.nuke.panel import Knob
 from inbetween.hosts.worker.client import WorkerError
 
-SHOWN = {
+SHOWN: dict[str, Callable[[nuke.Group], bool]] = {
     panel.CHART: lambda node: node["timing"].value() == panel.CHART,
     panel.CURVE: lambda node: node["timing"].value() == panel.CURVE,
     "theta": lambda node: node["clamp"].value() == "binary",
@@ -52,13 +52,14 @@ def create() -> nuke.Group:
     return node
 
 
-def is_ours(node: nuke.Node) -> bool:
-    return panel.VERSION in node.knobs()
+def this() -> nuke.Group:
+    """The node whose knob or callback is running."""
+    return cast("nuke.Group", nuke.thisNode())
 
 
 def changed() -> None:
     """A knob was turned, or an input connected: show what now means something, and say when the frames are old."""
-    node = nuke.thisNode()
+    node = this()
     _show(node)
     if nuke.thisKnob().name() not in ("state", "made", "ready", "showPanel", "inputChange"):
         making.say_state(node)
@@ -66,8 +67,8 @@ def changed() -> None:
 
 def created_in_script() -> None:
     """A group came into being, by hand or out of a script: bring one of ours up to this release."""
-    node = nuke.thisNode()
-    if is_ours(node):
+    node = this()
+    if panel.VERSION in node.knobs():
         migrate(node, config.load())
 
 
@@ -121,7 +122,7 @@ def find_keys() -> None:
 def _answer(action: Callable[[nuke.Group], object]) -> None:
     """Do what a button asks; what the artist can put right is shown in words, in a terminal it ends the run."""
     try:
-        action(nuke.thisNode())
+        action(this())
     except (NodeError, WorkerError) as problem:
         if not nuke.GUI:
             raise
@@ -149,11 +150,12 @@ def _find_keys(node: nuke.Group) -> None:
 
 def _show(node: nuke.Group) -> None:
     for name, wanted in SHOWN.items():
-        node[name].setVisible(bool(wanted(node)))
+        node[name].setVisible(wanted(node))
 
 
 def _knob(row: Knob) -> nuke.Knob:
-    kind = getattr(nuke, row.kind)
+    kind: Callable[..., Any] = getattr(nuke, row.kind)
+    knob: nuke.Knob
     if row.kind == "Enumeration_Knob":
         knob = kind(row.name, row.label, list(row.values))
     elif row.kind == "PyScript_Knob":
@@ -163,7 +165,7 @@ def _knob(row: Knob) -> nuke.Knob:
     if row.value is not None:
         knob.setValue(row.value)
     if row.limits is not None:
-        knob.setRange(*row.limits)
+        cast("nuke.Array_Knob", knob).setRange(*row.limits)
     if row.tooltip:
         knob.setTooltip(row.tooltip)
     if row.hidden:

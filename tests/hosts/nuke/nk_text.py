@@ -121,7 +121,8 @@ def unescape(text: str) -> str:
 
 def write(nodes: Iterable[Text], indent: str = "") -> str:
     """The script of these nodes; every node's inputs are pushed by name, so that their order does not matter."""
-    lines, known = [], {}
+    lines: list[str] = []
+    known: dict[int, str] = {}
     for number, node in enumerate(_in_order(list(nodes))):
         for one in reversed(node.inputs):
             lines.append(f"push ${known[id(one)]}" if one is not None else "push 0")

@@ -76,31 +76,31 @@ class NodeMakers:
         return make
 
 
-class MenuItem:
-    """Menus, toolbars and their entries."""
+class Menu:
+    """A menu, a toolbar, or one entry of them."""
 
     def __init__(self, name: str, script: str = "") -> None:
         self._name, self.script = name, script
-        self._items: list[MenuItem] = []
+        self._items: list[Menu] = []
 
     def name(self) -> str:
         return self._name
 
-    def items(self) -> list["MenuItem"]:
+    def items(self) -> list["Menu"]:
         return list(self._items)
 
-    def addMenu(self, name: str, icon: str = "") -> "MenuItem":  # noqa: N802 - Nuke's signature
+    def addMenu(self, name: str, icon: str = "") -> "Menu":  # noqa: N802 - Nuke's signature
         found = self.menu(name)
         if found is None:
-            found = MenuItem(name)
+            found = Menu(name)
             self._items.append(found)
         return found
 
-    def menu(self, name: str) -> "MenuItem | None":
+    def menu(self, name: str) -> "Menu | None":
         return next((item for item in self._items if item._name == name), None)
 
-    def addCommand(self, name: str, command: str) -> "MenuItem":  # noqa: N802
-        item = MenuItem(name, command)
+    def addCommand(self, name: str, command: str) -> "Menu":  # noqa: N802
+        item = Menu(name, command)
         self._items.append(item)
         return item
 
@@ -118,7 +118,7 @@ class Host:
         self._here: list[tuple[Node, Any]] = []
         self._queue: queue.Queue[Callable[[], Any]] = queue.Queue()
         self._on_create: list[tuple[Callable[[], None], str]] = []
-        self._menus: dict[str, MenuItem] = {}
+        self._menus: dict[str, Menu] = {}
         self._frame = 1
         self._root = Root(self)
         self._gui = gui
@@ -229,9 +229,9 @@ class Host:
         in_main_thread("selectedNodes()")
         return [node for node in self._root._nodes if node.isSelected()]
 
-    def toNode(self, s: str) -> Node | None:  # noqa: N802
+    def toNode(self, s: str) -> Any:  # noqa: N802
         in_main_thread("toNode()")
-        found: Node | None = self._root
+        found: Any = self._root
         for part in s.split("."):
             found = found.node(part) if isinstance(found, Group) else None
         return found
@@ -270,10 +270,10 @@ class Host:
     def warning(self, message: str) -> None:
         self.printed.append(message)
 
-    def menu(self, name: str) -> MenuItem:
+    def menu(self, name: str) -> Menu:
         if not self._gui:
             raise RuntimeError("menus in a terminal")
-        return self._menus.setdefault(name, MenuItem(name))
+        return self._menus.setdefault(name, Menu(name))
 
     def addOnCreate(  # noqa: N802
         self,
@@ -292,10 +292,10 @@ class Host:
         """Press the button of every CatFileCreator in a script."""
         for text in nk_text.parse(filename.read_text(encoding="utf-8")):
             told = {name: next(nk_text.words(item)) for name, item in text.knobs.items() if name[:1].islower()}
-            channels = (tuple(told[name].split(",")) for name in ("channelsIn", "channelsOut"))
-            self.cats[Path(told["catFile"]).name] = nuke_render.Cat(
-                Path(told["torchScriptFile"]), *channels, tuple(knob.name for knob in text.user if knob.kind != 20)
-            )
+            taken, given = (tuple(told[name].split(",")) for name in ("channelsIn", "channelsOut"))
+            attributes = tuple(knob.name for knob in text.user if knob.kind != knobs.Tab_Knob.number)
+            cat = nuke_render.Cat(Path(told["torchScriptFile"]), taken, given, attributes)
+            self.cats[Path(told["catFile"]).name] = cat
 
     def scriptSaveAs(self, filename: str, overwrite: int = 0) -> None:  # noqa: N802
         in_main_thread("scriptSaveAs()")
@@ -313,7 +313,7 @@ class Host:
         self._root._name = filename
         self.nodePaste(filename)
 
-    def nodePaste(self, s: str) -> Node | None:  # noqa: N802
+    def nodePaste(self, s: str) -> Any:  # noqa: N802
         in_main_thread("nodePaste()")
         made = self._load(nk_text.parse(Path(s).read_text(encoding="utf-8")), self._root)
         return made[-1] if made else None

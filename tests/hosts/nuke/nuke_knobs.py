@@ -216,7 +216,7 @@ class PyScript_Knob(Script_Knob):  # noqa: N801
 class Array_Knob(Knob):  # noqa: N801
     """A number: constant, animated by keys with straight lines between them, or an expression."""
 
-    default = 0.0
+    default: Any = 0.0
 
     def __init__(self, name: str, label: str | None = None) -> None:
         super().__init__(name, label)
@@ -354,7 +354,7 @@ class Enumeration_Knob(Unsigned_Knob):  # noqa: N801
 class BBox_Knob(Array_Knob):  # noqa: N801
     """Four numbers or expressions, kept as the script has them."""
 
-    default = "0 0 0 0"
+    default: Any = "0 0 0 0"
 
     def checked(self, value: Any) -> Any:
         return _text(self, value)
@@ -369,8 +369,11 @@ class BBox_Knob(Array_Knob):  # noqa: N801
         self._value = self.checked(text)
 
 
-class Channel_Knob(String_Knob):  # noqa: N801
-    pass
+class Channel_Knob(Knob):  # noqa: N801
+    default = ""
+
+    def checked(self, value: Any) -> Any:
+        return _text(self, value)
 
 
 class Disable_Knob(Boolean_Knob):  # noqa: N801

@@ -156,7 +156,7 @@ class Node:
         in_main_thread("knob()")
         return self._knobs.get(p)
 
-    def __getitem__(self, name: str) -> Knob:
+    def __getitem__(self, name: str) -> Any:
         in_main_thread(f"{self._name}[{name!r}]")
         if self.deleted:
             raise ValueError("A PythonObject is not attached to a node")
@@ -244,7 +244,7 @@ class Group(Node):
         in_main_thread("nodes()")
         return list(self._nodes)
 
-    def node(self, s: str) -> Node | None:
+    def node(self, s: str) -> Any:
         in_main_thread("node()")
         return next((node for node in self._nodes if node._name == s), None)
 

@@ -210,7 +210,7 @@ def _inference(node: Any, frame: int) -> Picture:
 
     shown = picture(node.input(0), frame)
     cat = node._host.cats[re.findall(r"([\w]+\.cat)", node["modelFile"].value())[0]]
-    model = torch.jit.load(str(cat.file))
+    model: Any = torch.jit.load(str(cat.file))  # type: ignore[no-untyped-call]
     for name, expression in re.findall(r'(\w+):\{"([^"]*)"\};', node["serialiseKnob"].value()):
         if name not in cat.knobs:
             raise NameError(f"{name} is no knob of {cat.file.name}")

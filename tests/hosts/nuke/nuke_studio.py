@@ -99,6 +99,7 @@ def save_exr(path: Path, pixels: Any, names: tuple[str, ...] = ("R", "G", "B", "
     spec.channelnames = names
     spec["DateTime"] = ""
     out = oiio.ImageOutput.create(str(path))
+    assert out is not None
     assert out.open(str(path), spec)
     assert out.write_image(np.ascontiguousarray(pixels, dtype=np.float32))
     assert out.close()

@@ -13,7 +13,7 @@ from nuke_nodes import Group
 from nuke_studio import LAYERED, Studio, drawing, engine, load_exr, save_exr
 
 from inbetween.core.settings import Settings
-from inbetween.hosts.sequence.plan import Job
+from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.run import run
 
 KEYS = (1, 5, 9)

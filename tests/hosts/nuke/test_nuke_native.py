@@ -19,13 +19,15 @@ from hypothesis import strategies as st
 from nuke_nodes import Group
 from nuke_studio import Studio, drawing, save_exr
 
-torch = pytest.importorskip("torch", reason="TorchScript is written with the [train] extra")
+pytest.importorskip("torch", reason="TorchScript is written with the [train] extra")
 
-from inbetween.core.channels import RGBA  # noqa: E402 - after the skip
-from inbetween.core.errors import ModelError  # noqa: E402
-from inbetween.hosts.nuke import native, native_files  # noqa: E402
-from inbetween.models import motion  # noqa: E402
-from inbetween.models.motion_net import Draw, Match, MotionNet, Refine  # noqa: E402
+import torch
+
+from inbetween.core.channels import RGBA
+from inbetween.core.errors import ModelError
+from inbetween.hosts.nuke import native, native_files
+from inbetween.models import motion
+from inbetween.models.motion_net import Draw, Match, MotionNet, Refine
 
 KNOWN_TO_INFERENCE = {
     *(f"rgba.{name}" for name in ("red", "green", "blue", "alpha")),
@@ -287,6 +289,7 @@ def test_the_cattery_card_is_what_nuke_reads(cattery: Path) -> None:
 
 
 def shown(node: Group) -> Any:
+    """What the gizmo puts out, in the order of the module's channels."""
     channels = nuke_render.picture(node, 1).channels
     return np.stack([channels[name] for name in native_files.OUT])
 
