@@ -108,9 +108,7 @@ def _forget(options: argparse.Namespace) -> int:
     gone, learned = intake.forget(_existing(options.store), options.show)
     say(f"{options.show}: {len(gone)} shots removed")
     for weights in learned:
-        say(
-            f"{weights.file} learned from {weights.shots} of them and cannot unlearn: retire it (sha256 {weights.sha256})"
-        )
+        say(f"{weights.file} (sha256 {weights.sha256}) learned from {weights.shots} of them: retire it")
     return DONE
 
 

@@ -1,5 +1,6 @@
 """Renders into the training store: with leave, curated, split by shot, every file under its hash, all on the record."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +17,9 @@ from inbetween.models.training.rules import Rules
 from inbetween.models.training.store import Entry
 from inbetween.premises import audit, manifest, permission
 from inbetween.premises.permission import Permission
+
+WORK, PLAN = "work", "plan.json"
+"""Folder of the store for unfinished runs, and the file in each run's own that names its shows."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ def forget(target: Path, show: str) -> tuple[list[Entry], list[manifest.Learned]
     Raises `InputError` for a show that is not there.
     """
     learned = manifest.learned_from(target, show)
+    _drop_unfinished(target, show)
     shows = sorted({entry.show for entry in store.entries(target)})
     gone, blobs = store.forget(target, show)
     if not gone and not blobs:
@@ -91,6 +96,13 @@ def forget(target: Path, show: str) -> tuple[list[Entry], list[manifest.Learned]
         learned=[weights.sha256 for weights in learned],
     )
     return gone, learned
+
+
+def _drop_unfinished(target: Path, show: str) -> None:
+    """Remove the folders of unfinished runs that hold footage of a show, decoded, and weights that saw it."""
+    for plan in (target / WORK).glob(f"*/{PLAN}"):
+        if show in json.loads(plan.read_text(encoding="utf-8"))["shows"]:
+            shutil.rmtree(plan.parent)
 
 
 def permissions(target: Path, entries: Iterable[Entry], purpose: str) -> list[Permission]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inbetween.core.channels import RGBA
-from inbetween.core.continuity import LEVELS, difference
+from inbetween.core.continuity import is_cut
 from inbetween.models.training.readers import Clip, Picture
 from inbetween.models.training.rules import Rules
 
@@ -28,8 +28,8 @@ class Shot:
     """A continuous piece of a clip, as its distinct drawings.
 
     `drawings` are frame numbers counted from the shot's `first` frame in the clip; `exposures` says for how many ticks
-    each is shown. `content` is the sha256 of the drawings' pixels, `fingerprint` a thumbnail of the whole movement,
-    alike for shots that look alike (see `split.groups`).
+    each is shown. `content` is the sha256 of the drawings' pixels. `fingerprint` is a thumbnail of the whole movement,
+    alike for shots that look alike: mean and deviation over time, uint8 (2, GRID, GRID, 4).
     """
 
     clip: str
@@ -67,13 +67,8 @@ def shots(
 
 
 def _unrelated(before: Picture, after: Picture, cut: float) -> bool:
-    """Whether there is a cut between two frames of a clip.
-
-    Neighbouring frames are nearly alike as a rule, and then need no histograms: a value that changes by d moves at most
-    (LEVELS - 1) d of its weight, so that this bound holds for what `difference` would find of the colours.
-    """
-    at_most = (LEVELS - 1) * 4 * float(np.abs(before - after).mean(dtype=np.float64))
-    return at_most > cut and difference(before, after, RGBA, "display") > cut
+    """Whether there is a cut between two frames of a clip."""
+    return is_cut(before, after, RGBA, "display", cut)
 
 
 def _judged(found: "_Drawings", clip: Clip, rules: Rules, dropped: Callable[[str], None]) -> Iterator[Shot]:
@@ -127,7 +122,7 @@ class _Drawings:
         return spread
 
     def shot(self, clip: Clip) -> Shot:
-        mean, spread = self.sum / len(self.drawings), np.sqrt(self._variances())
+        mean, spread = self.sum / np.float32(len(self.drawings)), np.sqrt(self._variances())
         fields = np.concatenate([_fields(mean), _fields(spread)])
         return Shot(
             clip=clip.name,

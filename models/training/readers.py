@@ -113,7 +113,7 @@ def _duration(image: Any) -> int:
 
 def _lottie(file: Path, size: int) -> Clip:
     """A Lottie animation, plain or gzipped, drawn with its longer side at `size` and at its own frame rate."""
-    from rlottie_python import LottieAnimation
+    from rlottie_python.rlottie_wrapper import LottieAnimation
 
     text = _lottie_text(file)
     animation = LottieAnimation.from_data(text)
@@ -131,7 +131,7 @@ def _lottie(file: Path, size: int) -> Clip:
             data = player.lottie_animation_render(index, width=shape[1], height=shape[0])
             pixels = np.frombuffer(data, np.uint8).reshape(*shape, 4)
             # rlottie draws blue, green, red, alpha, already premultiplied.
-            yield pixels[..., [2, 1, 0, 3]].astype(np.float32) / 255, 1
+            yield pixels[..., [2, 1, 0, 3]].astype(np.float32) / np.float32(255), 1
 
     return Clip(file.name, (file,), float(fps), frames)
 
@@ -189,7 +189,7 @@ READERS: dict[str, Callable[[Path, int], Clip]] = {
 
 def premultiplied(pixels: npt.NDArray[np.uint8]) -> Picture:
     """Straight-alpha RGBA bytes as a `Picture`."""
-    picture = pixels.astype(np.float32) / 255
+    picture = pixels.astype(np.float32) / np.float32(255)
     picture[..., :3] *= picture[..., 3:]
     return picture
 

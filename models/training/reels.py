@@ -1,7 +1,7 @@
-"""Shots made ready to be learnt from: decoded once, kept as half floats on disk, and cut into windows.
+"""Shots made ready to be learnt from: decoded once, kept as half floats on disk, and read window by window.
 
-A reel lies in a file of its own that is mapped into memory, so that hours of footage cost no more memory than the
-windows in use, and processes that prepare batches share one copy.
+A reel is mapped into memory, so that hours of footage cost no more memory than the windows in use, and processes that
+prepare batches share one copy.
 """
 
 import logging
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -20,34 +21,46 @@ from inbetween.models.training.readers import Clip, Picture
 
 log = logging.getLogger(__name__)
 
+Pictures = npt.NDArray[np.float32]
+
 FARTHEST = 8
 """Drawings between the keys of a window, at most."""
 CROPS = 4
 """Crops that are looked at for the one in which most happens."""
+STILL = 0.002
+"""Mean difference of the keys, of 1, below which nothing moves that could be examined."""
+SMALL = 0.6
+"""Pictures whose longer side is a smaller share of the window are enlarged, whole pixels only."""
 
 
 @dataclass(frozen=True)
 class Reel:
-    """A shot's distinct drawings as float16 (D, H, W, 4), premultiplied RGBA, 0 to 1; `ticks` (D) when each begins."""
+    """A shot's distinct drawings in a file, and when each begins, in ticks."""
 
-    drawings: npt.NDArray[np.float16]
+    file: Path
     ticks: tuple[int, ...]
 
-    def time(self, start: int, middle: int, end: int) -> float:
-        """Where drawing `middle` lies between two others, 0 to 1, by their timing."""
-        return (self.ticks[middle] - self.ticks[start]) / (self.ticks[end] - self.ticks[start])
+    def drawings(self) -> npt.NDArray[np.float16]:
+        """float16 (D, H, W, 4), premultiplied RGBA, 0 to 1, read as they are used."""
+        pictures: npt.NDArray[np.float16] = np.load(self.file, mmap_mode="r", allow_pickle=False)
+        return pictures
+
+    def window(self, start: int, middle: int, end: int) -> "Window":
+        """Three whole drawings."""
+        t = (self.ticks[middle] - self.ticks[start]) / (self.ticks[end] - self.ticks[start])
+        return Window(self.drawings()[[start, middle, end]].astype(np.float32), t)
 
 
 @dataclass(frozen=True)
 class Window:
-    """A start, a middle, an end: float32 (3, H, W, 4), and the middle's time between 0 and 1."""
+    """A start, a middle and an end, float32 (3, H, W, 4), and the middle's time between 0 and 1."""
 
-    frames: npt.NDArray[np.float32]
+    frames: Pictures
     t: float
 
 
 def decode(shot: Shot, clip: Clip, folder: Path, longest: int) -> Reel:
-    """The reel of a shot, made unless it lies in `folder` already; the longer side is at most `longest` pixels.
+    """The reel of a shot, made unless it lies in `folder` already; its longer side is at most `longest` pixels.
 
     Raises `FrameReadError` for a clip that cannot be read and `FrameWriteError` when the disk is full.
     """
@@ -57,57 +70,75 @@ def decode(shot: Shot, clip: Clip, folder: Path, longest: int) -> Reel:
             _write(file, shot, clip, longest)
         except OSError as error:
             raise FrameWriteError(f"{file} could not be written ({error.strerror}); make room, then retry") from error
-    drawings = np.load(file, mmap_mode="r", allow_pickle=False)
-    return Reel(drawings, tuple(accumulate((0, *shot.exposures[:-1]))))
+    return Reel(file, tuple(accumulate((0, *shot.exposures[:-1]))))
 
 
-def window(reel: Reel, random: np.random.Generator, size: int) -> Window:
-    """A random square window of `size` pixels, where something moves if anything does.
+def random_window(reel: Reel, random: np.random.Generator, size: int, halfway: bool = False) -> Window:
+    """A random square of `size` pixels, seen whole or close, where something moves if anything does.
 
-    The keys are 2 to `FARTHEST` drawings apart, the middle is any drawing between. Pictures smaller than the window
-    are surrounded by their own edge.
+    The keys are 2 to `FARTHEST` drawings apart; the middle is any drawing between, or with `halfway` the one in the
+    middle. What is smaller than the window is surrounded by its own edge.
     """
-    count = len(reel.drawings)
+    count = len(reel.ticks)
     gap = int(random.integers(2, min(FARTHEST, count - 1) + 1))
+    gap -= gap % 2 if halfway else 0
     start = int(random.integers(0, count - gap))
-    middle, end = start + int(random.integers(1, gap)), start + gap
-    three = reel.drawings[[start, middle, end]]
-    crops = [_place(random, three.shape[1:3], size) for _ in range(CROPS)]
-    activity = [float(np.abs(three[0][crop] - three[2][crop]).mean(dtype=np.float32)) for crop in crops]
-    rows, columns = crops[int(np.argmax(activity))]
-    cropped = three[:, rows, columns].astype(np.float32)
-    missing = [(0, 0), *((0, max(0, size - side)) for side in cropped.shape[1:3]), (0, 0)]
-    return Window(np.pad(cropped, missing, mode="edge"), reel.time(start, middle, end))
+    middle = start + (gap // 2 if halfway else int(random.integers(1, gap)))
+    window = reel.window(start, middle, start + gap)
+    return Window(_framed(window.frames, random, size), window.t)
 
 
-def examination(reel: Reel, gaps: tuple[int, ...], most: int) -> Iterator[Window]:
-    """Whole pictures to be examined on, always the same: for each gap, at most `most` triads spread over the reel.
-
-    The middle is the drawing halfway between keys that lie `gap` drawings apart.
-    """
+def examination(reel: Reel, gaps: tuple[int, ...], most: int) -> Iterator[tuple[int, int, int]]:
+    """Start, middle and end of what a reel is examined on, always the same: `most` windows of each gap in which
+    something moves, spread over the reel. The middle is the drawing halfway."""
+    drawings = reel.drawings()
     for gap in gaps:
-        starts = range(0, len(reel.drawings) - gap)
-        for start in starts[:: max(1, len(starts) // most)][:most]:
-            three = (start, start + gap // 2, start + gap)
-            yield Window(reel.drawings[list(three)].astype(np.float32), reel.time(*three))
+        starts = range(0, len(drawings) - gap, max(1, gap // 2))
+        moving = [i for i in starts if float(np.abs(drawings[i] - drawings[i + gap]).mean(dtype=np.float32)) > STILL]
+        for start in moving[:: max(1, len(moving) // most)][:most]:
+            yield start, start + gap // 2, start + gap
 
 
-def _place(random: np.random.Generator, shape: tuple[int, ...], size: int) -> tuple[slice, slice]:
-    """Rows and columns of a random crop."""
-    top, left = (int(random.integers(0, max(1, side - size + 1))) for side in shape)
-    return slice(top, top + size), slice(left, left + size)
+def _framed(frames: Pictures, random: np.random.Generator, size: int) -> Pictures:
+    """A square out of frames (3, H, W, 4), from close up to the whole picture."""
+    longest = max(frames.shape[1:3])
+    if longest < SMALL * size:
+        enlarge = int(random.integers(1, size // longest + 1))
+        frames = frames.repeat(enlarge, 1).repeat(enlarge, 2)
+        longest *= enlarge
+    side = int(random.integers(size, max(size, longest) + 1))
+    crops = [_place(random, frames.shape[1:3], side) for _ in range(CROPS)]
+    activity = [float(np.abs(frames[0][crop] - frames[2][crop]).mean()) for crop in crops]
+    rows, columns = crops[int(np.argmax(activity))]
+    square = np.pad(frames[:, rows, columns], _margins(frames[:, rows, columns].shape, side, random), mode="edge")
+    return np.stack([_resized(picture, size, size) for picture in square])
+
+
+def _place(random: np.random.Generator, shape: tuple[int, ...], side: int) -> tuple[slice, slice]:
+    """Rows and columns of a random crop of at most this side."""
+    top, left = (int(random.integers(0, max(1, length - side + 1))) for length in shape)
+    return slice(top, top + side), slice(left, left + side)
+
+
+def _margins(shape: tuple[int, ...], side: int, random: np.random.Generator) -> list[tuple[int, int]]:
+    """What is missing to a square on each side of frames (3, h, w, 4), divided at random."""
+    missing = [side - length for length in shape[1:3]]
+    before = [int(random.integers(0, length + 1)) for length in missing]
+    return [(0, 0), *((b, m - b) for b, m in zip(before, missing, strict=True)), (0, 0)]
 
 
 def _write(file: Path, shot: Shot, clip: Clip, longest: int) -> None:
     """Decode into a file of another name, then rename it: a reel that bears its name is whole."""
-    height, width = _fitted(shot.size, longest)
+    scale = min(1.0, longest / max(shot.size))
+    height, width = (max(1, round(side * scale)) for side in shot.size)
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.{os.getpid()}")
-    shape = (len(shot.drawings), height, width, 4)
     try:
-        drawings = np.lib.format.open_memmap(aside, mode="w+", dtype=np.float16, shape=shape)
+        drawings = np.lib.format.open_memmap(
+            aside, mode="w+", dtype=np.float16, shape=(len(shot.drawings), height, width, 4)
+        )
         for index, (picture, _) in enumerate(clip.frames()):
-            drawings[index] = _shrunk(picture, height, width)
+            drawings[index] = _resized(picture, height, width)
         drawings.flush()
         aside.replace(file)
     finally:
@@ -115,15 +146,8 @@ def _write(file: Path, shot: Shot, clip: Clip, longest: int) -> None:
     log.info("%s: %d drawings of %dx%d", shot.clip, len(shot.drawings), width, height)
 
 
-def _fitted(size: tuple[int, int], longest: int) -> tuple[int, int]:
-    scale = min(1.0, longest / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _shrunk(picture: Picture, height: int, width: int) -> Picture:
+def _resized(picture: Picture, height: int, width: int) -> Picture:
     """Area mean of premultiplied pixels, which is what a camera further away would see."""
     if picture.shape[:2] == (height, width):
         return picture
-    import cv2
-
     return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.float32)

@@ -2,7 +2,7 @@
 
 The nouns are those of the Academy Software Foundation's model-training sandbox (rmtc): Model, Dataset, Run, Weights,
 License, Permission; a facility that keeps such records can take ours in. One JSON file for each weights file stands in
-the training store, and the same text in the header of the weights themselves.
+the training store; the weights' own card names the same dataset and permission.
 """
 
 import hashlib
@@ -14,7 +14,6 @@ from typing import Any
 
 from inbetween.core.errors import InputError
 from inbetween.models.training.store import Entry
-from inbetween.premises.permission import Permission
 
 FOLDER = "runs"
 
@@ -46,29 +45,12 @@ def dataset(entries: Sequence[Entry]) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(_text(assets).encode()).hexdigest(), "assets": assets}
 
 
-def licences(permissions: Sequence[Permission]) -> list[dict[str, Any]]:
-    """One License for each show's permission."""
-    return [
-        {
-            "show": leave.show,
-            "parties": [leave.owner, leave.approver],
-            "start": leave.start.isoformat(),
-            "finish": leave.finish.isoformat(),
-            "permissions": list(leave.scope),
-            "sha256": leave.sha256,
-        }
-        for leave in sorted(permissions, key=lambda leave: leave.show)
-    ]
-
-
-def record(store: Path, weights: Path, manifest: Mapping[str, Any]) -> Path:
-    """Write the manifest of a weights file that is about to be handed over, completed by the file's name and hash."""
-    with weights.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    file = store / FOLDER / f"{digest}.json"
+def record(store: Path, sha256: str, manifest: Mapping[str, Any]) -> Path:
+    """Write the manifest of the weights file of that sha256, which is about to be handed over."""
+    file = store / FOLDER / f"{sha256}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    whole = {**manifest, "Weights": {**manifest["Weights"], "file": str(weights.resolve()), "sha256": digest}}
     aside = file.with_name(f".{file.name}")
+    whole = {**manifest, "Weights": {**manifest["Weights"], "sha256": sha256}}
     aside.write_text(_text(whole, indent=1) + "\n", encoding="utf-8")
     aside.replace(file)
     return file

@@ -182,9 +182,8 @@ def test_renewed_leave_takes_the_place_of_the_old(renders: Path, tmp_path: Path)
 def test_forgetting_a_show_names_the_weights_that_learned_from_it(renders: Path, tmp_path: Path) -> None:
     target = tmp_path / "store"
     taken, _ = take(renders, target)
-    weights = tmp_path / "studio.safetensors"
-    weights.write_bytes(b"weights")
-    manifest.record(target, weights, {"Dataset": manifest.dataset(taken.entries), "Weights": {}})
+    weights = {"file": str(tmp_path / "studio.safetensors")}
+    manifest.record(target, "a" * 64, {"Dataset": manifest.dataset(taken.entries), "Weights": weights})
     gone, learned = intake.forget(target, "short")
     assert len(gone) == 6
     assert [(Path(one.file).name, one.shots) for one in learned] == [("studio.safetensors", 6)]

@@ -12,10 +12,10 @@ from inbetween.models.training.curate import Shot
 from inbetween.models.training.split import Known, Place, assign
 
 
-def shot(number: int, like: int | None = None, differing_by: int = 0) -> Shot:
+def shot(number: int, like: int | None = None, differing_by: int = 0, mirrored: bool = False) -> Shot:
     """A shot with a content of its own, and a thumbnail of its own unless it is `like` another."""
-    random = np.random.default_rng(number if like is None else like)
-    print_ = np.minimum(random.integers(0, 200, 512) + differing_by, 255).astype(np.uint8).tobytes()
+    thumbnail = np.random.default_rng(number if like is None else like).integers(0, 200, (2, 8, 8, 4)) + differing_by
+    print_ = thumbnail[:, :, :: -1 if mirrored else 1].astype(np.uint8).tobytes()
     content = hashlib.sha256(str(number).encode()).hexdigest()
     return Shot(f"{number}.gif", 0, (64, 64), None, (0, 1, 2), (1, 1, 1), content, print_)
 
@@ -68,7 +68,7 @@ def test_shots_that_come_one_by_one_fill_every_side_in_the_end(order: list[int])
 
 def test_near_duplicates_are_on_one_side_at_once_or_later() -> None:
     originals = [shot(i) for i in range(30)]
-    takes = [shot(100 + i, like=i, differing_by=3) for i in range(30)]
+    takes = [shot(100 + i, like=i, differing_by=3, mirrored=i % 2 == 1) for i in range(30)]
     together = recorded(originals + takes)
     later = recorded(takes, recorded(originals))
     for original, take in zip(originals, takes, strict=True):
@@ -78,7 +78,7 @@ def test_near_duplicates_are_on_one_side_at_once_or_later() -> None:
 
 def test_a_shot_between_two_sides_is_left_out() -> None:
     """Halfway between a training and a test shot that are not alike enough to be one group."""
-    low, high, between = shot(1), shot(2, like=1, differing_by=8), shot(4, like=1, differing_by=4)
+    low, high, between = shot(1), shot(2, like=1, differing_by=20), shot(4, like=1, differing_by=10)
     known = [
         Known("show", low.fingerprint, Place(low.content, "train")),
         Known("show", high.fingerprint, Place(high.content, "test")),

@@ -1,0 +1,181 @@
+"""The end of a fine-tuning: a report on shots never seen, a refusal where nothing was gained, and the weights."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+
+from inbetween import __version__, bench_quality, footage
+from inbetween.bench_quality import Figures
+from inbetween.core.channels import RGBA
+from inbetween.core.errors import InputError, ModelError
+from inbetween.core.settings import describe
+from inbetween.finetune import FineTune
+from inbetween.models import card, metrics, registry
+from inbetween.models.card import Card
+from inbetween.models.training import store, studio
+from inbetween.models.training.loop import Outcome
+from inbetween.models.training.split import Side
+from inbetween.models.training.store import Entry
+from inbetween.premises import audit, manifest
+from inbetween.premises.isolation import Isolation
+from inbetween.premises.permission import Permission
+
+Tell = Callable[[dict[str, Any]], None]
+
+WINDOWS, LARGEST = 3, 1080
+"""Of each test shot and distance of the keys, so many windows are drawn, no longer than so many pixels."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fine-tuning: what begins it, and what it is given."""
+
+    settings: FineTune
+    base: Card
+    weights: Path
+    """The base's .safetensors."""
+    permission: Permission
+    entries: tuple[Entry, ...]
+    isolation: Isolation
+
+    @property
+    def target(self) -> Path:
+        """The training store."""
+        return Path(self.settings.store)
+
+    @property
+    def base_sha256(self) -> str:
+        return self.base.files[self.weights.name]
+
+    @cached_property
+    def dataset(self) -> dict[str, Any]:
+        """The shots as manifests name them."""
+        return manifest.dataset(self.entries)
+
+    def side(self, side: Side) -> list[Entry]:
+        """The shots of one side of the split."""
+        return [entry for entry in self.entries if entry.place.side == side]
+
+
+def hand_over(run: Run, outcome: Outcome, work: Path, out: Path, tell: Tell) -> None:
+    """Report, refuse or write `out` and its card.
+
+    The store hears of the weights before they get their name: none go out that it does not know of. Raises
+    `ModelError` when they are no better than the base, `InputError` when they cannot be written.
+    """
+    if not outcome.best.exists():
+        raise ModelError("the time was up before the weights were examined once; give it more with --minutes")
+    described = _card(run, outcome)
+    candidate = studio.write_weights(load_file(outcome.best), described, work / out.name)
+    figures = _examined(run, candidate)
+    count = run.settings.examined // 3
+    remembered = {name: _remembered(file, count) for name, file in (("before", run.weights), ("after", candidate))}
+    tell({"event": "report", "table": bench_quality.table(figures), "remembered": remembered})
+    _refuse_worse(run, figures)
+    described = replace(described, metrics=_summary(figures) | {"generated graphics, psnr_moving": remembered})
+    written = studio.write_weights(load_file(outcome.best), described, work / f"final-{out.name}")
+    digest = card.sha256(written)
+    seal = audit.append(run.target, "hand over", weights=digest, file=str(out.resolve()), dataset=run.dataset["sha256"])
+    manifest.record(run.target, digest, _manifest(run, described, out, seal))
+    _place(written, described, out)
+    tell({"event": "handed over", "file": str(out)})
+
+
+def _examined(run: Run, candidate: Path) -> Figures:
+    """Before, after, dissolve and flow, run as the product runs them, on the shots that nothing was learnt from."""
+    models = {
+        "before": registry.from_file(run.weights, "cpu", "torch"),
+        "after": registry.from_file(candidate, "cpu", "torch"),
+        "dissolve": registry.load("dissolve"),
+        "flow": registry.load("flow"),
+    }
+    networks = {name: model.network(RGBA, "display") for name, model in models.items()}
+    clips = [store.clip(run.target, entry, footage.picture) for entry in run.side("test")]
+    return bench_quality.compare(networks, clips, WINDOWS, LARGEST, lambda line: None)
+
+
+def _remembered(weights: Path, count: int) -> float:
+    """Moving-pixel PSNR on generated graphics: what the base knew before it saw the studio's footage."""
+    network = registry.from_file(weights, "cpu", "torch").network(RGBA, "display")
+    return studio.examined(network, studio.graphics(count)).psnr_moving
+
+
+def _summary(figures: Figures) -> dict[str, Any]:
+    return {f"{gap} apart, {name}": asdict(metrics.mean(scores)) for (gap, name), scores in figures.items() if scores}
+
+
+def _refuse_worse(run: Run, figures: Figures) -> None:
+    means = {
+        name: metrics.mean(one for (_, who), scores in figures.items() if who == name for one in scores).psnr_moving
+        for name in ("before", "after")
+    }
+    if means["after"] > means["before"] or run.settings.accept_worse:
+        return
+    raise ModelError(
+        f"the weights came out no better than {run.settings.base} on the test shots ({means['after']:.2f} dB on moving "
+        f"pixels, before {means['before']:.2f}) and are not handed over; add footage or steps, or say --accept-worse"
+    )
+
+
+def _card(run: Run, outcome: Outcome) -> Card:
+    leave, base = run.permission, run.base
+    learnt = {"name": leave.show, "licence": f"permission {leave.sha256}", "fingerprint": run.dataset["sha256"]}
+    return replace(
+        base,
+        name=Path(run.settings.out).stem,
+        version=f"{base.version}+{run.dataset['sha256'][:8]}",
+        summary=f"{base.name} taught {len(run.side('train'))} shots of {leave.show}.",
+        data=[*base.data, learnt],
+        metrics={},
+        command=f"inbetween-finetune {leave.show} --base {base.name} --steps {run.settings.steps}",
+        code=__version__,
+        base=run.base_sha256,
+        run={"settings": _decisive(run.settings), "steps": outcome.steps, "finished": outcome.finished},
+        files={},
+    )
+
+
+def _decisive(settings: FineTune) -> dict[str, Any]:
+    """What the weights depend on, and nothing of the machine they were made on: equal runs give equal files."""
+    return {row["name"]: getattr(settings, row["name"]) for row in describe(FineTune) if row["pixels"]}
+
+
+def _manifest(run: Run, described: Card, out: Path, seal: str) -> dict[str, Any]:
+    leave = run.permission
+    return {
+        "Model": {"name": described.name, "architecture": described.architecture, "version": described.version},
+        "Dataset": run.dataset,
+        "Run": {
+            "trainer": "inbetween-finetune",
+            "code": __version__,
+            "isolation": asdict(run.isolation),
+            "audit": seal,
+            **described.run,
+        },
+        "Weights": {"file": str(out.resolve()), "ancestor": described.base, "metrics": described.metrics},
+        "License": {
+            "parties": [leave.owner, leave.approver],
+            "start": leave.start.isoformat(),
+            "finish": leave.finish.isoformat(),
+            "permissions": list(leave.scope),
+        },
+        "Permission": {"show": leave.show, "sha256": leave.sha256},
+    }
+
+
+def _place(written: Path, described: Card, out: Path) -> None:
+    """Give the finished weights their name and card."""
+    aside = out.with_name(f".{out.name}")
+    try:
+        shutil.copyfile(written, aside)
+        aside.replace(out)
+        card.write(card.seal(described, [out]), card.beside(out))
+    except OSError as error:
+        raise InputError(f"{out} could not be written ({error.strerror}); make room, then run it again") from error
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,76 @@
+"""What a training run says while it goes: a bar on a terminal, lines elsewhere, or lines of JSON."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from inbetween.console import complain, say
+
+Event = dict[str, Any]
+Listener = Callable[[Event], None]
+
+SHOWN = ("moving", "remembered", "smear", "triad_mse")
+"""Of the many figures of a validation, those a person follows."""
+
+
+@contextmanager
+def listener(voice: str) -> Iterator[Listener]:
+    """What to give to a training run: `voice` is json, quiet (warnings and results only), or auto."""
+    if voice == "json":
+        yield lambda event: say(json.dumps(event, sort_keys=True))
+    elif voice == "auto" and sys.stderr.isatty():
+        with _bar() as tell:
+            yield tell
+    else:
+        hidden = ("step", "validation", "footage") if voice == "quiet" else ()
+        yield lambda event: _speak(event, hidden)
+
+
+def sentence(event: Event) -> str:
+    """An event in words; empty for one that needs none."""
+    match event["event"]:
+        case "footage":
+            return (
+                f"{event['show']}: {event['train']} shots to learn from, {event['validation']} to choose the best "
+                f"weights by, {event['test']} to report on"
+            )
+        case "step":
+            return f"[{event['step']}/{event['steps']}] loss {event['loss']:.5f}, {event['seconds'] / 60:.1f} min"
+        case "validation":
+            figures = ", ".join(f"{name} {event[name]:.4g}" for name in SHOWN if name in event)
+            return f"[{event['step']}/{event['steps']}] {'best so far: ' if event['best'] else ''}{figures}"
+        case "report":
+            before, after = event["remembered"]["before"], event["remembered"]["after"]
+            remembered = f"On generated graphics, which the base knew: {before:.2f} dB before, {after:.2f} dB after."
+            return f"{event['table']}\n\n{remembered}"
+        case "handed over":
+            return f"{event['file']}: use it with inbetween-seq IN OUT --model {event['file']}"
+    return ""
+
+
+def _speak(event: Event, hidden: tuple[str, ...] = ()) -> None:
+    if event["event"] == "warning":
+        complain(event["message"])
+    elif event["event"] not in hidden and (text := sentence(event)):
+        say(text)
+
+
+@contextmanager
+def _bar() -> Iterator[Listener]:
+    from tqdm import tqdm
+
+    with tqdm(unit="step", dynamic_ncols=True, leave=False) as bar:
+
+        def tell(event: Event) -> None:
+            if event["event"] == "step":
+                bar.total = event["steps"]
+                bar.set_postfix_str(f"loss {event['loss']:.5f}", refresh=False)
+                bar.update(event["step"] - bar.n)
+            elif event["event"] == "warning":
+                tqdm.write(event["message"], file=sys.stderr)
+            elif text := sentence(event):
+                tqdm.write(text, file=sys.stdout)
+
+        yield tell
