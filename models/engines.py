@@ -139,7 +139,7 @@ def _onnxruntime() -> Any:
         )
     if importlib.util.find_spec("onnxruntime") is None:
         raise EngineError("ONNX Runtime is not installed; pip install 'inbetween[cpu]', or 'inbetween[gpu]' for CUDA")
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped] # it ships no types
 
     onnxruntime.set_default_logger_severity(4)  # its warnings come as coloured banners in the middle of our output
     return onnxruntime

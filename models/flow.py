@@ -95,9 +95,8 @@ def grey_copy(frame: Plane, channels: Channels, space: str) -> Grey:
     if shrink < 1:
         if frame.shape[2] > 4:
             frame, looked_at = frame[..., looked_at], list(range(len(looked_at)))
-        frame = cv2.resize(np.ascontiguousarray(frame), (width, height), interpolation=cv2.INTER_AREA).reshape(
-            height, width, -1
-        )
+        small = cv2.resize(np.ascontiguousarray(frame), (width, height), interpolation=cv2.INTER_AREA)
+        frame = np.asarray(small, np.float32).reshape(height, width, -1)
     seen = np.nan_to_num(frame[..., looked_at])
     count = len(channels.colour)
     shares = np.asarray(LUMA if count == len(LUMA) else [1 / count] * count, np.float32)
@@ -114,29 +113,23 @@ def find_motion(start: Grey, end: Grey) -> Motion:
     height, width = start.shape
     below, right = max(0, SHORTEST_SIDE - height), max(0, SHORTEST_SIDE - width)
     a, b = (cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE) for grey in (start, end))
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    there = search.calc(a, b, None)[:height, :width]  # type: ignore[call-overload] # None asks for a new array
-    back = search.calc(b, a, None)[:height, :width]  # type: ignore[call-overload]
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    there = np.asarray(search.calc(a, b, None), np.float32)[:height, :width]  # type: ignore[call-overload]
+    back = np.asarray(search.calc(b, a, None), np.float32)[:height, :width]  # type: ignore[call-overload]
     greys = (start.astype(np.float32), end.astype(np.float32))
     return Motion(greys, (there, back), (_doubt(there, back), _doubt(back, there)))
 
 
 def motion_at(motion: Motion, t: float) -> tuple[Plane, Plane, Plane]:
     """Seen from time `t`: the flow to the start, the flow to the end, and how much the start weighs, 0 to 1."""
-    best, cost = None, None
-    for flow, way in ((motion.flows[0], -t), (-motion.flows[1], 1 - t)):
-        course = _course(flow, way)
-        wrong = _difference(motion, course, t)
-        if best is None or cost is None:
-            best, cost = course, wrong
-        else:
-            best = np.where((wrong < cost)[..., None], course, best)
-    assert best is not None
-    to_start, to_end = -t * best, (1 - t) * best
+    onwards, backwards = _course(motion.flows[0], -t), _course(-motion.flows[1], 1 - t)
+    better = _difference(motion, backwards, t) < _difference(motion, onwards, t)
+    best = np.asarray(np.where(better[..., None], backwards, onwards), np.float32)
+    to_start, to_end = best * np.float32(-t), best * np.float32(1 - t)
     # A pixel that only one key has is one whose flow there does not come back; the other key covers it.
     start = (1 - t) * (1 + _along(motion.doubts[0], to_start))
     end = t * (1 + _along(motion.doubts[1], to_end))
-    return to_start, to_end, start / (start + end)
+    return to_start, to_end, np.asarray(start / (start + end), np.float32)
 
 
 def _course(flow: Plane, way: float) -> Plane:
@@ -151,12 +144,12 @@ def _difference(motion: Motion, course: Plane, t: float) -> Plane:
     import cv2
 
     start, end = _along(motion.greys[0], -t * course), _along(motion.greys[1], (1 - t) * course)
-    return np.asarray(cv2.blur(np.abs(start - end), (WINDOW, WINDOW)))
+    return np.asarray(cv2.blur(np.abs(start - end), (WINDOW, WINDOW)), np.float32)
 
 
 def _doubt(there: Plane, back: Plane) -> Plane:
     loop = there + _along(back, there)
-    return np.hypot(loop[..., 0], loop[..., 1])
+    return np.asarray(np.hypot(loop[..., 0], loop[..., 1]), np.float32)
 
 
 def _along(plane: Plane, flow: Plane) -> Plane:

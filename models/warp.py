@@ -45,8 +45,8 @@ def enlarge(planes: Array, height: int, width: int) -> Array:
         return large.permute(0, 2, 3, 1)
     import cv2
 
-    large = np.stack([cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in planes])
-    return large.reshape(len(planes), height, width, -1)
+    resized = np.stack([cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in planes])
+    return resized.reshape(len(planes), height, width, -1)
 
 
 def enlarge_flow(flow: Array, height: int, width: int) -> Array:

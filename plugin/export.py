@@ -2,11 +2,10 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from inbetween.console import DONE, answer, log_at, say
-from inbetween.core.errors import ModelError, SettingsError
+from inbetween.core.errors import SettingsError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,7 +17,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("weights", metavar="WEIGHTS", help="a .safetensors file, or the name of a model")
     parser.add_argument("--format", choices=tuple(FORMATS), default="onnx", help="onnx: for this product's own default "
                         "engine; nuke: for Nuke's CatFileCreator [default onnx]")  # fmt: skip
-    parser.add_argument("--out", metavar="FILE", type=Path, help="where to write; for onnx always beside the weights")
+    parser.add_argument(
+        "--out", metavar="FOLDER", type=Path, help="folder to write to; an onnx always lies beside the weights"
+    )
     parser.add_argument("-v", "--verbose", action="count", default=0, help="Say more; twice for everything.")
     options = parser.parse_args(argv)
     log_at(options.verbose)
@@ -44,12 +45,10 @@ def _onnx(weights: Path, out: Path | None) -> list[Path]:
 
 
 def _nuke(weights: Path, out: Path | None) -> list[Path]:
-    """What Nuke's CatFileCreator takes."""
-    if find_spec("inbetween.hosts.nuke.native") is None:
-        raise ModelError("this installation has no exporter for Nuke; choose --format onnx")
+    """A folder with what Nuke's CatFileCreator and Inference take."""
     from inbetween.hosts.nuke import native
 
-    return [native.export(weights, out or weights.with_suffix(".pt"))]
+    return native.export(weights, out or weights.with_name(f"{weights.stem}_nuke"))
 
 
 FORMATS: dict[str, Callable[[Path, Path | None], list[Path]]] = {"onnx": _onnx, "nuke": _nuke}

@@ -37,7 +37,8 @@ def draw(centres: np.ndarray, side: int) -> np.ndarray:
     x, y = np.meshgrid(middle, middle)
     away = (x - centres[..., 0, None, None]) ** 2 + (y - centres[..., 1, None, None]) ** 2
     discs = np.exp(-((away / RADIUS**2) ** 4))
-    return np.minimum(discs.sum(1), 1).astype(np.float32)[..., None]
+    frames: np.ndarray = np.minimum(discs.sum(1), 1).astype(np.float32)
+    return frames[..., None]
 
 
 def sequences(rng: np.random.Generator, count: int, frames: int = 20, side: int = 64, balls: int = 2) -> np.ndarray:

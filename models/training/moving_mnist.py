@@ -88,7 +88,7 @@ def sequences(images: np.ndarray, rng: np.random.Generator, count: int) -> np.nd
 
 def shrunk(frames: np.ndarray) -> np.ndarray:
     """Frames uint8 (..., 64, 64) as the thesis uses them: float32 (..., 32, 32, 1), means of 2 x 2, from 0 to 1."""
-    small = frames.reshape(*frames.shape[:-2], SIDE // 2, 2, SIDE // 2, 2).mean((-3, -1), dtype=np.float32)
+    small: np.ndarray = frames.reshape(*frames.shape[:-2], SIDE // 2, 2, SIDE // 2, 2).mean((-3, -1), dtype=np.float32)
     return small[..., None] / np.float32(255)
 
 
