@@ -32,6 +32,12 @@ def answer(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read the output has gone
         return FAILED
+    except OSError as error:  # a folder that may not even be looked at, a drive that went away
+        log.debug("the traceback:", exc_info=True)
+        complain(
+            f"{error.filename or 'a file'} cannot be used: {error.strerror or error}; check it and its permissions"
+        )
+        return WRONG
     except MemoryError:
         complain("out of memory; set --memory lower, or work on smaller frames")
         return FAILED

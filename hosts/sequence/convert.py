@@ -38,8 +38,7 @@ def retyped(header: Header, ext: str) -> Header:
 
     Raises `InputError` where something would be lost: layers, alpha, overscan, light kept as scene-linear values.
     """
-    own = header.path.suffix
-    if ext == own:
+    if ext == header.path.suffix:
         return header
     _refuse_losses(header, ext)
     source = header.parts[0]
@@ -75,7 +74,7 @@ def _refuse_losses(header: Header, ext: str) -> None:
             f"which {kind} files cannot keep; leave the type as it is"
         )
     before, after = resolve("auto", name, header.tag).name, resolve("auto", ext).name
-    if before != after and header.path.suffix.lower() != ".tif" and not ext.startswith(".tif"):
+    if before != after:
         raise InputError(
             f"{name} holds {before} values, and {kind} files hold {after} ones; "
             "convert the result with the show's own colour pipeline"

@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ HALF_MAX = 65504.0
 
 MULTIPART = frozenset({".exr"})
 """Types whose files may hold several parts that make one frame."""
-
 
 NOT_WHOLE = "what was written cannot be read again"
 JPEG_SCAN, JPEG_END, PNG_END = b"\xff\xda", b"\xff\xd9", b"IEND\xaeB`\x82"
@@ -204,10 +203,14 @@ def _header(path: Path, file: oiio.ImageInput) -> Header:
     if not parts:
         raise _unreadable(path, "no picture in it")
     try:
-        straight = bool(parts[0].get_int_attribute("oiio:UnassociatedAlpha")) and parts[0].alpha_channel >= 0
-        return Header(path, tuple(parts), straight)
+        header = Header(path, tuple(parts), False)
+        channels = header.channels
     except UnicodeDecodeError as error:
         raise _unreadable(path, "its header is damaged") from error
+    if set(channels.colour) & set(channels.ids):
+        raise FrameReadError(f"{path} holds ids or 32-bit whole numbers only; add a picture, or save it as 16 bit")
+    straight = bool(parts[0].get_int_attribute("oiio:UnassociatedAlpha")) and channels.alpha is not None
+    return replace(header, straight=straight)
 
 
 def _refuse_cut_off(path: Path) -> None:

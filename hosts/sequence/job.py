@@ -14,7 +14,9 @@ class Job:
     source: str = option("", "Folder of numbered key frames, or a pattern: shot.####.exr, shot.%04d.exr.")
     target: str = option("", "Folder for the whole sequence: keys copied bit for bit, in-betweens drawn.")
     settings: Settings = field(default_factory=Settings)
-    frames: str = option("", "Write only these frames of the result, such as 1001-1007 or 5,9,20-30; a farm's chunk.")
+    frames: str = option(
+        "", "Write only these frames of the result, such as 1001-1007 or 5,9,20-30 (--frames=-3-8 from a minus on)."
+    )
     ext: str = option(
         "", "File type of the result, such as png; left empty it is the keys' own, and keys are copied bit for bit."
     )

@@ -28,7 +28,7 @@ def channels_of(parts: Sequence[oiio.ImageSpec]) -> Channels:
     """The layout of a file whose parts lie one after the other.
 
     The picture is the beauty layer's red, green and blue, else its luminance, else the first channel that is not an
-    id. Unsigned 32-bit channels, cryptomattes and channels with an id's name are ids.
+    id (the very first if all are). Unsigned 32-bit channels, cryptomattes and channels with an id's name are ids.
     """
     names = _names(parts)
     ids = tuple(_ids(parts))

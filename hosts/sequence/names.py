@@ -18,6 +18,9 @@ EXTENSIONS = frozenset({".exr", ".dpx", ".tif", ".tiff", ".png", ".tga", ".jpg",
 FRAME = re.compile(r"(?P<base>|.*?\D)(?P<number>\d+)(?P<ext>\.[A-Za-z]\w*)", re.DOTALL)
 """The last group of digits before the extension is the frame number."""
 
+VIEWS = re.compile(r"%[vV](?![A-Za-z])")
+"""Nuke's token for the name of a view, or its first letter."""
+
 TOKENS = re.compile(r"#|@|%\d*d|\$F\d*|<UDIM>")
 """What makes a path a pattern: `####`, `@@@@`, `%04d`, `$F4`."""
 
@@ -55,13 +58,13 @@ def find(source: str) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]:
 
     Raises `InputError` when `source` is neither, or nothing is there.
     """
-    if re.search(r"%[vV]", source):
-        raise InputError(f"{source} holds the views token %V; run once for each view with its name in place of %V")
     if not _is_text(source):
         raise InputError(f"{source!r} is not valid text in this system's encoding; rename it")
     path = Path(source)
     if path.is_dir():
-        return _in_folder(path)
+        return in_folder(path)
+    if VIEWS.search(source):
+        raise InputError(f"{source} holds the views token %V; run once for each view with its name in place of %V")
     if TOKENS.search(path.name):
         return (_by_pattern(path),), ()
     if path.exists():
@@ -88,7 +91,8 @@ def numbers(spec: str) -> frozenset[int]:
         raise InputError(f"{spec!r} is no frame range; write it like 1001-1007 or 1,5,9-20x2") from error
 
 
-def _in_folder(folder: Path) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]:
+def in_folder(folder: Path) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]:
+    """The sequences in a folder, and the names of visible files that belong to none. Raises `InputError`."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     stray = []
     for name in _visible(folder):

@@ -140,7 +140,9 @@ def _sequence(job: Job, sequence: FrameSequence, target: Path, wanted: frozenset
             spans.append(Span(placed[gap.first], placed[gap.last], gap, schedule(gap, job.settings)))
     result = {*placed, *(frame for span in spans for frame in span.gap.missing)}
     chosen = frozenset(result if wanted is None else result & wanted)
-    return SequencePlan(sequence, target, _ext(job.ext) or sequence.ext, placed, tuple(spans), chosen, {}, {})
+    ext = _ext(job.ext)
+    kept = sequence.ext if ext in ("", sequence.ext.lower()) else ext
+    return SequencePlan(sequence, target, kept, placed, tuple(spans), chosen, {}, {})
 
 
 def _with_headers(plan: SequencePlan) -> SequencePlan:
@@ -164,7 +166,7 @@ def _with_headers(plan: SequencePlan) -> SequencePlan:
 
 def _target(job: Job, found: tuple[FrameSequence, ...]) -> Path:
     target = Path(_given(job.target, "the result"))
-    if names.TOKENS.search(target.name):
+    if names.TOKENS.search(target.name) and target.suffix.lower() in names.EXTENSIONS:
         raise InputError(f"{target} looks like a pattern; name a folder: frames keep their keys' names")
     if target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file; name a folder for the result")
@@ -195,7 +197,10 @@ def _ext(text: str) -> str:
 def _too_few(source: str, found: tuple[FrameSequence, ...]) -> str:
     if not found:
         return f"{source} holds no numbered frames ({', '.join(sorted(names.EXTENSIONS))}); put at least two keys there"
-    return f"{source} holds one key only, {found[0].name(found[0].numbers[0])}; in-betweening takes at least two"
+    if len(found) == 1:
+        return f"{source} holds one key only, {found[0].name(found[0].numbers[0])}; in-betweening takes at least two"
+    lone = ", ".join(sequence.name(sequence.numbers[0]) for sequence in found[:MOST_NAMED])
+    return f"{source} holds no two keys of one sequence ({lone}); give them one name, padding and type"
 
 
 def _extent(plans: list[SequencePlan]) -> str:

@@ -45,16 +45,16 @@ class Record:
     origin: Origin
 
 
-def of_key(source: Path, sha256: str, ext: str) -> dict[str, str | float]:
+def of_key(source: Path, sha256: str, ext: str) -> Origin:
     """The provenance of a key that is copied, or converted to another type."""
     return {"keys": source.name, "key_sha256": sha256, "recipe": _recipe({"key": sha256, "as": ext})}
 
 
 def of_gap(
     todo: SequencePlan, span: Span, hashes: tuple[str, str], model: Model, settings: Settings
-) -> dict[int, dict[str, str | float]]:
+) -> dict[int, Origin]:
     """The provenance of each frame between two keys, as planned."""
-    origin: dict[str, str | float] = {
+    origin: Origin = {
         "model": model.name,
         "version": model.version,
         "weights": model.weights_sha256 or "none",
@@ -63,7 +63,7 @@ def of_gap(
         "keys": " ".join(todo.sequence.name(key) for key in (span.start, span.end)),
         "key_sha256": " ".join(hashes),
     }
-    origins: dict[int, dict[str, str | float]] = {}
+    origins: dict[int, Origin] = {}
     for drawing in span.drawings:
         for frame in drawing.shows:
             place = [frame - span.gap.first, span.gap.last - span.gap.first]

@@ -35,8 +35,7 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
         emit({"event": "stray", "files": list(todo.stray)})
     model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
     emit({"event": "model", **{name: value for name, value in vars(model).items() if name != "network"}})
-    for each in todo.sequences:
-        _make_folder(each.target)
+    _make_folder(Path(job.target))
     existing = [_survey(each, job) for each in todo.sequences]
     progress = Progress(emit, sum(len(each.wanted) for each in todo.sequences))
     for each, found in zip(todo.sequences, existing, strict=True):
@@ -130,17 +129,14 @@ def _name_leftovers(job: Job, todo: Plan, emit: Emit) -> None:
     if job.frames:
         return
     for each in todo.sequences:
-        there, _ = names.find(str(each.target))
+        there, _ = names.in_folder(each.target)
         for other in there:
             alike = (other.base, other.padding, other.ext) == (each.sequence.base, each.sequence.padding, each.ext)
             left = sorted(set(other.numbers) - each.wanted) if alike else []
             if left:
-                emit({
-                    "event": "warning",
-                    "file": str(each.target),
-                    "message": f"{each.target} holds {len(left)} frames beyond the keys, {other.name(left[0])} to "
-                    f"{other.name(left[-1])}; delete them if they are of no use",
-                })  # fmt: skip
+                told = f"holds {len(left)} frames beyond the keys, {other.name(left[0])} to {other.name(left[-1])}"
+                message = f"{each.target} {told}; delete them if they are of no use"
+                emit({"event": "warning", "file": str(each.target), "message": message})
 
 
 def _show(job: Job, todo: Plan, emit: Emit) -> None:

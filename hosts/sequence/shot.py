@@ -1,10 +1,11 @@
 """One sequence being made: its keys put in place, its gaps drawn, in order of time."""
 
 import contextlib
+import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from inbetween.hosts.sequence.frames import Header, Pixels, Plate, Window, encod
 from inbetween.hosts.sequence.gap import Hand, draw, mend
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.plan import SequencePlan, Span
+from inbetween.hosts.sequence.provenance import Origin
 from inbetween.hosts.sequence.work import Keys, Progress, Task, Writers
 from inbetween.models.model import Model
+
+log = logging.getLogger(__name__)
 
 STOPPED = "stopped; all finished frames are kept, and the same command goes on from here"
 
@@ -72,7 +76,7 @@ class Shot:
 
     def _introduce(self) -> None:
         channels = self._first.channels
-        self.progress.emit({
+        event = {
             "event": "sequence",
             "name": self.todo.sequence.pattern,
             "keys": len(self.todo.keys),
@@ -82,8 +86,8 @@ class Shot:
             "layers": len(channels.names) - len(channels.colour) - (channels.alpha is not None),
             "space": self._space.name,
             "because": self._space.reason,
-        })  # fmt: skip
-
+        }
+        self.progress.emit(event)
         if any(part.get_int_attribute("oiio:miplevels") > 1 for part in self._first.parts):
             self._warn(self._first.path, "has mip levels, which in-betweens are written without")
 
@@ -110,22 +114,13 @@ class Shot:
         origin = provenance.of_key(source, self._hash(source), self.todo.ext)
         if self.existing.get(number) == origin["recipe"]:
             return self._keep(number, source)
+        self.writers.check()
+        self._look_ahead(key)
         plate = self.keys.plate(source)  # a key that does not decode must not become a frame of the result
-
-        def copy() -> None:
-            with provenance.placed(file, origin) as unfinished:
-                shutil.copyfile(source, unfinished)
-                if file_hash(unfinished) != plate.sha256:
-                    raise OSError(f"{source} changed while it was read")
-
-        def convert() -> None:
-            with provenance.placed(file, origin) as unfinished:
-                header = specs.alone(self.todo.outputs[key], origin)
-                encode(unfinished, replace(header, path=file), plate.pixels)
-
         if self.todo.copies:
-            return self._put(number, copy, "copied", source)
-        return self._put(number, convert, "converted", source)
+            return self._put(number, partial(_copy, source, plate.sha256, file, origin), "copied", source)
+        header = replace(specs.alone(self.todo.outputs[key], origin), path=file)
+        return self._put(number, partial(_write, header, plate.pixels, origin), "converted", source)
 
     def _span(self, span: Span, frames: tuple[int, ...]) -> None:
         """Draw what is missing or out of date between two keys.
@@ -142,15 +137,16 @@ class Shot:
                 self._keep(frame, *files)
         if not due:
             return
+        self.writers.check()
         start, end = self._plates(span, files)
         verdict, drawn = draw(start, end, span, self.hand)
+        log.info(
+            "%s to %s: %s, %d of %d frames due", *(file.name for file in files), verdict.value, len(due), len(frames)
+        )
         if verdict is Verdict.CUT:
-            self.progress.emit({
-                "event": "cut",
-                "keys": [file.name for file in files],
-                "message": f"{files[0].name} is held: {files[1].name} looks like another shot; "
-                "raise the cut threshold to have it drawn",
-            })  # fmt: skip
+            first, second = (file.name for file in files)
+            message = f"{first} is held: {second} looks like another shot; raise the cut threshold to have it drawn"
+            self.progress.emit({"event": "cut", "keys": [first, second], "message": message})
         for drawing, pixels in drawn:
             for frame in due.intersection(drawing.shows):
                 self._place(span, drawing, frame, pixels, origins[frame])
@@ -161,15 +157,22 @@ class Shot:
 
     def _plates(self, span: Span, files: tuple[Path, Path]) -> tuple[Pixels, Pixels]:
         """Both keys over one window, fit to be drawn with; the next key is begun."""
-        keys = sorted(self.todo.headers)
-        later = keys[keys.index(span.end) + 1 :][:1]
-        ahead = [self.todo.sequence.file(key) for key in later]
-        for file in (*files, *ahead):
-            self.keys.ahead(file)
-        self.keys.keep((*files, *ahead))
+        self._look_ahead(span.start, span.end)
         start, end = (self.keys.plate(file) for file in files)
         window = start.header.window | end.header.window
         return self._sound(start, window), self._sound(end, window)
+
+    def _look_ahead(self, *keys: int) -> None:
+        """Have these keys decoded and the one after them, in this order; let go of all others."""
+        later = self._used[self._used.index(keys[-1]) + 1 :][:1]
+        files = [self.todo.sequence.file(key) for key in (*keys, *later)]
+        self.keys.keep(files)
+        for file in files:
+            self.keys.ahead(file)
+
+    @cached_property
+    def _used(self) -> list[int]:
+        return sorted(self.todo.headers)
 
     def _sound(self, plate: Plate, window: Window) -> Pixels:
         pixels, count = mend(plate.over(window), plate.header.channels)
@@ -183,18 +186,13 @@ class Shot:
             )
         return pixels
 
-    def _place(self, span: Span, drawing: Drawing, frame: int, pixels: Pixels, origin: dict[str, str | float]) -> None:
-        file, outputs = self.todo.file(frame), self.todo.outputs
-        header = specs.in_between(
-            outputs[span.start], outputs[span.end], span.step(frame), marks := {**origin, "t": drawing.t}
-        )
-
-        def write() -> None:
-            with provenance.placed(file, marks) as unfinished:
-                encode(unfinished, replace(header, path=file), pixels)
-
-        sources = (self.todo.sequence.file(key) for key in (span.start, span.end))
-        self._put(frame, write, "drawn" if drawing.frame == frame else "held", *sources, t=drawing.t)
+    def _place(self, span: Span, drawing: Drawing, frame: int, pixels: Pixels, origin: Origin) -> None:
+        first, second = self.todo.outputs[span.start], self.todo.outputs[span.end]
+        marks = {**origin, "t": drawing.t}
+        header = replace(specs.in_between(first, second, span.step(frame), marks), path=self.todo.file(frame))
+        keys = (self.todo.sequence.file(span.start), self.todo.sequence.file(span.end))
+        action = "drawn" if drawing.frame == frame else "held"
+        self._put(frame, partial(_write, header, pixels, marks), action, *keys, t=drawing.t)
 
     def _warn(self, file: Path, message: str) -> None:
         self.progress.emit({"event": "warning", "file": str(file), "message": f"{file.name} {message}"})
@@ -214,3 +212,17 @@ class Shot:
         if file not in self._hashes:
             self._hashes[file] = self.keys.plate(file).sha256 if self.keys.has(file) else file_hash(file)
         return self._hashes[file]
+
+
+def _copy(source: Path, digest: str, file: Path, origin: Origin) -> None:
+    """The very bytes that were decoded. Raises `FrameWriteError`."""
+    with provenance.placed(file, origin) as unfinished:
+        shutil.copyfile(source, unfinished)
+        if file_hash(unfinished) != digest:
+            raise OSError(f"{source} changed while it was read")
+
+
+def _write(header: Header, pixels: Pixels, origin: Origin) -> None:
+    """Raises `FrameWriteError`."""
+    with provenance.placed(header.path, origin) as unfinished:
+        encode(unfinished, header, pixels)

@@ -34,11 +34,11 @@ def in_between(start: Header, end: Header, step: Step, marks: Mapping[str, str |
     and the timecode, which goes on.
     """
     parts = []
-    for spec, first, second in zip(start.parts, start.windows, end.windows, strict=True):
-        part = spec.copy()
-        _place(part, first | second)
+    for first, second, window, other in zip(start.parts, end.parts, start.windows, end.windows, strict=True):
+        part = first.copy()
+        _place(part, window | other)
         _settle(part, start.path.suffix.lower())
-        _advance_timecode(part, start, end, step)
+        _advance_timecode(part, second, step)
         parts.append(part)
     if start.path.suffix.lower() in CARRIES_METADATA:
         for name, value in marks.items():
@@ -58,6 +58,7 @@ def fit(first: Header, other: Header) -> None:
         ("parts", len(first.parts), len(other.parts)),
         ("channels", _listing(first), _listing(other)),
         ("alpha", _alpha(first), _alpha(other)),
+        ("colour space", first.tag or "untold", other.tag or "untold"),
     ):
         if a != b:
             raise InputError(
@@ -100,9 +101,9 @@ def _settle(part: oiio.ImageSpec, ext: str) -> None:
         part["Compression"] = "jpeg:98"
 
 
-def _advance_timecode(part: oiio.ImageSpec, start: Header, end: Header, step: Step) -> None:
+def _advance_timecode(part: oiio.ImageSpec, second: oiio.ImageSpec, step: Step) -> None:
     """Move the timecode on; leave it out where the files do not say how many frames make a second."""
-    first, last = _timecode(start.parts[0]), _timecode(end.parts[0])
+    first, last = _timecode(part), _timecode(second)
     if first is None or not step.frames:
         return
     fps = timecode.rate(part.get_float_attribute("FramesPerSecond"), first[0], (last or first)[0], step.distance)

@@ -1,5 +1,6 @@
 """What goes on beside the drawing: keys decoded ahead of time, frames written behind it, and the count of both."""
 
+import logging
 import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -10,6 +11,8 @@ from typing import Any
 
 from inbetween.core.errors import FrameWriteError, InbetweenError
 from inbetween.hosts.sequence.frames import Plate, read_plate
+
+log = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 Emit = Callable[[Event], None]
@@ -76,6 +79,7 @@ class Keys:
     def ahead(self, file: Path) -> None:
         """Begin to decode a key that will be asked for soon."""
         if file not in self._plates:
+            log.debug("reading %s", file)
             self._plates[file] = self._reader.submit(read_plate, file)
 
     def has(self, file: Path) -> bool:
@@ -125,12 +129,16 @@ class Writers:
         self._progress = progress
         self._full = ""
 
+    def check(self) -> None:
+        """Raises `FrameWriteError` once the disk is full: nothing more need be drawn."""
+        if self._full:
+            raise FrameWriteError(self._full)
+
     def put(self, task: Task) -> None:
         """Have a frame written. Raises `FrameWriteError` once the disk is full."""
         while len(self._waiting) >= self._at_most:
             self._report(wait(self._waiting, return_when="FIRST_COMPLETED").done)
-        if self._full:
-            raise FrameWriteError(self._full)
+        self.check()
         self._waiting[self._pool.submit(task.write)] = task
 
     def _report(self, finished: Iterable[Future[None]]) -> None:

@@ -64,7 +64,8 @@ def runner() -> Iterator[Fill]:
 @contextmanager
 def command_line() -> Iterator[Fill]:
     """`inbetween-seq --json`, in a process of its own."""
-    code = f"import sys; sys.path.insert(0, {str(TESTS)!r}); import conftest\nimport inbetween.seq as seq; sys.exit(seq.main())"
+    found = f"import sys; sys.path.insert(0, {str(TESTS)!r}); import conftest"
+    code = f"{found}\nfrom inbetween.seq import main; sys.exit(main())"
 
     def fill(job: dict[str, Any], stop_after: int = 0) -> Answer:
         job, settings = {**job}, job.get("settings", {})

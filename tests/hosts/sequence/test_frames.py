@@ -232,3 +232,11 @@ def test_a_frame_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> No
         write_frame(file, Header(file, (spec(8, 8, "R G B"),), False), noise(8, 8, 3))
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.nope"]
     assert file.read_text() == "precious"
+
+
+@pytest.mark.parametrize(("ext", "names"), [("tif", "R G B"), ("exr", "id"), ("exr", "R G B")])
+def test_numbers_that_are_no_amounts_are_refused_as_a_picture(tmp_path: Path, ext: str, names: str) -> None:
+    file = tmp_path / f"a.{ext}"
+    write_frame(file, Header(file, (spec(4, 4, names, "uint"),), False), noise(4, 4, len(names.split())))
+    with pytest.raises(FrameReadError, match="holds ids or 32-bit whole numbers only"):
+        read_header(file)

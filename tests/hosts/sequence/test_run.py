@@ -1,6 +1,7 @@
 """Files in, files out: what the runner promises, on real files."""
 
 import shutil
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from inbetween.core.errors import Cancelled, InputError
-from inbetween.hosts.sequence.frames import read_header, read_plate, write_frame
+from inbetween.hosts.sequence import work
+from inbetween.hosts.sequence.frames import Plate, read_header, read_plate, write_frame
 from inbetween.models.model import Model
 
 Make = Callable[..., Any]
@@ -332,3 +334,23 @@ def test_keys_that_are_not_finite_are_mended_for_drawing_and_kept(
     assert message.startswith("shot.0005.exr holds 5 values that are not finite")
     assert np.isfinite(read_plate(tmp_path / "out" / "shot.0003.exr").pixels).all()
     assert (tmp_path / "out" / "shot.0005.exr").read_bytes() == (source / "shot.0005.exr").read_bytes()
+
+
+def test_a_long_run_of_keys_is_not_kept_in_memory(
+    keys: Make, fill: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: list[weakref.ref[Plate]] = []
+    most = 0
+
+    def watched(file: Path) -> Plate:
+        nonlocal most
+        plate = read_plate(file)
+        alive.append(weakref.ref(plate))
+        most = max(most, sum(each() is not None for each in alive))
+        return plate
+
+    monkeypatch.setattr(work, "read_plate", watched)
+    summary, _ = fill(keys([*range(1, 40), 42]), tmp_path / "out", jobs=1)
+    assert (summary.copied, summary.drawn) == (40, 2)
+    assert len(alive) == 40, "each key is decoded once"
+    assert most <= 6  # two to draw from, one ahead, and those that are being copied
