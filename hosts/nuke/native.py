@@ -267,13 +267,15 @@ def scripted(net: nn.Module) -> torch.jit.ScriptModule:
 def export(weights: Path, folder: Path) -> list[Path]:
     """Write everything that Nuke needs of a motion model to a folder, a Cattery of its own; returns the files.
 
-    `weights` is the .safetensors file with its card. Raises `ModelError` for a model that Inference cannot run.
+    `weights` is the .safetensors file with its card. Raises `ModelError` for a model that Inference cannot run, and for
+    a file that is not the card's.
     """
     known = card.read(card.beside(weights))
     if known.architecture != "motion":
         raise ModelError(
             f"{weights} is of architecture {known.architecture!r}; Nuke's Inference runs motion models only"
         )
+    card.verify(known, weights)
     folder.mkdir(parents=True, exist_ok=True)
     save(filled(MotionNet(), weights), folder / f"{native_files.NAME}.pt")
     texts = native_files.texts(folder.absolute(), known.summary)

@@ -252,6 +252,10 @@ class Host:
             nuke_render.write(nameOrNode, frame)
             self.rendered.append(frame)
 
+    def sample(self, node: Node, channel: str, x: int, y: int) -> float:
+        in_main_thread("sample()")
+        return nuke_render.sample(node, channel, x, y, self._frame)
+
     def executeInMainThread(self, call: Callable[..., Any], args: Any = (), kwargs: Any = None) -> None:  # noqa: N802
         if threading.current_thread() is threading.main_thread():
             raise RuntimeError("executeInMainThread from the main thread: Nuke hangs")
@@ -375,7 +379,7 @@ class Host:
 FUNCTIONS = (
     "root", "thisNode", "thisKnob", "frame", "allNodes", "selectedNodes", "toNode", "delete", "execute",
     "executeInMainThread", "message", "tprint", "warning", "menu", "addOnCreate", "pluginAddPath", "scriptSaveAs",
-    "scriptClear", "scriptOpen", "nodePaste",
+    "scriptClear", "scriptOpen", "nodePaste", "sample",
 )  # fmt: skip
 
 

@@ -359,6 +359,13 @@ class BBox_Knob(Array_Knob):  # noqa: N801
     def checked(self, value: Any) -> Any:
         return _text(self, value)
 
+    def setValue(self, val: Any, chan: int = -1) -> bool:  # noqa: N802
+        """The whole as text, or one of the four."""
+        parts = str(self._value).split()
+        if chan >= 0:
+            parts[chan] = f"{val:g}"
+        return super().setValue(" ".join(parts) if chan >= 0 else val)
+
     def toScript(self) -> str:  # noqa: N802
         return "{" + self.written() + "}"
 

@@ -65,6 +65,7 @@ CLASSES: dict[str, dict[str, Maker]] = {
         "channels2": knobs.Channel_Knob,
     },
     "Radial": {"area": knobs.BBox_Knob, "softness": knobs.Double_Knob},
+    "Multiply": {"channels": knobs.Channel_Knob, "value": knobs.Double_Knob},
     "Inference": {
         "modelFile": knobs.File_Knob,
         "useGPUIfAvailable": knobs.Boolean_Knob,

@@ -16,6 +16,8 @@ import OpenImageIO as oiio
 
 RGBA = {"R": "rgba.red", "G": "rgba.green", "B": "rgba.blue", "A": "rgba.alpha"}
 FILE_NAMES = {nuke: file for file, nuke in RGBA.items()}
+WIDTH, HEIGHT = 400, 320
+"""The format of the project."""
 COLOUR = ("rgba.red", "rgba.green", "rgba.blue")
 OPERATORS: dict[type, Any] = {
     ast.Eq: operator.eq,
@@ -186,6 +188,31 @@ def _crop(node: Any, frame: int) -> Picture:
     return Picture(wide, shown.display, shown.display, shown.metadata)
 
 
+def _radial(node: Any, frame: int) -> Picture:
+    """A disc with a hard edge in the format."""
+    left, bottom, right, top = map(float, node["area"].value().split())
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32) + 0.5
+    across, up = (columns - (left + right) / 2) / (right - left), (HEIGHT - rows - (bottom + top) / 2) / (top - bottom)
+    disc = (across**2 + up**2 < 0.25).astype(np.float32)
+    box = (0, 0, WIDTH, HEIGHT)
+    return Picture(dict.fromkeys(FILE_NAMES, disc), box, box)
+
+
+def _multiply(node: Any, frame: int) -> Picture:
+    shown = picture(node.input(0), frame)
+    if node["channels"].value() != "rgb":
+        raise NotImplementedError("only rgb is multiplied")
+    factor = np.float32(node["value"].value())
+    bright = {name: plane * factor if name in COLOUR else plane for name, plane in shown.channels.items()}
+    return replace(shown, channels=bright)
+
+
+def sample(node: Any, channel: str, x: int, y: int, frame: int) -> float:
+    """One pixel as Nuke counts, y from the bottom."""
+    shown = picture(node, frame)
+    return float(shown.channels[channel][shown.display[3] - 1 - y - shown.data[1], x - shown.data[0]])
+
+
 def _remove(node: Any, frame: int) -> Picture:
     shown = picture(node.input(0), frame)
     layers = {node[name].value() for name in ("channels", "channels2")}
@@ -239,6 +266,8 @@ RENDER = {
     "Shuffle2": _shuffle,
     "Crop": _crop,
     "Remove": _remove,
+    "Radial": _radial,
+    "Multiply": _multiply,
     "Inference": _inference,
 }
 

@@ -340,6 +340,14 @@ def test_a_nuke_without_the_plug_in_still_shows_the_frames(open_nuke: Callable[.
     assert np.array_equal(shown(opened, 3), expected)
 
 
+def test_the_script_for_owners_of_a_licence_runs(open_nuke: Callable[..., Studio], tmp_path: Path) -> None:
+    studio = open_nuke(gui=False)
+    from inbetween.hosts.nuke import selfcheck
+
+    assert selfcheck.main([str(tmp_path / "check")]) == 0, "\n".join(studio.host.printed)
+    assert sum(line.startswith("holds") for line in studio.host.printed) == 9
+
+
 def test_the_doctor_names_versions_paths_and_models(studio: Studio) -> None:
     from inbetween.hosts.nuke import doctor
 

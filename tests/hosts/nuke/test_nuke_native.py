@@ -22,11 +22,13 @@ from nuke_studio import Studio, drawing, save_exr
 pytest.importorskip("torch", reason="TorchScript is written with the [train] extra")
 
 import torch
+from safetensors.torch import save_file
 
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import ModelError
 from inbetween.hosts.nuke import native, native_files
-from inbetween.models import motion
+from inbetween.models import card, motion
+from inbetween.models.card import Card
 from inbetween.models.motion_net import Draw, Match, MotionNet, Refine
 
 KNOWN_TO_INFERENCE = {
@@ -224,12 +226,31 @@ def test_a_part_that_nobody_thought_about_is_refused() -> None:
         native.Native(Odd())
 
 
-@pytest.fixture
-def cattery(file: Path) -> Path:
-    """A folder as `inbetween export --format nuke` fills it."""
-    for name, text in native_files.texts(file.parent, "Draws in-betweens").items():
-        (file.parent / name).write_text(text, encoding="utf-8")
-    return file.parent
+def carded(weights: Path, network: Any, architecture: str) -> Path:
+    """A weights file with its card."""
+    save_file(network.state_dict(), weights)
+    plain = Card("m", "1", "Apache-2.0", "Moves.", architecture, {}, 0, "direct", [], {}, "", "")
+    card.write(card.seal(plain, [weights]), card.beside(weights))
+    return weights
+
+
+@pytest.fixture(scope="module")
+def cattery(net: MotionNet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `inbetween export --format nuke` fills."""
+    folder = tmp_path_factory.mktemp("export")
+    written = native.export(carded(folder / "m.safetensors", net, "motion"), folder / "Cattery")
+    assert sorted(written) == sorted((folder / "Cattery").iterdir())
+    return folder / "Cattery"
+
+
+def test_only_a_motion_model_and_only_its_own_weights_are_exported(net: MotionNet, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="motion models only"):
+        native.export(carded(tmp_path / "other.safetensors", net, "akanet"), tmp_path / "out")
+    weights = carded(tmp_path / "m.safetensors", net, "motion")
+    save_file({name: tensor * 2 for name, tensor in net.state_dict().items()}, weights)
+    with pytest.raises(ModelError, match="not the file its card describes"):
+        native.export(weights, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_cat_file_creators_name_channels_and_attributes_that_exist(cattery: Path, model: Any) -> None:
