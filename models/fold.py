@@ -2,8 +2,9 @@
 
 A 3x3x3 convolution that is padded by one frame sees, on three frames, every frame from every frame next to it. With the
 frames laid into the channels it is therefore a 3x3 convolution whose weights are a block band: block (out j, in i) is
-the temporal slice i - j + 1 of the kernel, and nothing where that slice does not exist. Same weights, same parameters,
-same result; but the fast two-dimensional kernels run it, in bfloat16 and channels-last too, and so does every engine.
+the temporal slice i - j + 1 of the kernel, and nothing where that slice does not exist: same weights, same parameters,
+same result. ONNX Runtime has its good kernels for two dimensions only: three layers took 78 ms on one core of a Zen 5,
+as Conv3D 111. In torch, whose kernels are as good for three, the zero blocks cost a tenth of a training step.
 """
 
 from collections.abc import Callable

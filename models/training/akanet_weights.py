@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from torch import nn
 
 from inbetween import __version__
@@ -50,7 +51,7 @@ def publish(name: str, mnist: Path, run: Path, weights: Path, command: str, reci
     Its figures are of sequences made of the 10,000 test digits, with dissolve and flow on the very same triads.
     """
     network = filled(NETWORKS[name](**OPTIONS[name]), run / loop.BEST)
-    described = _card(name, mnist, network, command, recipe)
+    described = _card(name, mnist, network, command, recipe, _step(run / loop.BEST))
     card.save(network.state_dict(), described, weights)
     described = replace(described, metrics=_figures(mnist, network, weights))
     card.save(network.state_dict(), described, weights)
@@ -58,7 +59,13 @@ def publish(name: str, mnist: Path, run: Path, weights: Path, command: str, reci
     return card.read(card.beside(weights))
 
 
-def _card(name: str, mnist: Path, network: nn.Module, command: str, recipe: Recipe) -> Card:
+def _step(best: Path) -> int:
+    """At which step of its run these weights were the best."""
+    with safe_open(best, "pt") as file:
+        return int(file.metadata()["step"])
+
+
+def _card(name: str, mnist: Path, network: nn.Module, command: str, recipe: Recipe, step: int) -> Card:
     learnt = hashlib.sha256(moving_mnist.digits(mnist, "train").tobytes()).hexdigest()
     return Card(
         name=name,
@@ -80,7 +87,7 @@ def _card(name: str, mnist: Path, network: nn.Module, command: str, recipe: Reci
         metrics={},
         command=command,
         code=__version__,
-        run={"recipe": asdict(recipe)},
+        run={"recipe": asdict(recipe), "step": step},
     )
 
 

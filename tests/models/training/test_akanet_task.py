@@ -16,9 +16,9 @@ torch = pytest.importorskip("torch")
 from inbetween import moving_mnist as moving_mnist_command  # noqa: E402 - only where torch is installed
 from inbetween.core.channels import GREY  # noqa: E402
 from inbetween.core.triads import training_triads  # noqa: E402
-from inbetween.models import dissolve  # noqa: E402
+from inbetween.models import dissolve, registry  # noqa: E402
 from inbetween.models.akanet_net import AkaNet  # noqa: E402
-from inbetween.models.training import akanet_task, moving_mnist  # noqa: E402
+from inbetween.models.training import akanet_task, akanet_weights, moving_mnist  # noqa: E402
 from inbetween.models.training import moving_mnist_figures as figures  # noqa: E402
 from inbetween.models.training.akanet_task import MovingMnistTask, clips_of, examination, triad_mse  # noqa: E402
 from inbetween.models.training.loop import train  # noqa: E402
@@ -156,3 +156,25 @@ class TestFigures:
         assert cv2.imread(str(sheet)).shape[0] > 3 * 4 * figures.SIDE
         assert moving_mnist_command.main([*given[:-1], str(tmp_path / "none" / "sheet.png")]) == 2
         assert moving_mnist_command.main([*given[:-1], str(tmp_path / "sheet.odd")]) == 2
+
+
+def test_training_ends_with_weights_their_graph_and_a_card_with_the_baselines(
+    task: MovingMnistTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving_mnist, "digits", lambda folder, part: random_digits(12))
+    monkeypatch.setattr(akanet_weights, "TEST_SEQUENCES", 1)
+    monkeypatch.setitem(akanet_weights.OPTIONS, "akanet", {"units": 1, "channels": 1})
+    exported: list[Path] = []
+    monkeypatch.setattr(registry, "export", exported.append)  # test_weights.py does it for real; it takes its time
+    recipe = replace(akanet_task.RECIPE, steps=2, validate_every=1, precision="float32")
+    outcome = akanet_weights.learn("akanet", tmp_path, tmp_path / "run", recipe)
+    assert outcome.finished
+    weights = tmp_path / "small.safetensors"
+    known = akanet_weights.publish("akanet", tmp_path, tmp_path / "run", weights, "the command", recipe)
+    assert exported == [weights]
+    assert set(known.metrics["rows"]) == {"akanet", "dissolve", "flow"}
+    assert (known.command, known.run["recipe"]["steps"]) == ("the command", 2)
+    assert 1 <= known.run["step"] <= 2
+    model = registry.load(str(weights), "cpu")
+    assert (model.name, model.engine, model.scheme) == ("akanet", "torch cpu", "triads")
+    assert model.weights_sha256 == known.files["small.safetensors"]
