@@ -53,7 +53,7 @@ def enlarge_flow(flow: Array, height: int, width: int) -> Array:
     """A flow (N, h, w, 2) that was found on a smaller frame for one of height x width: its vectors grow along."""
     xp = array_namespace(flow)
     scale = xp.asarray([width / flow.shape[2], height / flow.shape[1]], dtype=flow.dtype, device=device(flow))
-    return enlarge(flow, height, width) * scale
+    return enlarge(flow * scale, height, width)
 
 
 def _warp_opencv(frame: Array, flow: Array, ids: tuple[int, ...], result: Array) -> None:
