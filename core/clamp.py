@@ -5,6 +5,8 @@ After Voßkamp (2022), section 5.3. Both belong to black-and-white work; `core/p
 
 import random
 from collections.abc import Callable
+from functools import cache
+from math import inf
 
 from array_api_compat import array_namespace, device
 
@@ -55,8 +57,9 @@ def cleaner(settings: Settings, channels: Channels, start: Array, end: Array, sp
     if settings.clamp == "binary":
         steps.append(lambda frame: _binary_plate(frame, channels, settings))
     elif settings.clamp == "palette":
-        colours = palette.find(pick(start, seen), pick(end, seen), settings.epsilon, space)
-        steps.append(lambda frame: put(frame, seen, palette.snap(pick(frame, seen), colours)))
+        # Looked for when the first frame is there: a gap that is held needs none.
+        colours = cache(lambda: palette.find(pick(start, seen), pick(end, seen), settings.epsilon, space))
+        steps.append(lambda frame: put(frame, seen, palette.snap(pick(frame, seen), colours())))
     return lambda frame: _in_turn(steps, frame)
 
 
@@ -82,11 +85,14 @@ def _binary_plate(frame: Array, channels: Channels, settings: Settings) -> Array
 def _spread(sample: Array, count: int, chance: random.Random) -> Array:
     """k-means++: the first centre anywhere, each further one with odds by its squared distance from the nearest."""
     xp = array_namespace(sample)
-    centres = sample[(first := chance.randrange(sample.shape[0])) : first + 1, :]
+    drawn = chance.randrange(sample.shape[0])
+    centres = sample[drawn : drawn + 1, :]
+    apart = xp.full(sample.shape[0], inf, dtype=sample.dtype, device=device(sample))
     while centres.shape[0] < count:
-        reach = xp.cumulative_sum(xp.min(_distances(sample, centres), axis=1), dtype=xp.float64)
+        apart = xp.minimum(apart, _distances(sample, centres[-1:, :])[:, 0])
+        reach = xp.cumulative_sum(apart, dtype=xp.float64)
         drawn = int(xp.sum(xp.astype(reach <= chance.random() * float(reach[-1]), xp.int64)))
-        if drawn >= sample.shape[0]:
+        if drawn >= sample.shape[0]:  # every pixel is a centre already
             break
         centres = xp.concat([centres, sample[drawn : drawn + 1, :]], axis=0)
     return centres

@@ -4,9 +4,9 @@ Two schemes. `direct` asks for every t of the pair at once: for networks that he
 and goes on into both halves (`core/triads.py`), so that a network which draws one frame fills any gap.
 """
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 from array_api_compat import array_namespace, device
@@ -132,7 +132,7 @@ def _by_halves(
 def _halved(drawings: list[Drawing]) -> _Ruler:
     """The coarsest ruler of 2, 4, 8 ... steps with a mark near enough to every drawing."""
     ends = [0.0, *(drawing.t for drawing in drawings), 1.0]
-    closest = min(after - before for before, after in itertools.pairwise(ends))
+    closest = min(after - before for before, after in pairwise(ends))
     for steps in (2**halvings for halvings in range(1, HALVINGS + 1)):
         marks = [min(max(round(drawing.t * steps), 1), steps - 1) for drawing in drawings]
         if all(abs(mark / steps - drawing.t) <= closest / 8 for mark, drawing in zip(marks, drawings, strict=True)):

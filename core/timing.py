@@ -3,8 +3,8 @@
 A named curve gives the spacing of any gap; a chart (an animator's list of fractions) gives that of one gap.
 """
 
-import itertools
 from collections.abc import Callable
+from itertools import pairwise
 
 from inbetween.core.errors import SettingsError
 
@@ -32,7 +32,7 @@ def chart(timing: str) -> tuple[float, ...] | None:
         raise SettingsError(
             f"timing is {timing!r}; give {', '.join(CURVES)}, or a chart of fractions such as 0.1,0.4,0.8"
         ) from error
-    rising = all(before < after for before, after in itertools.pairwise(fractions))
+    rising = all(before < after for before, after in pairwise(fractions))
     if not (rising and fractions[0] >= 0 and fractions[-1] <= 1):
         raise SettingsError(f"timing chart {timing!r} must rise from left to right and stay between 0 and 1")
     return fractions

@@ -5,8 +5,8 @@ handled here. The middle of a gap is drawn first and then parts it in two, so a 
 sequences of any length; every key that an artist adds is one more end that the recursion may lean on.
 """
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from array_api_compat import array_namespace, device
@@ -65,7 +65,7 @@ def batches(
     never more than about `at_most` times log2 n frames have to be kept. With `wanted`, only the triads that lead to
     wanted frames are walked.
     """
-    gaps = [gap for gap in itertools.pairwise(keys) if _leads_on(*gap, wanted)]
+    gaps = [gap for gap in pairwise(keys) if _leads_on(*gap, wanted)]
     while gaps:
         size = at_most or len(gaps)
         batch = tuple(Triad(start, middle(start, end), end) for start, end in gaps[:size])
