@@ -1,5 +1,6 @@
 """Pixels and headers through files and back."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import numpy as np
 import OpenImageIO as oiio
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inbetween.core.errors import FrameReadError, FrameWriteError
 from inbetween.hosts.sequence import frames
@@ -240,3 +243,25 @@ def test_numbers_that_are_no_amounts_are_refused_as_a_picture(tmp_path: Path, ex
     write_frame(file, Header(file, (spec(4, 4, names, "uint"),), False), noise(4, 4, len(names.split())))
     with pytest.raises(FrameReadError, match="holds ids or 32-bit whole numbers only"):
         read_header(file)
+
+
+@given(data=st.data(), ext=st.sampled_from(["exr", "png", "tif", "dpx", "tga", "jpg"]))
+@settings(max_examples=120, deadline=None)
+def test_a_file_that_was_tampered_with_is_a_frame_or_an_error(
+    data: st.DataObject, ext: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Thousands of such files were tried while this was written; none brought OpenImageIO down."""
+    folder = tmp_path_factory.getbasetemp() / "tampered"
+    folder.mkdir(exist_ok=True)
+    sound, file = folder / f"sound.{ext}", folder / f"tampered.{ext}"
+    if not sound.exists():
+        part = spec(24, 18, "R G B", {"exr": "half", "tga": "uint8", "jpg": "uint8"}.get(ext, "uint16"))
+        write_frame(sound, Header(sound, (part,), False), abs(noise(18, 24, 3)))
+    content = bytearray(sound.read_bytes())
+    places = st.integers(0, min(len(content), 800) - 1) | st.integers(0, len(content) - 1)
+    for place in data.draw(st.lists(places, min_size=1, max_size=8)):
+        content[place] = data.draw(st.sampled_from([0, 1, 127, 128, 255]))
+    file.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
+    with contextlib.suppress(FrameReadError):
+        plate = read_plate(file)
+        assert plate.pixels.shape[2] == len(plate.header.channels.names)

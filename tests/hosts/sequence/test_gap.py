@@ -1,0 +1,27 @@
+"""What is done to two keys before a network sees them."""
+
+import numpy as np
+
+from inbetween.core.channels import Channels
+from inbetween.hosts.sequence.gap import mend
+
+CHANNELS = Channels(("R", "G", "B", "A", "Z", "id"), (0, 1, 2), 3, (5,))
+
+
+def test_sound_pixels_are_handed_on_as_they_are() -> None:
+    pixels = np.ones((2, 3, 6), np.float32)
+    pixels[..., 4] = np.inf
+    pixels[..., 5] = np.uint32(0xFFC00001).view(np.float32)
+    mended, count = mend(pixels, CHANNELS)
+    assert mended is pixels
+    assert count == 0
+
+
+def test_only_what_cannot_be_drawn_with_is_replaced() -> None:
+    pixels = np.ones((2, 3, 6), np.float32)
+    pixels[0, 0] = (np.nan, np.inf, -np.inf, np.nan, np.nan, np.nan)
+    mended, count = mend(pixels, CHANNELS)
+    assert count == 5
+    np.testing.assert_array_equal(mended[0, 0], np.float32([0, 65504, -65504, 0, 0, np.nan]))
+    np.testing.assert_array_equal(mended[1:], pixels[1:])
+    assert np.isnan(pixels[0, 0, 0]), "keys are never written to"
