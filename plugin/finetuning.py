@@ -51,11 +51,9 @@ def finetune(renders: Path, settings: FineTune, rules: Rules, evidence: Isolatio
 
 def starting_point(name: str) -> tuple[Card, Path]:
     """Card and .safetensors of a model that can be taught. Raises `ModelError` for one that cannot."""
-    weights = Path(name).with_suffix(".safetensors") if Path(name).suffix else registry.WEIGHTS / f"{name}.safetensors"
-    if name in registry.MODELS and not weights.exists():
-        teachable = [known for known in registry.MODELS if (registry.WEIGHTS / f"{known}.safetensors").exists()]
-        raise ModelError(f"{name} has no weights that could learn; begin with {' or '.join((*teachable, 'a file'))}")
-    card.refuse_pickle(weights if weights.exists() else Path(name))
+    weights = registry.weights_of(name) if name in registry.MODELS else Path(name)
+    card.refuse_pickle(weights)
+    weights = weights.with_suffix(".safetensors")
     known = card.read(card.beside(weights))
     card.verify(known, weights)
     if known.architecture not in studio.LESSONS:

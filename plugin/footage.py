@@ -9,7 +9,7 @@ import numpy as np
 
 from inbetween.core.colour import encode, resolve
 from inbetween.core.errors import FrameReadError, InputError
-from inbetween.hosts.sequence import frames, names
+from inbetween.hosts.sequence import frames, names, provenance
 from inbetween.models.training import readers
 from inbetween.models.training.readers import Clip, Picture
 from inbetween.premises import permission
@@ -18,13 +18,17 @@ log = logging.getLogger(__name__)
 
 
 def clips(renders: Path, size: int, refused: Callable[[FrameReadError], None]) -> Iterator[Clip]:
-    """Every clip under a folder, or the one in a file, in the order of their paths.
+    """Every clip under a folder in the order of their paths, or the one that a file or pattern (shot.####.exr) names.
 
     `size` is the longer side that vector animations are drawn at. `refused` gets the error of each file that looks like
     an animation and cannot be opened. Raises `InputError` where there is nothing of the name.
     """
     if renders.is_file():
         yield readers.open_clip(renders, size)
+        return
+    if names.TOKENS.search(renders.name) and not renders.is_dir():
+        for found in names.find(str(renders))[0]:
+            yield from _sequence(found, size, refused)
         return
     if not renders.is_dir():
         raise InputError(f"{renders} does not exist; name a folder of renders or an animation")
@@ -59,12 +63,24 @@ def picture(file: Path) -> Picture:
 
 def _sequence(found: names.FrameSequence, size: int, refused: Callable[[FrameReadError], None]) -> Iterator[Clip]:
     """An image sequence; a missing number holds the frame before it, so that the timing of the others stays true."""
-    files = [found.file(number) for number in found.numbers]
-    if len(files) == 1:
-        yield from _file(files[0], size, refused)
+    numbers = [number for number in found.numbers if not drawn_by_us(found.file(number))]
+    files = [found.file(number) for number in numbers]
+    if len(found.numbers) == 1:
+        yield from _file(found.file(found.numbers[0]), size, refused)
+    elif not files:
+        refused(FrameReadError(f"{found.folder / found.pattern} was drawn by this tool; artists' frames are needed"))
     else:
-        ticks = [*(int(n) for n in np.diff(found.numbers)), 1]
+        ticks = [*(int(n) for n in np.diff(numbers)), 1]
         yield readers.sequence(str(found.folder / found.pattern), files, ticks, picture)
+
+
+def drawn_by_us(frame: Path) -> bool:
+    """Whether this tool drew a frame and nobody has touched it since: a model learns nothing from itself.
+
+    Keys that the tool copied are the artist's, and so is a frame that was corrected by hand.
+    """
+    recipe = provenance.recipe_of(frame)
+    return recipe is not None and recipe != provenance.of_key(frame, frames.file_hash(frame), frame.suffix)["recipe"]
 
 
 def _file(file: Path, size: int, refused: Callable[[FrameReadError], None]) -> Iterator[Clip]:

@@ -71,18 +71,19 @@ def hand_over(run: Run, outcome: Outcome, work: Path, out: Path, tell: Tell) -> 
     if not outcome.best.exists():
         raise ModelError("the time was up before the weights were examined once; give it more with --minutes")
     described = _card(run, outcome)
-    candidate = studio.write_weights(load_file(outcome.best), described, work / out.name)
+    candidate = work / out.name
+    card.save(load_file(outcome.best), described, candidate)
     figures = _examined(run, candidate)
     count = run.settings.examined // 3
     remembered = {name: _remembered(file, count) for name, file in (("before", run.weights), ("after", candidate))}
     tell({"event": "report", "table": bench_quality.table(figures), "remembered": remembered})
     _refuse_worse(run, figures)
     described = replace(described, metrics=_summary(figures) | {"generated graphics, psnr_moving": remembered})
-    written = studio.write_weights(load_file(outcome.best), described, work / f"final-{out.name}")
-    digest = card.sha256(written)
+    described = card.save(load_file(outcome.best), described, candidate)
+    digest = described.files[out.name]
     seal = audit.append(run.target, "hand over", weights=digest, file=str(out.resolve()), dataset=run.dataset["sha256"])
     manifest.record(run.target, digest, _manifest(run, described, out, seal))
-    _place(written, described, out)
+    _place(candidate, described, out)
     tell({"event": "handed over", "file": str(out)})
 
 
@@ -174,7 +175,7 @@ def _place(written: Path, described: Card, out: Path) -> None:
     try:
         shutil.copyfile(written, aside)
         aside.replace(out)
-        card.write(card.seal(described, [out]), card.beside(out))
+        card.write(described, card.beside(out))
     except OSError as error:
         raise InputError(f"{out} could not be written ({error.strerror}); make room, then run it again") from error
     finally:

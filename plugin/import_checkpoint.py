@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from inbetween.finetuning import starting_point
-    from inbetween.models.training import studio
+    from inbetween.models import card
 
     if options.weights.suffix != ".safetensors":
         raise InputError(f"{options.weights} must end in .safetensors")
@@ -66,7 +66,7 @@ def _run(options: argparse.Namespace) -> int:
         files={},
     )
     _require_same_shapes(options.checkpoint, tensors, like)
-    studio.write_weights(tensors, described, options.weights)
+    card.save(tensors, described, options.weights)
     say(f"{options.weights}: {len(tensors)} tensors from {options.checkpoint}")
     return DONE
 

@@ -21,7 +21,7 @@ from inbetween.models.card import Card
 from inbetween.models.engines import filled
 from inbetween.models.metrics import Scores
 from inbetween.models.motion_net import MotionNet
-from inbetween.models.training import checkpoint, reels
+from inbetween.models.training import reels
 from inbetween.models.training.augment import augmented
 from inbetween.models.training.graphics import sample
 from inbetween.models.training.motion_task import MotionTask
@@ -130,18 +130,12 @@ class Studio:
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         with tempfile.TemporaryDirectory() as folder:
-            weights = write_weights(model.state_dict(), self.base, Path(folder) / "candidate.safetensors")
+            weights = Path(folder) / "candidate.safetensors"
+            card.save(model.state_dict(), self.base, weights)
             network = registry.from_file(weights, "cpu", "torch").network(RGBA, "display")
             figures = examined(network, (reel.window(*three) for reel, three in self.windows))
             remembered = examined(network, graphics(self.count // 3))
         return {"moving": figures.psnr_moving, **asdict(figures), "remembered": remembered.psnr_moving}
-
-
-def write_weights(tensors: dict[str, Tensor], described: Card, weights: Path) -> Path:
-    """Write weights and their card, ready for `registry.from_file`; returns `weights`."""
-    checkpoint.write(tensors, card.header(described), weights)
-    card.write(card.seal(described, [weights]), card.beside(weights))
-    return weights
 
 
 def examined(network: Network, windows: Iterable[Window]) -> Scores:

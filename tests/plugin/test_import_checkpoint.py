@@ -12,15 +12,15 @@ from inbetween.core.errors import ModelError
 from inbetween.import_checkpoint import main
 from inbetween.models import registry
 from inbetween.models.akanet_net import AkaNet
-from inbetween.models.card import Card
-from inbetween.models.training.studio import write_weights
+from inbetween.models.card import Card, save
 
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    options = {"units": 1, "channels": 1}
+    options = {"units": 0, "channels": 1}
     described = Card("tiny", "1", "CC0-1.0", "Untrained.", "akanet", options, 0, "triads", [], {}, "", "0")
-    return write_weights(AkaNet(**options).state_dict(), described, tmp_path / "tiny.safetensors")
+    save(AkaNet(**options).state_dict(), described, tmp_path / "tiny.safetensors")
+    return tmp_path / "tiny.safetensors"
 
 
 class Malicious:
@@ -40,7 +40,7 @@ def importing(base: Path, checkpoint: Path) -> int:
 
 @pytest.mark.parametrize("nested", ["bare", "state_dict", "model"])
 def test_an_honest_checkpoint_becomes_a_model_that_runs(base: Path, nested: str) -> None:
-    weights = AkaNet(1).state_dict()
+    weights = AkaNet(0).state_dict()
     named = {f"module.{name}": value for name, value in weights.items()}
     checkpoint = base.with_name("old.pt")
     torch.save(weights if nested == "bare" else {nested: named, "step": 7}, checkpoint)
@@ -82,9 +82,9 @@ def test_a_damaged_checkpoint_is_one_line(base: Path, content: bytes, capsys: py
 
 
 def test_weights_of_another_shape_are_named(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    torch.save(AkaNet(2).state_dict(), base.with_name("old.pt"))
+    torch.save(AkaNet(1).state_dict(), base.with_name("old.pt"))
     assert importing(base, base.with_name("old.pt")) == 2
-    assert "units.1" in capsys.readouterr().err
+    assert "units.0" in capsys.readouterr().err
 
 
 def test_a_checkpoint_without_weights_is_refused(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
