@@ -4,6 +4,7 @@ Written by hand rather than taken from a library, because a number's sign is a m
 the dash separates, in `shot.-003.exr` it is a minus. Patterns and frame ranges are read by fileseq.
 """
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -95,9 +96,9 @@ def in_folder(folder: Path) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]
     """The sequences in a folder, and the names of visible files that belong to none. Raises `InputError`."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     stray = []
-    for name in _visible(folder):
+    for name, is_file in _visible(folder).items():
         split = _split(name)
-        if split and split[2].lower() in EXTENSIONS and _is_text(name) and not (folder / name).is_dir():
+        if split and is_file and split[2].lower() in EXTENSIONS and _is_text(name):
             found[split[0], split[2]].append(split[1])
         else:
             stray.append(name)
@@ -130,8 +131,8 @@ def _by_pattern(path: Path) -> FrameSequence:
     asked = None if frames is None else frozenset(map(int, frames))
     middles = (
         name.removeprefix(base).removesuffix(ext)
-        for name in _visible(path.parent)
-        if name.startswith(base) and name.endswith(ext)
+        for name, is_file in _visible(path.parent).items()
+        if is_file and name.startswith(base) and name.endswith(ext)
     )
     found = {int(text) for text in middles if re.fullmatch(r"-?\d+", text) and f"{int(text):0{padding}d}" == text}
     chosen = tuple(sorted(found if asked is None else found & asked))
@@ -161,12 +162,17 @@ def _by_padding(texts: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         yield width or min(map(len, members)), members
 
 
-def _visible(folder: Path) -> list[str]:
-    """Names in a folder, sorted; hidden ones (unfinished frames among them) left out."""
+def _visible(folder: Path) -> dict[str, bool]:
+    """Names in a folder, sorted, and whether each may be a file; hidden ones (unfinished frames among them) left out.
+
+    A link may be one even if it leads nowhere: a key that is missing must not pass for a gap.
+    """
     try:
-        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+        with os.scandir(folder) as entries:
+            found = {entry.name: entry.is_file() or entry.is_symlink() for entry in entries}
     except OSError as error:
         raise InputError(f"{folder} cannot be listed: {error.strerror}; check its permissions") from error
+    return {name: found[name] for name in sorted(found) if not name.startswith(".")}
 
 
 def _is_text(name: str) -> bool:

@@ -1,5 +1,6 @@
 """Which files are frames of one sequence, and what frame n is called."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,15 @@ def test_what_is_no_frame_is_named_and_hidden_files_are_not(tmp_path: Path) -> N
     sequences, stray = find(str(tmp_path))
     assert [each.pattern for each in sequences] == ["shot.####.exr"]
     assert stray == ("cut.0001.mov", "logo.exr", "notes.txt", "plates.0001.exr")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_a_link_that_leads_nowhere_is_a_frame_and_a_pipe_is_not(tmp_path: Path) -> None:
+    touch(tmp_path, "a.0001.exr")
+    (tmp_path / "a.0002.exr").symlink_to(tmp_path / "gone.exr")
+    os.mkfifo(tmp_path / "a.0003.exr")
+    (sequence,), stray = find(str(tmp_path))
+    assert (sequence.numbers, stray) == ((1, 2), ("a.0003.exr",))
 
 
 @pytest.mark.parametrize("pattern", ["shot.####.exr", "shot.%04d.exr", "shot.@@@@.exr", "shot.$F4.exr"])
