@@ -137,7 +137,8 @@ def create(environment: Environment) -> None:
 def explain(environment: Environment) -> str:
     """A few lines out of pip's log: what failed and what to try."""
     lines = [line.strip() for line in environment.log.read_text("utf-8", errors="replace").splitlines()]
-    first = next((line for line in lines if line.startswith("ERROR:")), "ERROR: pip gave no reason.")
+    errors = [line for line in lines if line.startswith("ERROR:") and line != "ERROR: Exception:"]
+    first = next(iter([*errors, *lines[-1:]]), "pip gave no reason.")
     marks = ("NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ProxyError")
     offline = any(mark in line for line in lines for mark in marks)
     remedy = (
