@@ -15,6 +15,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("inbetween.bench", "measure how well and how fast each model draws"),
     "data": ("inbetween.data", "keep the training store: what is in it, and who may learn from it"),
     "finetune": ("inbetween.finetune", "let a model learn from a studio's own finished shots"),
+    "train": ("inbetween.train", "train a model from scratch, resumable at any time"),
+    "tune": ("inbetween.tune", "search for the settings a model learns best with"),
+    "publish": ("inbetween.publish", "check finished sequences and put them into the training store"),
+    "import-checkpoint": ("inbetween.import_checkpoint", "turn an old pickled checkpoint into safe weights"),
     "export": ("inbetween.export", "turn trained weights into what another program runs"),
 }
 """Name -> module with `main(argv) -> int`, and what it does in a few words."""
@@ -37,5 +41,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _overview() -> str:
-    rows = "\n".join(f"  {name:18}{text}" for name, (_, text) in COMMANDS.items())
+    rows = "\n".join(f"  {name:20}{text}" for name, (_, text) in COMMANDS.items())
     return f"usage: inbetween COMMAND ...\n\ncommands:\n{rows}\n\n`inbetween COMMAND --help` says more about each."
