@@ -85,7 +85,10 @@ def _quality(options: argparse.Namespace) -> int:
 
     asked = Quality(**values(options, Quality))
     models = list(_models(asked))
-    figures = bench_quality.measure(models, options.clips, asked, tell=say)
+    try:
+        figures = bench_quality.measure(models, options.clips, asked, tell=say)
+    except ModuleNotFoundError as error:
+        raise InputError(f'these clips need {error.name}; install it with `pip install "inbetween[train]"`') from error
     return _publish("quality", bench_quality.table(figures), models, options.write)
 
 

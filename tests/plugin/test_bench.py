@@ -1,6 +1,7 @@
 """The bench: what it compares, what it leaves out, and that its figures are those of the clips."""
 
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -137,6 +138,15 @@ def test_a_document_without_marks_is_left_as_it_is(
     assert bench.main(["quality", str(sequence), "--models", "dissolve", "--write", str(document)]) == 2
     assert document.read_text() == "mine"
     assert str(document) in capsys.readouterr().err
+
+
+def test_a_reader_that_is_not_installed_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "wave.gif").write_bytes(b"GIF89a")
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert bench.main(["quality", str(tmp_path / "wave.gif"), "--models", "dissolve"]) == 2
+    assert "PIL" in capsys.readouterr().err
 
 
 def test_an_unknown_model_is_one_clear_line(sequence: Path, capsys: pytest.CaptureFixture[str]) -> None:
