@@ -17,17 +17,18 @@ VALIDATION_SEQUENCES = 50
 VALIDATION_SEED, TEST_SEED = 0, 1
 
 RECIPE = Recipe(
-    steps=4500,
+    steps=20_000,
     rate=5e-4,
     schedule="cosine",
-    ema=0.999,
+    ema=0.99,
     clip=0.1,
     precision="bfloat16",
     validate_every=500,
     workers=0,
     threads=1,
 )
-"""What the shipped weights were trained by: batches of 20 triads on one CPU thread."""
+"""Two hours on one free core of a Zen 5, 0.36 s a step. Tried and left: a rate of 1.5e-3, at which it stopped learning
+after 500 steps, and a running mean over 1000 steps, which at step 2000 scored a seventh worse than the weights."""
 
 Batch = tuple[Tensor, Tensor]
 

@@ -38,20 +38,36 @@ def learn(
     recipe: Recipe = RECIPE,
     device: str = "cpu",
     on_event: Callable[[loop.Event], None] = lambda event: None,
+    base: Path | None = None,
 ) -> loop.Outcome:
-    """Train "akanet" or "bbcnn" on Moving MNIST made of the training digits in `mnist`; goes on where `run` stopped."""
+    """Train "akanet" or "bbcnn" on Moving MNIST made of the training digits in `mnist`; goes on where `run` stopped.
+
+    `base` are weights to begin with.
+    """
     torch.manual_seed(recipe.seed)
-    task = MovingMnistTask(NETWORKS[name](**OPTIONS[name]), mnist, seed=recipe.seed)
+    network = NETWORKS[name](**OPTIONS[name])
+    task = MovingMnistTask(filled(network, base) if base else network, mnist, seed=recipe.seed)
     return loop.train(task, recipe, run, device, on_event)
 
 
-def publish(name: str, mnist: Path, run: Path, weights: Path, command: str, recipe: Recipe = RECIPE) -> Card:
+def publish(
+    name: str,
+    mnist: Path,
+    run: Path,
+    weights: Path,
+    command: str,
+    recipe: Recipe = RECIPE,
+    base: Path | None = None,
+) -> Card:
     """Write NAME.safetensors, NAME.onnx and their card from the best weights of a run; the card.
 
     Its figures are of sequences made of the 10,000 test digits, with dissolve and flow on the very same triads.
     """
     network = filled(NETWORKS[name](**OPTIONS[name]), run / loop.BEST)
-    described = _card(name, mnist, network, command, recipe, _step(run / loop.BEST))
+    described = _card(name, mnist, network, command, {"recipe": asdict(recipe), "step": _step(run / loop.BEST)})
+    if base:
+        before = card.read(card.beside(base))
+        described = replace(described, base=card.verify(before, base), run={**described.run, "base": before.run})
     card.save(network.state_dict(), described, weights)
     described = replace(described, metrics=_figures(mnist, network, weights))
     card.save(network.state_dict(), described, weights)
@@ -65,7 +81,7 @@ def _step(best: Path) -> int:
         return int(file.metadata()["step"])
 
 
-def _card(name: str, mnist: Path, network: nn.Module, command: str, recipe: Recipe, step: int) -> Card:
+def _card(name: str, mnist: Path, network: nn.Module, command: str, run: dict[str, Any]) -> Card:
     learnt = hashlib.sha256(moving_mnist.digits(mnist, "train").tobytes()).hexdigest()
     return Card(
         name=name,
@@ -87,7 +103,7 @@ def _card(name: str, mnist: Path, network: nn.Module, command: str, recipe: Reci
         metrics={},
         command=command,
         code=__version__,
-        run={"recipe": asdict(recipe), "step": step},
+        run=run,
     )
 
 
