@@ -33,9 +33,9 @@ class Inner:
 
 NODES = (
     Inner("Input", "A", knobs={"number": 0}, at=(0, 0)),
-    Inner("Input", "B", knobs={"number": 1}, at=(200, 0)),
-    Inner("Premult", KEYS[0], ("A",), expressions={"disable": PREMULTIPLIED}, at=(0, 100)),
-    Inner("Premult", KEYS[1], ("B",), expressions={"disable": PREMULTIPLIED}, at=(200, 100)),
+    Inner("Input", "B", knobs={"number": 1}, at=(300, 0)),
+    Inner("Premult", KEYS[0], ("A",), expressions={"disable": PREMULTIPLIED}, at=(100, 100)),
+    Inner("Premult", KEYS[1], ("B",), expressions={"disable": PREMULTIPLIED}, at=(300, 100)),
     Inner("Read", RESULT, knobs={"raw": True, "on_error": "checkerboard"}, at=(-200, 0)),
     Inner("Unpremult", "Divided", (RESULT,), expressions={"disable": PREMULTIPLIED}, at=(-200, 100)),
     Inner("Switch", "Choose", ("A", "Divided"), expressions={"which": "parent.ready"}, at=(-100, 200)),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
@@ -116,14 +116,12 @@ def wanted(node: nuke.Node) -> list[tuple[int, int]]:
     return [(0, frame) for frame in frames]
 
 
-def render(
-    node: nuke.Group, pattern: str, keys: Iterable[tuple[int, int]], reuse: bool, ask: Callable[[], bool]
-) -> list[int]:
+def render(node: nuke.Group, pattern: str, keys: Iterable[tuple[int, int]], reuse: bool) -> list[int]:
     """Render each key to its file, `pattern % frame`, and return the frames whose file is new or other than before.
 
     Main thread only. A key that comes out the same to the byte leaves its file alone, so that the engine finds
-    nothing to do. With `reuse`, keys that have a file are not rendered. `ask()` is asked before each key; once it
-    says true, rendering stops with `Cancelled`. Files of frames that are no longer keys are removed.
+    nothing to do. With `reuse`, keys that have a file are not rendered. Files of frames that are no longer keys are
+    removed. Raises `NodeError` for a key that cannot be rendered, `Cancelled` when the artist stops Nuke's rendering.
     """
     keys = list(keys)
     Path(pattern).parent.mkdir(parents=True, exist_ok=True)
@@ -131,8 +129,6 @@ def render(
         Path(pattern % stale).unlink()
     changed = []
     for side, frame in keys:
-        if ask():
-            raise Cancelled(f"{node.name()}: stopped while rendering keys; nothing was drawn")
         target = Path(pattern % frame)
         if not (reuse and target.exists()) and _render(node, side, frame, target):
             changed.append(frame)
@@ -157,9 +153,10 @@ def _render(node: nuke.Group, side: int, frame: int, target: Path) -> bool:
 
 @contextmanager
 def _write(node: nuke.Group, side: int, file: Path) -> Iterator[nuke.Node]:
-    """A Write under the key of one side, in full resolution; gone again afterwards, whatever happened."""
+    """A Write under the key of one side, in full resolution; gone again afterwards, and nothing of it to be undone."""
     proxy = nuke.root()["proxy"]
     was_proxy = proxy.value()
+    nuke.Undo.disable()
     with node:
         write = nuke.nodes.Write()
         try:
@@ -172,6 +169,7 @@ def _write(node: nuke.Group, side: int, file: Path) -> Iterator[nuke.Node]:
         finally:
             proxy.setValue(was_proxy)
             nuke.delete(write)
+            nuke.Undo.enable()
 
 
 def _digest(file: Path) -> str:

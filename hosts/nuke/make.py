@@ -80,7 +80,7 @@ def prepare(node: nuke.Group) -> Run:
     rendered = f"{folder}/keys/{name}"
     settings = settings_of(node, engine, [frame for _, frame in wanted])
     graph.build(node, nuke.nodes)
-    keys.render(node, rendered, wanted, bool(node["reuse_keys"].value()), lambda: False)
+    keys.render(node, rendered, wanted, bool(node["reuse_keys"].value()))
     return Run(
         node=node.fullName(),
         python=engine["python"],
@@ -151,9 +151,8 @@ def _curve(node: nuke.Group, frames: list[int], on: int) -> str:
 
 def _fingerprint(node: nuke.Group) -> str:
     """What was asked for, so that the panel can say when it no longer is what the frames were made from."""
-    rows = panel.rows(config.load())
-    names = [row.name for row in rows if row.value is not None and not row.hidden and row.kind != "Text_Knob"]
-    values = [(name, str(node[name].toScript())) for name in (*names, panel.CHART, panel.CURVE)]
+    names = [row.name for row in panel.rows(config.load()) if row.pixels]
+    values = [(name, str(node[name].toScript())) for name in names]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 

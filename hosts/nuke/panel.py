@@ -33,7 +33,10 @@ KINDS = {"str": "String_Knob", "int": "Int_Knob", "float": "Double_Knob", "bool"
 
 @dataclass(frozen=True)
 class Knob:
-    """One knob: `kind` is its class in `nuke`, `values` the entries of a pull-down, `command` a button's one line."""
+    """One knob: `kind` is its class in `nuke`, `values` the entries of a pull-down, `command` a button's one line.
+
+    `pixels` says whether frames that were made become old when it is turned.
+    """
 
     kind: str
     name: str
@@ -45,6 +48,7 @@ class Knob:
     command: str = ""
     hidden: bool = False
     new_line: bool = True
+    pixels: bool = False
 
 
 def rows(config: Mapping[str, Any]) -> list[Knob]:
@@ -80,11 +84,11 @@ REUSE = (
 
 
 def _keys() -> list[Knob]:
-    pair = "Input A is read at this frame. Unit: frames. Only while B is connected."
+    stands = "Where the key of input {0} stands: {0} is read at this frame. Unit: frames. Only while B is connected."
     return [
         Knob("Text_Knob", "keys_divider", "Keys"),
-        Knob("Int_Knob", "first", "first frame", 1, tooltip="Where the key of input A stands. " + pair),
-        Knob("Int_Knob", "last", "last frame", 9, tooltip="Where the key of input B stands. " + pair.replace("A", "B")),
+        Knob("Int_Knob", "first", "first frame", 1, tooltip=stands.format("A"), pixels=True),
+        Knob("Int_Knob", "last", "last frame", 9, tooltip=stands.format("B"), pixels=True),
         Knob("PyScript_Knob", "from_project", "project range", command=CALL.format("take_range"), new_line=False),
         Knob(
             "String_Knob",
@@ -93,6 +97,7 @@ def _keys() -> list[Knob]:
             "",
             tooltip="Frames of input A that are keys, such as 1 9 17 or 1-33x8; every gap between two of them is "
             "filled. Unit: frames. Only while B is not connected.",
+            pixels=True,
         ),
         Knob("PyScript_Knob", "add_key", "add this frame", command=CALL.format("add_key")),
         Knob("PyScript_Knob", "remove_key", "remove this frame", command=CALL.format("remove_key"), new_line=False),
@@ -117,6 +122,7 @@ def _output() -> list[Knob]:
             ALPHA,
             tooltip="What the inputs are: premultiplied is what Nuke's Merge expects; straight is multiplied for the "
             "drawing and divided again. Leave on premultiplied unless colour is bright where alpha is 0.",
+            pixels=True,
         ),
         Knob(
             "Enumeration_Knob",
@@ -126,6 +132,7 @@ def _output() -> list[Knob]:
             DATATYPES,
             tooltip="How pixels are kept in the files. 32 bit float gives the keys back to the bit; "
             "16 bit half takes half the disk and is enough for most pictures.",
+            pixels=True,
         ),
         Knob(
             "File_Knob",
@@ -134,6 +141,7 @@ def _output() -> list[Knob]:
             "",
             tooltip="Where the frames are kept, such as /shots/s01/s01_inbetween.####.exr; #### and %04d both do, and "
             "the keys lie beside them in a folder of their own. Leave empty for a folder beside the script.",
+            pixels=True,
         ),
     ]
 
@@ -148,14 +156,15 @@ def _setting(row: Mapping[str, Any], config: Mapping[str, Any]) -> list[Knob]:
     limits = None
     if row["minimum"] is not None and row["maximum"] is not None:
         limits = (row["minimum"], row["maximum"])
-    return [Knob(kind, name, LABELS.get(name, name), row["default"], values, limits, tooltip=tooltip(row))]
+    label, default = LABELS.get(name, name), row["default"]
+    return [Knob(kind, name, label, default, values, limits, tooltip(row), pixels=row["pixels"])]
 
 
 def _model(row: Mapping[str, Any], models: list[str]) -> list[Knob]:
     own = "Weights file of your own, .safetensors or .onnx; when given, it is used instead of the model above."
     return [
-        Knob("Enumeration_Knob", "model", "model", row["default"], tuple(models), tooltip=tooltip(row)),
-        Knob("File_Knob", "weights", "own weights", "", tooltip=own),
+        Knob("Enumeration_Knob", "model", "model", row["default"], tuple(models), tooltip=tooltip(row), pixels=True),
+        Knob("File_Knob", "weights", "own weights", "", tooltip=own, pixels=True),
     ]
 
 
@@ -167,9 +176,9 @@ def _timing(row: Mapping[str, Any], timings: list[str]) -> list[Knob]:
         "it must rise. Range 0 to 1. For two keys."
     )
     return [
-        Knob("Enumeration_Knob", "timing", "timing", row["default"], values, tooltip=tooltip(row)),
-        Knob("String_Knob", CHART, "chart", "", tooltip=chart, hidden=True),
-        Knob("Double_Knob", CURVE, "curve", 0.0, limits=(0.0, 1.0), tooltip=curve, hidden=True),
+        Knob("Enumeration_Knob", "timing", "timing", row["default"], values, tooltip=tooltip(row), pixels=True),
+        Knob("String_Knob", CHART, "chart", "", tooltip=chart, hidden=True, pixels=True),
+        Knob("Double_Knob", CURVE, "curve", 0.0, limits=(0.0, 1.0), tooltip=curve, hidden=True, pixels=True),
     ]
 
 

@@ -63,6 +63,24 @@ class ProgressTask:
         return type(self).asked()
 
 
+class Undo:
+    """Switched off while the product puts helpers into a script; must be on again afterwards."""
+
+    off = 0
+
+    @classmethod
+    def disable(cls) -> None:
+        in_main_thread("Undo.disable()")
+        cls.off += 1
+
+    @classmethod
+    def enable(cls) -> None:
+        in_main_thread("Undo.enable()")
+        if cls.off == 0:
+            raise RuntimeError("undo switched on that was not off")
+        cls.off -= 1
+
+
 class NodeMakers:
     """`nuke.nodes`: a function for each class of node."""
 
@@ -120,9 +138,11 @@ class Host:
         self._on_create: list[tuple[Callable[[], None], str]] = []
         self._menus: dict[str, Menu] = {}
         self._frame = 1
+        self._folders: list[Path] = []
         self._root = Root(self)
         self._gui = gui
         ProgressTask.asked, ProgressTask.open = staticmethod(lambda: False), []
+        Undo.off = 0
         self.module = self._module()
 
     def root(self) -> Root:
@@ -196,7 +216,7 @@ class Host:
         for kind in KNOB_CLASSES:
             setattr(module, kind.__name__, kind)
         module.Node, module.Group, module.Root = Node, Group, Root
-        module.ProgressTask, module.nodes = ProgressTask, NodeMakers(self)
+        module.ProgressTask, module.Undo, module.nodes = ProgressTask, Undo, NodeMakers(self)
         module.GUI, module.STARTLINE, module.INVISIBLE = self._gui, knobs.STARTLINE, knobs.INVISIBLE
         module.NUKE_VERSION_STRING, module.NUKE_VERSION_MAJOR = "16.0v4", 16
         module.EXE_PATH = "/usr/local/Nuke16.0v4/Nuke16.0"
@@ -244,6 +264,8 @@ class Host:
 
     def execute(self, nameOrNode: Node, start: int, end: int, incr: int = 1) -> None:  # noqa: N803
         in_main_thread("execute()")
+        if not Undo.off:
+            raise RuntimeError("the helper that is rendered can be undone")
         if self.render_error:
             raise RuntimeError(self.render_error)
         if self._root["proxy"].value():
@@ -288,9 +310,23 @@ class Host:
     ) -> None:
         self._on_create.append((call, nodeClass))
 
+    def start_up(self, folder: Path) -> None:
+        """What Nuke does with a folder of its plug-in path: run init.py, and menu.py where there is a window."""
+        self._folders.append(folder)
+        for name in ("init.py", "menu.py") if self._gui else ("init.py",):
+            file = folder / name
+            if file.exists():
+                exec(compile(file.read_text("utf-8"), str(file), "exec"), {"__file__": str(file), "nuke": self.module})
+        self._folders.pop()
+
     def pluginAddPath(self, args: str, addToSysPath: bool = True) -> None:  # noqa: N802, N803
+        """A path is taken from the folder whose init.py is running."""
+        folder = self._folders[-1] / args
+        if not folder.is_dir():
+            raise RuntimeError(f"{folder} is no folder")
         if addToSysPath:
-            sys.path.insert(0, args)
+            sys.path.insert(0, str(folder))
+        self.start_up(folder)
 
     def create_cats(self, filename: Path) -> None:
         """Press the button of every CatFileCreator in a script."""

@@ -2,12 +2,13 @@
 
 import ast
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
 
 import nuke_host
+import nuke_knobs
 import nuke_nodes
 import pytest
 from nuke_studio import Studio
@@ -63,7 +64,7 @@ def accepts(known: list[ast.FunctionDef], ours: ast.FunctionDef) -> bool:
 
 
 def own_classes() -> Iterator[tuple[str, ast.ClassDef]]:
-    for module in (nuke_host.knobs, nuke_nodes, nuke_host):
+    for module in (nuke_knobs, nuke_nodes, nuke_host):
         for node in ast.parse(Path(str(module.__file__)).read_text("utf-8")).body:
             if isinstance(node, ast.ClassDef):
                 yield node.name, node
@@ -145,17 +146,17 @@ def test_nodes_may_not_be_touched_off_the_main_thread(studio: Studio) -> None:
     node = studio.node()
     raised: list[str] = []
 
-    def touch() -> None:
-        for action in (lambda: node["theta"].value(), lambda: node.name and studio.nuke.toNode("Inbetween1")):
-            try:
-                action()
-            except RuntimeError as error:
-                raised.append(str(error))
+    def touch(action: Callable[[], object]) -> None:
+        try:
+            action()
+        except RuntimeError as error:
+            raised.append(str(error))
 
-    thread = threading.Thread(target=touch)
-    thread.start()
-    thread.join()
-    assert len(raised) == 2
+    for action in (node["theta"].value, node.fullName, node.knobs):
+        thread = threading.Thread(target=touch, args=(action,))
+        thread.start()
+        thread.join()
+    assert len(raised) == 3
 
 
 def test_the_main_thread_may_not_wait_for_itself(studio: Studio) -> None:

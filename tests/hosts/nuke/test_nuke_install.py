@@ -10,11 +10,15 @@ import nk_text
 import pytest
 from nuke_studio import engine
 
+import inbetween
 from inbetween import __version__
 from inbetween.core.errors import InputError
 from inbetween.core.settings import Settings, describe
 from inbetween.hosts.nuke import install
 
+needs_worker = pytest.mark.skipif(
+    inbetween.__spec__ is None, reason="the worker runs isolated, and inbetween is not installed"
+)
 THEIRS = "import nuke\nnuke.pluginAddPath('./mine')  # by hand\n"
 
 
@@ -28,6 +32,7 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@needs_worker
 def test_the_engine_describes_itself_as_nuke_will_meet_it() -> None:
     found = install.describe()
     assert found["python"] == Path(sys.executable).absolute().as_posix()
@@ -114,6 +119,47 @@ def test_a_studio_gets_the_line_for_its_environment_and_no_init_py(
     assert install.main(["--print-env", "--to", str(tmp_path)]) == 0
     assert not (tmp_path / "init.py").exists()
     assert f"NUKE_PATH={'' if os.name == 'nt' else chr(34)}{tmp_path / install.FOLDER}" in capsys.readouterr().out
+
+
+SESSION = """
+import sys
+from pathlib import Path
+
+folder, tests = Path(sys.argv[1]), sys.argv[2]
+sys.path.insert(0, tests)
+from nuke_host import Host
+
+host = Host()
+sys.modules["nuke"] = host.module
+host.start_up(folder)
+host.scriptSaveAs(str(folder / "shot.nk"))
+for x, name in ((100, "A"), (160, "B")):
+    disc = host.make("Radial", {"name": name})
+    disc["area"].setValue(f"{x} 100 {x + 100} 200")
+    disc.setXYpos(x, 0)
+    disc.setSelected(True)
+entry = host.menu("Nodes").menu("Inbetween").items()[0]
+exec(entry.script, {"nuke": host.module})
+node = host.toNode("Inbetween1")
+node["last"].setValue(5)
+node["model"].setValue("dissolve")
+host.press(node, "make")
+host.spin(lambda: node["state"].value() != "being made")
+from inbetween.hosts.nuke import make
+assert make.__file__.startswith(str(folder)), make.__file__
+make.release()
+print(node["state"].value(), host.messages, sep="|")
+"""
+
+
+@needs_worker
+def test_a_nuke_that_starts_with_the_folder_makes_frames_from_its_menu(tmp_path: Path) -> None:
+    assert install.main(["--to", str(tmp_path)]) == 0
+    command = [sys.executable, "-c", SESSION, str(tmp_path), str(Path(__file__).parent)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "1-5: 3 in-betweens drawn, 0 frames kept from before|[]"
+    assert len(list((tmp_path / "inbetween/shot_Inbetween1").glob("inbetween.000?.exr"))) == 5
 
 
 def test_what_is_laid_down_stands_alone_in_the_oldest_python_there_is(tmp_path: Path) -> None:

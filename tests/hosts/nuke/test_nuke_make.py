@@ -111,6 +111,18 @@ def test_another_knob_draws_all_in_betweens_again_and_no_key(studio: Studio, pla
     assert "knobs have changed" not in node["state"].value()
 
 
+def test_only_knobs_that_pictures_depend_on_make_them_old(studio: Studio, plates: Path) -> None:
+    node = through(studio, plates)
+    studio.run(node)
+    for knob, value in (("device", "cpu"), ("memory", 512), ("reuse_keys", True)):
+        node[knob].setValue(value)
+        assert "changed" not in node["state"].value()
+    node["keys"].setValue("1 9")
+    assert "changed" in node["state"].value()
+    node["keys"].setValue("1 5 9")
+    assert "changed" not in node["state"].value()
+
+
 def test_rendered_keys_are_used_again_when_asked(studio: Studio, plates: Path) -> None:
     node = through(studio, plates)
     studio.run(node)
@@ -262,6 +274,7 @@ def test_a_key_that_nuke_cannot_render_is_reported_and_leaves_nothing(studio: St
     studio.run(node)
     assert "frame 1 cannot be rendered" in studio.host.messages[0]
     assert "Write" not in [inner.Class() for inner in node.nodes()]
+    assert studio.nuke.Undo.off == 0
     assert studio.host.root()["proxy"].value() is False
 
 

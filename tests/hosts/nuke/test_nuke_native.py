@@ -31,6 +31,8 @@ from inbetween.models import card, motion
 from inbetween.models.card import Card
 from inbetween.models.motion_net import Draw, Match, MotionNet, Refine
 
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+
 KNOWN_TO_INFERENCE = {
     *(f"rgba.{name}" for name in ("red", "green", "blue", "alpha")),
     *(f"{layer}.{name}" for layer in ("forward", "backward") for name in "uv"),
@@ -87,7 +89,7 @@ def file(net: MotionNet, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def model(file: Path) -> Any:
-    return torch.jit.load(str(file))
+    return torch.jit.load(str(file))  # type: ignore[no-untyped-call]
 
 
 def keys(height: int = 40, width: int = 56) -> Any:
@@ -120,8 +122,8 @@ def test_it_gives_what_the_models_own_code_gives(model: Any, net: MotionNet, mon
 
     refined = MotionNet.refined
 
-    def unhinted(self: MotionNet, *given: Any) -> Any:
-        return refined(self, *given[:-1], torch.zeros_like(given[-1]))
+    def unhinted(self: MotionNet, pictures: Any, flow: Any, state: Any, candidate: Any, offered: Any) -> Any:
+        return refined(self, pictures, flow, state, candidate, torch.zeros_like(offered))
 
     def numpy(piece: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arrays: Any) -> list[Any]:
