@@ -57,8 +57,8 @@ def _names(parts: Sequence[oiio.ImageSpec]) -> tuple[str, ...]:
 
 def _layers(parts: Sequence[oiio.ImageSpec]) -> list[_Layer]:
     found: dict[tuple[int, str], _Layer] = {}
-    for place, (number, _, name) in enumerate(_walk(parts)):
-        layer, _, letter = name.rpartition(".")
+    for place, (number, channel) in enumerate(_walk(parts)):
+        layer, _, letter = parts[number].channelnames[channel].rpartition(".")
         entry = found.setdefault((number, layer), _Layer(layer.rpartition(".")[2].lower()))
         entry.places.setdefault(ALIASES.get(letter.lower(), letter.lower()), place)
     return list(found.values())
@@ -69,10 +69,11 @@ def _rank(layer: _Layer) -> int:
 
 
 def _ids(parts: Sequence[oiio.ImageSpec]) -> Iterator[int]:
-    for place, (_, spec, name) in enumerate(_walk(parts)):
+    mattes = [_cryptomattes(part) for part in parts]
+    for place, (number, channel) in enumerate(_walk(parts)):
+        name = parts[number].channelnames[channel]
         words = {re.sub(r"[^a-z]", "", word.lower()) for word in name.split(".")}
-        mattes = _cryptomattes(spec)
-        if words & ID_WORDS or (mattes and name.startswith(mattes)) or unsigned(spec, spec.channelindex(name)):
+        if words & ID_WORDS or name.startswith(mattes[number]) or unsigned(parts[number], channel):
             yield place
 
 
@@ -82,7 +83,6 @@ def _cryptomattes(spec: oiio.ImageSpec) -> tuple[str, ...]:
     return tuple(spec.get_string_attribute(key) for key in keys if re.fullmatch(r"cryptomatte/[^/]+/name", key))
 
 
-def _walk(parts: Sequence[oiio.ImageSpec]) -> Iterator[tuple[int, oiio.ImageSpec, str]]:
-    for number, spec in enumerate(parts):
-        for name in spec.channelnames:
-            yield number, spec, name
+def _walk(parts: Sequence[oiio.ImageSpec]) -> Iterator[tuple[int, int]]:
+    """Number of the part and number of the channel in it, for all channels in order."""
+    return ((number, channel) for number, part in enumerate(parts) for channel in range(part.nchannels))

@@ -265,3 +265,13 @@ def test_a_file_that_was_tampered_with_is_a_frame_or_an_error(
     with contextlib.suppress(FrameReadError):
         plate = read_plate(file)
         assert plate.pixels.shape[2] == len(plate.header.channels.names)
+
+
+def test_channel_names_in_another_encoding_are_only_names(tmp_path: Path) -> None:
+    file = tmp_path / "a.exr"
+    write_frame(file, Header(file, (spec(4, 4, "R G B cafX"),), False), noise(4, 4, 4))
+    file.write_bytes(file.read_bytes().replace(b"cafX", b"caf\xe9"))
+    plate = read_plate(file)
+    assert len(plate.header.channels.names) == 4
+    write_frame(file, plate.header, plate.pixels)
+    assert b"caf\xe9" in file.read_bytes()
