@@ -16,7 +16,7 @@ import bpy
 
 from ..worker.client import WorkerError
 from . import compat, results, snapshot
-from .properties import arguments, preferences, settings
+from .properties import TARGET, arguments, preferences, settings
 from .session import SESSION, python
 from .snapshot import SelectionError
 
@@ -76,17 +76,24 @@ class Work(bpy.types.Operator):
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        over = next(self._steps, self) is self
-        _show(context, None if over else SESSION.status)
-        if not over:
-            return {"PASS_THROUGH"}
-        context.window_manager.event_timer_remove(self._timer)
-        return self._outcome
+        over = True  # also when what nobody foresaw ends it
+        try:
+            over = next(self._steps, self) is self
+        finally:
+            if over:
+                self._tidy(context)
+        if over:
+            return self._outcome
+        _show(context, SESSION.status)
+        return {"PASS_THROUGH"}
 
     def cancel(self, context: Any) -> None:
         """Blender ends the operator itself: a window is closed, another file is opened."""
         SESSION.stop()
         self._steps.close()
+        self._tidy(context)
+
+    def _tidy(self, context: Any) -> None:
         context.window_manager.event_timer_remove(self._timer)
         _show(context, None)
 
@@ -114,10 +121,10 @@ class Draws(Work):
 
     def draw_frames(
         self, context: Any, name: str, job: dict[str, Any], keys: list[dict[str, Any]] | None = None
-    ) -> Generator[None, None, list[list[str]]]:
-        """Have the worker draw; yields while it does and returns the files of each sequence, in order of time."""
+    ) -> Generator[None, None, list[dict[int, str]]]:
+        """Have the worker draw; yields while it does and returns the file of each frame, of each sequence, in order."""
         chosen = preferences(context)
-        target = SESSION.folder = snapshot.folder(chosen.folder, name)
+        target = SESSION.folder = job.get("target") or snapshot.folder(chosen.folder, name)
         job = {**job, "target": target, "settings": settings(self, context)}
         SESSION.job = running = SESSION.engine(python(chosen)).submit(job, name=name, keys=keys)
         if SESSION.stopping:
@@ -134,7 +141,7 @@ class Draws(Work):
         failed = running.summary["failed"]
         if failed:
             raise WorkerError(f"{len(failed)} frames failed, the others are in {target}: {failed[0]['message']}")
-        return SESSION.files
+        return SESSION.finished
 
 
 class InbetweenStrips(Draws):
@@ -159,7 +166,8 @@ class InbetweenStrips(Draws):
             {"frame": before + shift, "path": snapshot.strip_file(first, before, library)},
             {"frame": after + shift, "path": snapshot.strip_file(last, after, library)},
         ]
-        (files,) = yield from self.draw_frames(context, name, {}, keys)
+        (frames,) = yield from self.draw_frames(context, name, {}, keys)
+        files = list(frames.values())
         context.scene.inbetween.result = results.kept_path(files[0])
         self._place(scene, held, before + 1, files[1:-1])
 
@@ -200,9 +208,10 @@ class InbetweenImages(Draws):
             keys[0]["frame"], keys[1]["frame"] = 1, count + 2
             alpha, colour = first.alpha_mode, first.colorspace_settings.name
             painted_float = "float" in keys[0] and first.is_float  # written linear, whatever it was before
-            (files,) = yield from self.draw_frames(context, snapshot.clean(first.name), {}, keys)
+            (frames,) = yield from self.draw_frames(context, snapshot.clean(first.name), {}, keys)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+        files = list(frames.values())
         context.scene.inbetween.result = results.kept_path(files[0])
         image = results.open_images(files)
         image.alpha_mode = alpha
@@ -223,6 +232,12 @@ class FillSequence(Draws):
             subtype="DIR_PATH",
             options={"SKIP_SAVE", *compat.RELATIVE},
         ),
+        "target": bpy.props.StringProperty(
+            name="Result",
+            description=TARGET,
+            subtype="DIR_PATH",
+            options={"SKIP_SAVE", *compat.RELATIVE},
+        ),
         "bring": bpy.props.EnumProperty(
             name="Bring In",
             description="As what the finished sequence comes into the scene",
@@ -238,24 +253,32 @@ class FillSequence(Draws):
     }
 
     def work(self, context: Any) -> Iterator[None]:
-        source = bpy.path.abspath(self.source or context.scene.inbetween.source).rstrip("/\\")
-        if not source:
+        panel, scene, bring = context.scene.inbetween, compat.edit_scene(context).name, self.bring
+        if not (self.source or panel.source):
             raise SelectionError("Choose the folder of the key frames")
-        bring, scene = self.bring, compat.edit_scene(context).name
+        source = snapshot.absolute(self.source or panel.source)
+        job = {"source": str(source)}
+        if self.target or panel.target:
+            job["target"] = str(snapshot.absolute(self.target or panel.target))
         if bring == "AUTO":
             space = context.space_data
             bring = "STRIP" if space is not None and space.type == "SEQUENCE_EDITOR" else "IMAGE"
-        folder = Path(source) if Path(source).is_dir() else Path(source).parent
-        name = snapshot.clean(folder.name)
-        made = yield from self.draw_frames(context, name, {"source": source})
-        context.scene.inbetween.result = results.kept_path(made[0][0])
-        for files in made:
+        name = snapshot.clean((source if source.is_dir() else source.parent).name)
+        for frames in (yield from self.draw_frames(context, name, job)):
+            files = list(frames.values())
+            context.scene.inbetween.result = results.kept_path(files[0])
             if bring == "IMAGE":
                 results.show_image(context, results.open_images(files), files)
             elif bring == "STRIP":
-                editor = bpy.data.scenes[scene].sequence_editor_create()
-                shot = snapshot.clean(Path(files[0]).name)
-                results.add_strip(compat.shown(editor), shot, files, results.number(files[0]))
+                self._lay_down(scene, min(frames), files)
+
+    def _lay_down(self, scene: str, start: int, files: list[str]) -> None:
+        found = bpy.data.scenes.get(scene)
+        if found is None:
+            self.report({"WARNING"}, f"The scene {scene} is gone; the frames are in {SESSION.folder}")
+            return
+        strips = compat.shown(found.sequence_editor_create())
+        results.add_strip(strips, snapshot.clean(Path(files[0]).name), files, start)
 
 
 def _show(context: Any, status: str | None) -> None:

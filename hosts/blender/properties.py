@@ -15,6 +15,10 @@ from . import compat
 
 ADDON = __package__.partition(".hosts.")[0]
 DESCRIPTION: dict[str, Any] = json.loads(Path(__file__).parents[2].joinpath("description.json").read_text("utf-8"))
+TARGET = (
+    "Folder of the finished sequence; one that is there is continued: what is up to date is kept, what hangs on a new "
+    "breakdown is drawn anew. Left empty it is a new folder by the preferences"
+)
 TIMINGS = ("linear", "ease-in", "ease-out", "ease-in-out")
 
 MACHINE = tuple(row for row in DESCRIPTION["settings"] if row["name"] == "model" or not row["pixels"])
@@ -38,10 +42,14 @@ def tooltip(row: dict[str, Any]) -> str:
     return f"{row['help']}{span}".rstrip(".")
 
 
-def declare(row: dict[str, Any], options: frozenset[str] = frozenset()) -> Any:
-    """A Blender property for one row of a settings description."""
+def declare(row: dict[str, Any], *, panel: bool) -> Any:
+    """A Blender property for one row of a settings description, for a panel or as an argument of an operator.
+
+    A panel holds a value within its limits before the artist's eyes. Of a script's arguments Blender would say
+    nothing, so there the limits are left to the engine, which refuses. Arguments are remembered from no earlier call.
+    """
     shown: dict[str, Any] = {"name": label(row), "description": tooltip(row), "default": row["default"]}
-    shown["options"] = {"ANIMATABLE", *options}
+    shown["options"] = {"ANIMATABLE"} if panel else {"ANIMATABLE", "SKIP_SAVE"}
     if row["choices"]:
         items = [(choice, choice, shown["description"]) for choice in row["choices"]]
         return bpy.props.EnumProperty(items=items, **shown)
@@ -49,11 +57,10 @@ def declare(row: dict[str, Any], options: frozenset[str] = frozenset()) -> Any:
         return bpy.props.BoolProperty(**shown)
     if row["type"] == "str":
         return bpy.props.StringProperty(search=_suggest(row["name"]), search_options={"SUGGESTION"}, **shown)
+    kind, soft = (float if row["type"] == "float" else int), "" if panel else "soft_"
     limits = {"min": row["minimum"], "max": row["maximum"]}
-    limits = {name: value for name, value in limits.items() if value is not None}
-    if row["type"] == "float":
-        return bpy.props.FloatProperty(precision=3, **limits, **shown)
-    return bpy.props.IntProperty(**{name: int(value) for name, value in limits.items()}, **shown)
+    shown |= {f"{soft}{name}": kind(value) for name, value in limits.items() if value is not None}
+    return bpy.props.FloatProperty(precision=3, **shown) if kind is float else bpy.props.IntProperty(**shown)
 
 
 def _suggest(name: str) -> Any:
@@ -63,12 +70,12 @@ def _suggest(name: str) -> Any:
 
 def declarations(rows: tuple[dict[str, Any], ...]) -> dict[str, Any]:
     """Properties for panels and preferences."""
-    return {row["name"]: declare(row) for row in rows}
+    return {row["name"]: declare(row, panel=True) for row in rows}
 
 
 def arguments() -> dict[str, Any]:
-    """Properties for an operator that draws: every setting, remembered from no earlier call."""
-    return {row["name"]: declare(row, frozenset({"SKIP_SAVE"})) for row in PICTURE + MACHINE}
+    """Properties for an operator that draws: every setting."""
+    return {row["name"]: declare(row, panel=False) for row in PICTURE + MACHINE}
 
 
 class SceneSettings(bpy.types.PropertyGroup):
@@ -86,6 +93,9 @@ class SceneSettings(bpy.types.PropertyGroup):
             description="Folder of numbered key frames, or a pattern such as shot.####.png",
             subtype="DIR_PATH",
             options=compat.RELATIVE,
+        ),
+        "target": bpy.props.StringProperty(
+            name="Result", description=TARGET, subtype="DIR_PATH", options=compat.RELATIVE
         ),
         "result": bpy.props.StringProperty(options={"HIDDEN"}),
     }

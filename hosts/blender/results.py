@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from . import compat
-from .snapshot import SelectionError, clean, free_channel
+from .snapshot import SelectionError, absolute, clean, free_channel
 
 LOOK = (
     *("alpha_mode", "blend_type", "blend_alpha", "color_multiply", "color_saturation", "multiply_alpha"),
@@ -34,7 +34,7 @@ def sequence(first: str) -> list[str]:
         raise SelectionError(
             "Nothing has been drawn in this scene yet; draw something, or name the first file of a sequence"
         )
-    path = Path(bpy.path.abspath(first))
+    path = absolute(first)
     start, files = number(path), list[str]()
     while path.is_file():
         files.append(str(path))

@@ -71,9 +71,9 @@ class Session:
             self.notes.append(event["message"])
 
     @property
-    def files(self) -> list[list[str]]:
-        """The finished files of each sequence of the last job, in order of their frames."""
-        return [[files[frame] for frame in sorted(files)] for files in self.sequences if files]
+    def finished(self) -> list[dict[int, str]]:
+        """The file of each finished frame, of each sequence of the last job, in order of time."""
+        return [dict(sorted(files.items())) for files in self.sequences if files]
 
     @property
     def progress(self) -> float:

@@ -15,14 +15,20 @@ class SelectionError(Exception):
     """What the artist chose cannot be in-betweened; one sentence that says what to choose instead."""
 
 
+def absolute(path: str) -> Path:
+    """A path of Blender's in full; raises `SelectionError` for // in a file that has no place yet."""
+    if path.startswith("//") and not bpy.data.filepath:
+        raise SelectionError(f"{path} begins with //, the folder of the .blend file: save the file first")
+    found = Path(bpy.path.abspath(path))
+    if not found.is_absolute():
+        raise SelectionError(f"{path!r} neither is absolute nor begins with //: name the folder in full")
+    return found
+
+
 def folder(pattern: str, name: str) -> str:
     """A folder that is not there yet, for the frames of `name`: nothing that exists is ever written to again."""
-    if pattern.startswith("//") and not bpy.data.filepath:
-        raise SelectionError("Save the .blend file first, or set an output folder without // in the preferences")
-    wanted = Path(bpy.path.abspath(pattern.replace("{name}", name)))
-    if not wanted.is_absolute():
-        raise SelectionError(f"The output folder {pattern!r} in the preferences neither is absolute nor begins with //")
-    found, count = wanted, 1
+    found = wanted = absolute(pattern.replace("{name}", name))
+    count = 1
     while found.exists():
         count += 1
         found = wanted.with_name(f"{wanted.name}_{count}")

@@ -5,9 +5,11 @@ opened on this machine skips with its reason.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ import pytest
 
 import inbetween
 from inbetween.core.errors import Cancelled, InbetweenError
+from inbetween.hosts.blender import package
 from inbetween.hosts.sequence.frames import Header, read_plate, write_frame
 from inbetween.hosts.sequence.job import job_from
 from inbetween.hosts.sequence.run import run
@@ -110,10 +113,36 @@ def worker() -> Iterator[Fill]:
         yield fill
 
 
+@contextmanager
+def blender() -> Iterator[Fill]:
+    """A real Blender with the extension installed; each job is a call of its operator."""
+    python = os.environ.get("INBETWEEN_BLENDER_PYTHON", "").split(os.pathsep)[0]
+    if not python:
+        pytest.skip("INBETWEEN_BLENDER_PYTHON names no Python with bpy; `install.py test` does")
+    if inbetween.__spec__ is None:
+        pytest.skip("the worker runs isolated, and inbetween is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        archive = str(Path(folder, "inbetween.zip"))
+        package.main(["--zip", archive])
+        start = [python, str(TESTS / "hosts/blender/inside/serve.py"), sys.executable, archive]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(start, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as process:
+
+            def fill(job: dict[str, Any], stop_after: int = 0) -> Answer:
+                assert process.stdin is not None
+                assert process.stdout is not None
+                process.stdin.write(json.dumps({"job": job, "stop_after": stop_after}) + "\n")
+                process.stdin.flush()
+                return Answer(**json.loads(process.stdout.readline()))
+
+            yield fill
+
+
 HOSTS: dict[str, Callable[[], AbstractContextManager[Fill]]] = {
     "runner": runner,
     "command line": command_line,
     "worker": worker,
+    "Blender": blender,
 }
 
 

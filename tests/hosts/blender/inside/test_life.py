@@ -295,7 +295,8 @@ def test_every_setting_of_the_engine_is_there_with_its_default_help_and_limits(s
         assert shown.description.startswith(row["help"].rstrip("."))
         assert row["unit"] in shown.description
         if row["maximum"] is not None:
-            assert shown.hard_max == row["maximum"]
+            assert shown.soft_max == row["maximum"]
+    assert bpy.context.scene.inbetween.bl_rna.properties["on"].hard_min == 1
 
 
 def test_extension_holds_no_engine_and_imports_none(studio: Any) -> None:

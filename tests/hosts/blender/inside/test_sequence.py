@@ -27,6 +27,15 @@ def test_sequence_comes_back_as_a_strip_at_its_own_frames(studio: Any, source: P
     assert studio.same_pictures(studio.files(strip), studio.by_the_runner(keys(source)))
 
 
+def test_frames_below_zero_stay_where_they_are(studio: Any) -> None:
+    for frame in ("-003", "0002"):
+        studio.save(f"early/walk.{frame}.png", studio.drawing(0))
+    assert bpy.ops.inbetween.fill_sequence(source=str(studio.folder / "early"), bring="STRIP") == {"FINISHED"}
+    (strip,) = studio.strips()
+    assert (strip.frame_final_start, strip.frame_final_end) == (-3, 3)
+    assert studio.files(strip)[1].name == "walk.-002.png"
+
+
 def test_a_pattern_names_one_sequence_among_several(studio: Any, source: Path) -> None:
     for frame in (1, 3):
         studio.save(f"shot/run.{frame:04d}.png", studio.drawing(frame))
@@ -53,6 +62,23 @@ def test_result_comes_as_what_the_editor_works_with(studio: Any, source: Path) -
     assert len(studio.strips()) == 1
 
 
+def test_breakdown_redoes_its_own_gap_and_painted_frames_are_never_lost(studio: Any, source: Path) -> None:
+    target = studio.folder / "finished"
+
+    def fill() -> dict[str, int]:
+        bpy.ops.inbetween.fill_sequence(source=str(source), target=str(target), bring="NOTHING")
+        return {path.name: path.stat().st_mtime_ns for path in target.glob("*.png")}
+
+    before = fill()
+    studio.save("shot/walk.0012.png", studio.drawing(3))
+    after = fill()
+    assert {name for name in before if before[name] != after[name]} == {f"walk.{n:04d}.png" for n in (11, 12, 13)}
+    painted = studio.save("finished/walk.0015.png", studio.drawing(0))
+    with pytest.raises(RuntimeError, match=r"walk\.0015\.png was not made by this tool, or was changed since"):
+        fill()
+    assert np.array_equal(studio.pixels(painted), studio.pixels(studio.save("same.png", studio.drawing(0))))
+
+
 def test_frames_on_disk_only_need_no_scene(studio: Any, source: Path) -> None:
     assert bpy.ops.inbetween.fill_sequence(source=str(source), bring="NOTHING") == {"FINISHED"}
     assert len(list((studio.result / "shot").glob("walk.*.png"))) == 7
@@ -60,10 +86,18 @@ def test_frames_on_disk_only_need_no_scene(studio: Any, source: Path) -> None:
     assert not studio.strips()
 
 
-@pytest.mark.parametrize(("source", "words"), [("", "Choose the folder"), ("/nowhere", "does not exist")])
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("", "Choose the folder"), ("/nowhere", "does not exist"), ("//keys", "save the file first"), ("keys", "in full")],
+)
 def test_source_that_is_not_there_is_named(studio: Any, source: str, words: str) -> None:
     with pytest.raises(RuntimeError, match=words):
         bpy.ops.inbetween.fill_sequence(source=source)
+
+
+def test_values_out_of_bounds_are_refused_in_the_engines_words(studio: Any, source: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"theta is 7\.0; it must be between"):
+        bpy.ops.inbetween.fill_sequence(source=str(source), theta=7.0)
 
 
 def test_damaged_key_is_named_and_nothing_is_left_half_done(studio: Any, source: Path) -> None:
