@@ -1,7 +1,7 @@
 """akaNet at work: paints the middle of two frames, one channel at a time, in the working space.
 
 It has only ever seen pictures of one channel from 0 to 1. So each channel of a frame - colour in the working space,
-alpha, every extra layer - is brought to that range, painted by itself, and brought back. A channel that is the same in
+alpha, every extra layer - is painted by itself, brought to that range and back where it leaves it. A channel that is the same in
 both keys is kept as it is. Ids are those of the nearer key, and so are channels in which a key is not finite. Weights
 trained on several channels get them together, in the file's order. The architecture is in `akanet_net`; bbCNN works the
 same way.
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from inbetween.core.channels import Channels
 from inbetween.core.colour import decode, encode
+from inbetween.core.errors import ModelError
 from inbetween.core.network import Array, Network
 from inbetween.models.card import Card
 from inbetween.models.engines import Engine, filled, open_weights
@@ -49,11 +50,17 @@ def from_card(card: Card, weights: Path, device: str, engine: str) -> Model:
 
 
 def architecture(card: Card) -> "nn.Module":
-    """The network that a card describes, as it is run: two frames in, their middle out. Without its weights."""
+    """The network that a card describes, as it is run: two frames in, their middle out. Without its weights.
+
+    Raises `ModelError` when the card's options are not the architecture's.
+    """
     from inbetween.models.akanet_net import AkaNet, Middle
     from inbetween.models.bbcnn import BbCnn
 
-    return Middle({"akanet": AkaNet, "bbcnn": BbCnn}[card.architecture](**card.options))
+    try:
+        return Middle({"akanet": AkaNet, "bbcnn": BbCnn}[card.architecture](**card.options))
+    except TypeError as error:
+        raise ModelError(f"the card of {card.name} has options that {card.architecture} has not: {error}") from error
 
 
 def export(card: Card, safetensors: Path, onnx: Path) -> None:
@@ -110,12 +117,13 @@ class Painter(Network):
         return bool(np.isfinite(start).all() and np.isfinite(end).all())
 
     def _bounded(self, start: Picture, end: Picture, channel: int) -> "_Seen":
-        """A channel of both keys as the network sees it, from 0 to 1."""
+        """A channel of both keys as the network sees it, from 0 to 1; picture that is in that range is left there."""
         planes = np.stack((start, end))
-        low, high = planes.min(), planes.max()
         if channel in self.channels.colour:
             planes = encode(planes, self.space)
-            low, high = min(np.float32(0), planes.min()), max(np.float32(1), planes.max())
+        low, high = planes.min(), planes.max()
+        if channel in (*self.channels.colour, self.channels.alpha):
+            low, high = min(np.float32(0), low), max(np.float32(1), high)
         return _Seen((planes - low) / (high - low), low, high)
 
     def _unbounded(self, middle: Picture, seen: "_Seen", channel: int) -> Picture:

@@ -68,12 +68,10 @@ class AkaNet(nn.Module):
         The middle being black, start and end come out as they are and the middle as their mean: training begins at the
         cross-dissolve, not at noise, and spends nothing on learning to copy.
         """
-        for c in range(channels):
-            self.first.weight[c] = 0
-            self.first.weight[c, c, 1, 1, 1] = 1
+        self.first.weight[:channels] = 0
         self.last.weight.zero_()
         for c in range(channels):
-            self.last.weight[:, c] = 0
+            self.first.weight[c, c, 1, 1, 1] = 1
             self.last.weight[c, c, :, 1, 1] = torch.tensor([0.5, 1.0, 0.5])
 
 

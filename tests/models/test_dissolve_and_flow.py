@@ -79,12 +79,15 @@ class TestEveryModelWithoutWeights:
         start, end = noise(12, 1, *size, 4), noise(13, 1, *size, 4)
         assert np.isfinite(model.network(RGBA, "display")(start, end, times(0.5))).all()
 
-    def test_torch_tensors_come_back_as_tensors_with_the_same_picture(self, model: Model) -> None:
+    @pytest.mark.parametrize("device", ["cpu", "cuda"])
+    def test_torch_tensors_come_back_as_tensors_on_their_device(self, model: Model, device: str) -> None:
         torch = pytest.importorskip("torch")
+        if device == "cuda" and not torch.cuda.is_available():
+            pytest.skip("no CUDA device here")
         start, end, network = disc(40, 40), disc(52, 44), model.network(RGBA, "display")
-        drawn = network(torch.from_numpy(start), torch.from_numpy(end), torch.from_numpy(times(0.3, 0.5)))
-        assert isinstance(drawn, torch.Tensor)
-        assert np.abs(drawn.numpy() - network(start, end, times(0.3, 0.5))).max() < 0.1
+        drawn = network(*(torch.from_numpy(array).to(device) for array in (start, end, times(0.3, 0.5))))
+        assert drawn.device.type == device
+        assert np.abs(drawn.cpu().numpy() - network(start, end, times(0.3, 0.5))).max() < 0.1
 
     def test_another_device_or_engine_is_refused_not_replaced(self, model: Model) -> None:
         build = BUILDERS[model.name]

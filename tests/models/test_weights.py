@@ -172,6 +172,11 @@ class TestRegistry:
             registry.load(str(studio), "cpu", engine)
         assert "\n" not in str(error.value)
 
+    def test_options_that_the_architecture_has_not_are_one_clear_line(self, studio: Path) -> None:
+        card.save(random_network().state_dict(), described(options={"storeys": 2}), studio)
+        with pytest.raises(ModelError, match="the card of studio has options that akanet has not"):
+            registry.load(str(studio), "cpu", "torch")
+
     def test_weights_of_another_architecture_do_not_fit(self, studio: Path) -> None:
         card.save(random_network().state_dict(), described(options={"units": 2}), studio)
         with pytest.raises(ModelError, match="of another architecture"):
