@@ -1,10 +1,10 @@
 """akaNet at work: paints the middle of two frames, one channel at a time, in the working space.
 
 It has only ever seen pictures of one channel from 0 to 1. So each channel of a frame - colour in the working space,
-alpha, every extra layer - is painted by itself, brought to that range and back where it leaves it. A channel that is the same in
-both keys is kept as it is. Ids are those of the nearer key, and so are channels in which a key is not finite. Weights
-trained on several channels get them together, in the file's order. The architecture is in `akanet_net`; bbCNN works the
-same way.
+alpha, every extra layer - is painted by itself; one that leaves that range is brought into it and back. A channel that
+is the same in both keys is kept as it is. Ids are those of the nearer key, and so are channels in which a key is not
+finite. Weights trained on several channels get them together, in the file's order. The architecture is in `akanet_net`;
+bbCNN works the same way.
 """
 
 import itertools

@@ -4,7 +4,7 @@ torch = pytest.importorskip("torch")
 
 from torch.nn import functional  # noqa: E402 - only where torch is installed
 
-from inbetween.models.akanet_net import AkaNet, parameter_count  # noqa: E402
+from inbetween.models.akanet_net import AkaNet, Middle, parameter_count  # noqa: E402
 from inbetween.models.bbcnn import BbCnn  # noqa: E402
 from inbetween.models.fold import ChannelNorm, TriadConv, TriadConvTranspose, fold  # noqa: E402
 
@@ -97,7 +97,7 @@ def test_training_starts_at_the_dissolve() -> None:
     network = AkaNet(channels=3)
     triad = network(torch.cat((start, torch.zeros_like(start), end), 1))
     assert torch.allclose(triad, torch.cat((start, (start + end) / 2, end), 1), atol=1e-6)
-    assert torch.equal(network.middle(start, end), triad[:, 3:6])
+    assert torch.equal(Middle(network)(start, end), triad[:, 3:6])
 
 
 def test_every_parameter_learns() -> None:
