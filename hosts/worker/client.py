@@ -59,6 +59,7 @@ class Job:
         self.kind = ""
         self._worker = worker
         self._fresh: list[dict[str, Any]] = []
+        self._stopping = False
         self._deadline: float | None = None
 
     @property
@@ -68,15 +69,18 @@ class Job:
     def pump(self) -> list[dict[str, Any]]:
         """Take in what has arrived and return the runner's events since the last call. Never waits, never raises."""
         self._worker.pump()
-        if self._deadline is not None and not self.finished and time.monotonic() > self._deadline:
-            self._worker.fail("the worker did not stop when asked and was ended; what was finished is kept")
+        if self._stopping and self._worker.at(self):  # one that waits its turn has nothing to stop yet
+            if self._deadline is None:
+                self._deadline = time.monotonic() + CANCEL_GRACE
+            elif time.monotonic() > self._deadline:
+                self._worker.fail("the worker did not stop when asked and was ended; what was finished is kept")
         fresh, self._fresh = self._fresh, []
         return fresh
 
     def cancel(self) -> None:
         """Ask the worker to stop after the frame it is at; if it does not within `CANCEL_GRACE`, end it."""
-        if not self.finished and self._deadline is None:
-            self._deadline = time.monotonic() + CANCEL_GRACE
+        if not self.finished and not self._stopping:
+            self._stopping = True
             self._worker.send({"type": "cancel", "id": self.id})
 
     def wait(self, timeout: float | None = None, heard: Callable[[dict[str, Any]], None] | None = None) -> str:
@@ -110,7 +114,7 @@ class Job:
 
     def _end(self, kind: str, error: str) -> None:
         self.kind, self.error = kind, error
-        self.state = "cancelled" if kind == "Cancelled" or self._deadline is not None else "failed"
+        self.state = "cancelled" if kind == "Cancelled" or self._stopping else "failed"
 
 
 class Worker:
@@ -194,6 +198,10 @@ class Worker:
         message = {"type": "job", "id": made.id, "job": dict(job)}
         self.send({**message, "name": name, "keys": list(keys)} if keys is not None else message)
         return made
+
+    def at(self, job: Job) -> bool:
+        """Whether a job is the one that is being done."""
+        return next(iter(self._jobs.values()), None) is job
 
     def release(self) -> None:
         """Have the worker drop the models it keeps warm, once the jobs handed in before are done."""

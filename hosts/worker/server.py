@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from inbetween.core.errors import InbetweenError, WorkerError
+from inbetween.core.errors import Cancelled, InbetweenError, WorkerError
 from inbetween.hosts.worker import protocol
 
 log = logging.getLogger(__name__)
@@ -52,12 +52,10 @@ class Warm:
         return names
 
 
-def _stamp(name: str) -> tuple[int, int] | None:
-    path = Path(name)
-    if not path.is_file():
-        return None
-    status = path.stat()
-    return status.st_mtime_ns, status.st_size
+def _stamp(name: str) -> tuple[tuple[int, int], ...]:
+    """Times and sizes of a weights file and its kin: `mine.onnx` may stand for `mine.safetensors`, and has a card."""
+    kin = sorted(Path(name).with_suffix(suffix) for suffix in (".onnx", ".safetensors", ".json"))
+    return tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in kin if path.is_file())
 
 
 class Conversation:
@@ -151,6 +149,8 @@ def _do(request: dict[str, Any], talk: Conversation, load: Warm) -> dict[str, An
     from inbetween.hosts.worker.keys import staged
 
     id = request["id"]  # noqa: A001 - the protocol's word
+    if talk.cancelled(id):
+        return protocol.error(Cancelled("stopped before it began"), id)
     try:
         if "keys" not in request:
             return _run(id, request["job"], talk, load, str)

@@ -182,6 +182,23 @@ def test_worker_that_does_not_stop_when_asked_is_ended(monkeypatch: pytest.Monke
         assert not engine.alive
 
 
+def test_cancelling_a_job_that_waits_does_not_end_the_one_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "CANCEL_GRACE", 0.1)
+    script = """
+greet()
+running, waiting, cancel = hear(), hear(), hear()
+time.sleep(0.5)
+say(type="done", id=running["id"], summary={})
+say(type="error", id=cancel["id"], kind="Cancelled", message="stopped")
+hear()
+"""
+    with worker(script) as engine:
+        running, waiting = engine.submit({}), engine.submit({})
+        waiting.cancel()
+        assert waiting.wait(20) == "cancelled"
+        assert running.state == "done"
+
+
 def test_time_out_of_a_blocking_wait_cancels_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "CANCEL_GRACE", 0.2)
     with worker("greet(); time.sleep(60)") as engine:

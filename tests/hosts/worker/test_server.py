@@ -297,7 +297,10 @@ def test_models_stay_warm_between_jobs_until_released_or_replaced(
     assert warm("flow", "cpu", "auto") is not first
     assert loaded == [str(weights), "flow"]
     weights.write_bytes(b"retrained")
-    assert warm(str(weights), "cpu", "auto") is not first
+    again = warm(str(weights), "cpu", "auto")
+    assert again is not first
+    weights.with_suffix(".json").write_bytes(b"another card")
+    assert warm(str(weights), "cpu", "auto") is not again
     assert warm.release() == sorted([str(weights), "flow"])
     assert warm.release() == []
 

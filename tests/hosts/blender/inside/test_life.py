@@ -215,6 +215,27 @@ def test_worker_stays_warm_between_jobs(studio: Any) -> None:
     assert studio.session.worker._process.pid == first
 
 
+def test_click_on_something_that_cannot_be_done_ends_at_once(studio: Any) -> None:
+    operator, window = (
+        StandIn(studio.module("operators").FillSequence, source="//keys", target="", bring="AUTO"),
+        Window(),
+    )
+    assert operator.invoke(window.context, None) == {"CANCELLED"}
+    assert operator.reports == [({"ERROR"}, studio.session.error)]
+    assert "save the file first" in studio.session.error
+    assert not window.timers
+    assert not studio.session.busy
+
+
+def test_folder_can_be_opened_once_there_is_one(studio: Any, keys: dict[int, Path]) -> None:
+    studio.session.folder = ""
+    with pytest.raises(RuntimeError, match="Nothing has been drawn"):
+        bpy.ops.inbetween.open_folder()
+    assert bpy.ops.inbetween.strips() == {"FINISHED"}
+    assert bpy.ops.inbetween.open_folder.poll()
+    assert studio.session.folder == str(studio.result / "a")
+
+
 def test_cut_between_the_keys_is_told_in_the_panel(studio: Any) -> None:
     import numpy as np
 
