@@ -158,8 +158,8 @@ def _weights(model: str) -> str:
     from inbetween.models import weights
 
     (folder,) = weights.__path__
-    file = Path(folder) / f"{model}.onnx"
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
+    files = (Path(folder) / f"{model}{suffix}" for suffix in (".safetensors", ".onnx"))
+    return next((hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.exists()), "")
 
 
 def _text(file: Path) -> str:

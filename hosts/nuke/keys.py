@@ -72,6 +72,12 @@ def percent(pattern: str) -> str:
     return f"{before}%0{width}d{behind}".replace("\\", "/")
 
 
+def file(pattern: str, frame: int) -> Path:
+    """Where a frame of a pattern lies."""
+    before, width, behind = counter(pattern)
+    return Path(f"{before}{frame:0{width}d}{behind}")
+
+
 def on_disk(pattern: str) -> list[int]:
     """The frames of a pattern that exist, sorted; `####` means what Nuke means by it, four digits or more."""
     before, width, behind = counter(pattern)
@@ -117,7 +123,7 @@ def wanted(node: nuke.Node) -> list[tuple[int, int]]:
 
 
 def render(node: nuke.Group, pattern: str, keys: Iterable[tuple[int, int]], reuse: bool) -> list[int]:
-    """Render each key to its file, `pattern % frame`, and return the frames whose file is new or other than before.
+    """Render each key to its file of `pattern`, and return the frames whose file is new or other than before.
 
     Main thread only. A key that comes out the same to the byte leaves its file alone, so that the engine finds
     nothing to do. With `reuse`, keys that have a file are not rendered. Files of frames that are no longer keys are
@@ -126,10 +132,10 @@ def render(node: nuke.Group, pattern: str, keys: Iterable[tuple[int, int]], reus
     keys = list(keys)
     Path(pattern).parent.mkdir(parents=True, exist_ok=True)
     for stale in set(on_disk(pattern)) - {frame for _, frame in keys}:
-        Path(pattern % stale).unlink()
+        file(pattern, stale).unlink()
     changed = []
     for side, frame in keys:
-        target = Path(pattern % frame)
+        target = file(pattern, frame)
         if not (reuse and target.exists()) and _render(node, side, frame, target):
             changed.append(frame)
     return changed

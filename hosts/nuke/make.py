@@ -99,9 +99,16 @@ def output(node: nuke.Group) -> str:
     """
     where = _output(node)
     for other in every():
-        if other.fullName() != node.fullName() and _output(other) == where:
+        if other.fullName() != node.fullName() and _writes_to(other, where):
             raise NodeError(f"{node.name()} and {other.name()} both keep their frames in {where}; give each its own")
     return where
+
+
+def _writes_to(node: nuke.Group, where: str) -> bool:
+    try:
+        return _output(node) == where
+    except NodeError:
+        return False  # it writes nowhere; it will say so when its own button is pressed
 
 
 def every() -> list[nuke.Group]:
@@ -111,17 +118,24 @@ def every() -> list[nuke.Group]:
 
 
 def _output(node: nuke.Group) -> str:
-    text = _path(node, "output")
-    if not text:
-        script = PurePath(nuke.root().name())
-        if not script.is_absolute():
-            raise NodeError(f"{node.name()}: save the script first, or say under Output where the frames are kept")
-        return f"{script.parent.as_posix()}/inbetween/{script.stem}_{node.fullName()}/inbetween.%04d.exr"
-    if not PurePath(text).is_absolute():
+    text = _path(node, "output") or _beside_script(node)
+    folder, name = PurePath(text).parent, PurePath(text).name
+    if not folder.is_absolute():
         raise NodeError(f"{node.name()}: frames are to be kept in {text!r}; give the whole path")
-    if not text.lower().endswith(".exr"):
-        raise NodeError(f"{node.name()}: frames are kept as .exr, not as {PurePath(text).name!r}")
+    if set(str(folder)) & set("%#[]$"):
+        raise NodeError(
+            f"{node.name()}: Nuke reads more than a name into {folder}; keep frames where there is no %#[]$"
+        )
+    if not name.lower().endswith(".exr"):
+        raise NodeError(f"{node.name()}: frames are kept as .exr, not as {name!r}")
     return keys.percent(text)
+
+
+def _beside_script(node: nuke.Group) -> str:
+    script = PurePath(nuke.root().name())
+    if not script.is_absolute():
+        raise NodeError(f"{node.name()}: save the script first, or say under Output where the frames are kept")
+    return f"{script.parent.as_posix()}/inbetween/{script.stem}_{node.fullName()}/inbetween.%04d.exr"
 
 
 def _path(node: nuke.Group, knob: str) -> str:
@@ -196,12 +210,17 @@ def _say_line(done: int, total: int, message: str) -> None:
 
 def _talk(run: Run, show: Callable[[int, int, str], None], stop: Callable[[], bool]) -> Outcome:
     """Hand the job to the worker and stay with it to its end; one run at a time, as the worker does them."""
+    show(0, 1, "waiting for another node" if _using.locked() else "starting the engine")
+    while not _using.acquire(timeout=PATIENCE):
+        if stop():
+            return Outcome("cancelled", "stopped before anything was drawn")
     try:
-        with _using:
-            job = worker(run.python).submit(run.job)
-            _follow(job, show, stop)
+        job = worker(run.python).submit(run.job)
+        _follow(job, show, stop)
     except WorkerError as problem:
         return Outcome("failed", f"{run.node}: {problem}")
+    finally:
+        _using.release()
     return _outcome(run, job)
 
 
@@ -244,10 +263,15 @@ def worker(python: str) -> Worker:
 
 def release() -> None:
     """End the worker, so that its memory is free for Nuke; the next run starts another."""
-    with _using:
+    if not _using.acquire(blocking=False):
+        nuke.message("In-betweens are being made; press Cancel in their progress window first.")
+        return
+    try:
         for running in _workers.values():
             running.close()
         _workers.clear()
+    finally:
+        _using.release()
 
 
 def finish(run: Run, outcome: Outcome) -> Outcome:
@@ -261,7 +285,7 @@ def finish(run: Run, outcome: Outcome) -> Outcome:
     if keys.on_disk(run.frames):
         _read_back(node, run)
         node["ready"].setValue(True)
-        node["made"].setValue(run.made if outcome.state == "done" else "unfinished")
+        node["made"].setValue(run.made if outcome.state == "done" else "")
     return outcome
 
 

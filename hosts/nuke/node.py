@@ -68,8 +68,12 @@ def changed() -> None:
 def created_in_script() -> None:
     """A group came into being, by hand or out of a script: bring one of ours up to this release."""
     node = this()
-    if panel.VERSION in node.knobs():
+    if panel.VERSION not in node.knobs():
+        return
+    try:
         migrate(node, config.load())
+    except NodeError as problem:  # the script must open all the same: its frames are files
+        nuke.warning(str(problem))
 
 
 def migrate(node: nuke.Group, settings: dict[str, Any]) -> list[str]:
@@ -183,7 +187,7 @@ def _keep(node: nuke.Group, row: Knob) -> str:
 def _restore(node: nuke.Group, row: Knob, script: str) -> bool:
     if row.kind in ("Tab_Knob", "PyScript_Knob") or row.name.endswith("_divider"):
         return True
-    if row.kind == "Enumeration_Knob" and script.strip('{}"') not in row.values:
+    if row.kind == "Enumeration_Knob" and not script.startswith("{{") and script.strip('{}"') not in row.values:
         return False
     node[row.name].fromScript(script)
     return True

@@ -80,7 +80,7 @@ def _same(one: nuke.Node, other: nuke.Node, frame: int) -> bool:
 
 
 def _times(frames: str) -> dict[int, int]:
-    return {frame: Path(frames % frame).stat().st_mtime_ns for frame in keys.on_disk(frames)}
+    return {frame: keys.file(frames, frame).stat().st_mtime_ns for frame in keys.on_disk(frames)}
 
 
 def _rests(made: nuke.Group, frames: str) -> bool:

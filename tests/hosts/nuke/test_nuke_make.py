@@ -162,6 +162,19 @@ def test_the_same_node_is_not_made_twice_at_once(studio: Studio, plates: Path) -
     studio.host.spin(lambda: node["state"].value() != "being made")
 
 
+def test_a_second_node_waits_for_the_first_and_may_be_stopped_meanwhile(studio: Studio, plates: Path) -> None:
+    node = pair(studio, plates)
+    with studio.make._using:
+        studio.host.press(node, "make")
+        studio.host.spin(lambda: ProgressTask.open[0].message == "waiting for another node")
+        studio.make.release()
+        assert "Cancel" in studio.host.messages.pop()
+        ProgressTask.asked = staticmethod(lambda: True)
+        studio.host.spin(lambda: node["state"].value() != "being made")
+    assert node["state"].value() == "stopped before anything was drawn"
+    assert not node["ready"].value()
+
+
 def test_the_read_is_used_again_and_no_write_stays(studio: Studio, plates: Path) -> None:
     node = through(studio, plates)
     studio.run(node)
@@ -236,10 +249,11 @@ def test_a_curve_spaces_the_drawings(studio: Studio, plates: Path) -> None:
         ({"output": "frames/x.%04d.exr"}, "whole path"),
         ({"output": "/x/y.%04d.png"}, ".exr"),
         ({"output": "/x/y.exr"}, "####"),
+        ({"output": "/x/100%/y.####.exr"}, "more than a name"),
         ({"timing": "chart", "chart": "0.9,0.1"}, "rise"),
         ({"weights": "/nowhere/model.onnx"}, "model.onnx"),
     ],
-    ids=["no gap", "no number", "relative", "not exr", "no counter", "falling chart", "no weights"],
+    ids=["no gap", "no number", "relative", "not exr", "no counter", "per cent", "falling chart", "no weights"],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(
     studio: Studio, plates: Path, knobs: dict[str, str], words: str

@@ -127,6 +127,16 @@ def test_a_value_that_no_longer_exists_becomes_the_default_and_is_told(open_nuke
     assert "retired" in " ".join(studio.host.printed)
 
 
+def test_a_script_opens_even_where_the_plug_in_is_broken(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio.node(keys="1 9")
+    path = studio.save()
+    studio.nuke.addOnCreate(studio.adapter.created_in_script, nodeClass="Group")
+    monkeypatch.setenv("INBETWEEN_NUKE_CONFIG", str(studio.folder / "gone.json"))
+    studio.host.scriptOpen(str(path))
+    assert studio.host.toNode("Inbetween1")["keys"].value() == "1 9"
+    assert "install.py nuke" in " ".join(studio.host.printed)
+
+
 def test_other_peoples_groups_are_left_alone(studio: Studio) -> None:
     studio.nuke.addOnCreate(studio.adapter.created_in_script, nodeClass="Group")
     group = studio.host.make("Group", {"name": "Theirs"})
