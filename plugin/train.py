@@ -1,7 +1,6 @@
 """`inbetween train MODEL DATA`: a model from the beginning, by the recipe that made the weights that ship.
 
-inbetween train akanet mnist/                     MNIST's files; the digits' paths are drawn as they are needed
-torchrun --nproc-per-node 4 -m inbetween train motion clips/ --device cuda
+On several devices: torchrun --nproc-per-node 4 -m inbetween train MODEL DATA --device cuda
 """
 
 import argparse
@@ -62,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("data", metavar="DATA", type=Path, help=kinds)
     parser.add_argument("--run", type=Path, help="Folder of checkpoints and log. [default runs/MODEL]")
     parser.add_argument("--out", type=Path, help="The weights that are written. [default MODEL.safetensors]")
+    parser.add_argument("--base", type=Path, help="Weights (.safetensors) to begin with, instead of from nothing.")
     parser.add_argument("--device", default="cpu", help="Where to train: cpu, cuda or cuda:1. [default cpu]")
     add_options(parser.add_argument_group("recipe (defaults are the model's own)"), Recipe)
     said = parser.add_argument_group("what is said")
@@ -81,12 +81,13 @@ def _run(options: argparse.Namespace, given: list[str]) -> int:
     from inbetween.training_progress import listener
 
     with listener("json" if options.json else "quiet" if options.quiet else "auto") as tell:
-        outcome = trainer.learn(options.model, options.data, run, recipe, options.device, tell)
+        outcome = trainer.learn(options.model, options.data, run, recipe, options.device, tell, options.base)
     if not outcome.finished:
         say(f"stopped by the clock at step {outcome.steps} of {recipe.steps}; the same command goes on from there")
         return FAILED
     if int(os.environ.get("RANK", "0")) == 0:
-        trainer.publish(options.model, options.data, run, out, command(options.model, recipe, trainer.RECIPE), recipe)
+        again = command(options.model, recipe, trainer.RECIPE)
+        trainer.publish(options.model, options.data, run, out, again, recipe, options.base)
         say(f"{out}: use it with inbetween-seq IN OUT --model {out}")
     return DONE
 

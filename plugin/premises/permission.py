@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from inbetween.core.errors import PremisesError
+from inbetween.core.errors import InputError, PremisesError
 
 FILE = "permission.json"
 SCOPES = ("fine-tune", "train")
@@ -31,10 +31,12 @@ class Permission:
 
 
 def find(renders: Path) -> Path:
-    """The `permission.json` that governs a file or folder: in it, or in the nearest folder above it.
+    """The `permission.json` that governs a file, folder or pattern: in it, or in the nearest folder above it.
 
-    Raises `PremisesError` where there is none.
+    Raises `PremisesError` where there is none, `InputError` where there is nothing of the name.
     """
+    if not renders.exists() and not set("#@%$") & set(renders.name):
+        raise InputError(f"{renders} does not exist; name a folder of renders or an animation")
     start = renders.resolve()
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():
