@@ -16,7 +16,7 @@ LIBRARIES = (
     ("numpy", "frames are arrays"),
     ("OpenImageIO", "reads and writes frames"),
     ("fileseq", "reads frame patterns"),
-    ("opencv-python-headless", "optical flow, contact sheets"),
+    ("opencv-python-headless or opencv-python", "optical flow, contact sheets"),
     ("onnxruntime", "runs models; pip install 'inbetween[cpu]'"),
     ("onnxruntime-gpu", "runs models on CUDA; pip install 'inbetween[gpu]'"),
     ("torch", "trains and exports models; pip install 'inbetween[train]'"),
@@ -62,14 +62,17 @@ def _machine() -> dict[str, str]:
 
 
 def _libraries() -> list[dict[str, str]]:
-    rows = []
-    for name, use in LIBRARIES:
+    return [{"name": names, "version": _version(names), "use": use} for names, use in LIBRARIES]
+
+
+def _version(names: str) -> str:
+    """Of the first that is installed of `this or that`; empty where none is."""
+    for name in names.split(" or "):
         try:
-            version = metadata.version(name)
+            return metadata.version(name)
         except metadata.PackageNotFoundError:
-            version = ""
-        rows.append({"name": name, "version": version, "use": use})
-    return rows
+            continue
+    return ""
 
 
 def _models() -> Iterator[dict[str, Any]]:
@@ -104,7 +107,7 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
     yield ", ".join(f"{name} {value}" for name, value in found["machine"].items())
     yield "\nlibraries"
     for row in found["libraries"]:
-        yield f"  {row['name']:24}{row['version'] or '-':12}{row['use']}"
+        yield f"  {row['name']:41}{row['version'] or '-':12}{row['use']}"
     yield "\nmodels (each drew a frame, or says why not)"
     for model in found["models"]:
         auto = model["ways"]["auto"]

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbetween.core.errors import FrameReadError, FrameWriteError
-from inbetween.hosts.sequence import frames
 from inbetween.hosts.sequence.frames import Header, Window, read_header, read_plate, write_frame
 
 Make = Callable[..., Any]
@@ -83,10 +82,10 @@ def test_straight_files_that_are_only_read_and_written_stay_the_same(tmp_path: P
     pixels[..., :3] *= pixels[..., 3:]
     first = read_plate(write(tmp_path / "a.png", pixels, "uint16"))
     write_frame(tmp_path / "b.png", first.header, first.pixels)
-    raw = [
+    first_file, second_file = (
         oiio.ImageBuf(str(tmp_path / name), 0, 0, _as_stored()).get_pixels(oiio.UINT16) for name in ("a.png", "b.png")
-    ]
-    np.testing.assert_array_equal(*raw)
+    )
+    np.testing.assert_array_equal(np.asarray(first_file), np.asarray(second_file))
 
 
 def _as_stored() -> oiio.ImageSpec:
@@ -210,7 +209,7 @@ def test_a_header_that_claims_more_than_the_machine_has_is_refused(
     tmp_path: Path, write: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = write(tmp_path / "a.exr", noise(64, 64, 4))
-    monkeypatch.setattr(frames.oiio, "get_int_attribute", lambda name: -1)
+    monkeypatch.setattr(oiio, "get_int_attribute", lambda name: -1)
     with pytest.raises(FrameReadError, match="do not fit into this machine"):
         read_plate(file)
 
@@ -219,6 +218,7 @@ def test_a_picture_of_many_pages_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.tif"
     page = spec(4, 4, "R G B", "uint8")
     out = oiio.ImageOutput.create(str(file))
+    assert out is not None
     out.open(str(file), (page, page))
     out.write_image(np.zeros((4, 4, 3), np.float32))
     out.open(str(file), page, "AppendSubimage")

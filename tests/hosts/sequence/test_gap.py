@@ -22,6 +22,6 @@ def test_only_what_cannot_be_drawn_with_is_replaced() -> None:
     pixels[0, 0] = (np.nan, np.inf, -np.inf, np.nan, np.nan, np.nan)
     mended, count = mend(pixels, CHANNELS)
     assert count == 5
-    np.testing.assert_array_equal(mended[0, 0], np.float32([0, 65504, -65504, 0, 0, np.nan]))
+    np.testing.assert_array_equal(mended[0, 0], np.asarray([0, 65504, -65504, 0, 0, np.nan], np.float32))
     np.testing.assert_array_equal(mended[1:], pixels[1:])
     assert np.isnan(pixels[0, 0, 0]), "keys are never written to"
