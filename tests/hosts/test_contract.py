@@ -94,8 +94,7 @@ def command_line() -> Iterator[Fill]:
 @contextmanager
 def worker() -> Iterator[Fill]:
     """The process that Nuke and Blender talk to."""
-    if not list(distributions(name="inbetween")):  # a bare clone, mapped by tests/conftest.py
-        pytest.skip("the worker runs isolated, and inbetween is not installed")
+    _need_an_installation()
     with Worker(sys.executable) as engine:
 
         def fill(job: dict[str, Any], stop_after: int = 0) -> Answer:
@@ -119,8 +118,7 @@ def blender() -> Iterator[Fill]:
     python = os.environ.get("INBETWEEN_BLENDER_PYTHON", "").split(os.pathsep)[0]
     if not python:
         pytest.skip("INBETWEEN_BLENDER_PYTHON names no Python with bpy; `install.py test` does")
-    if inbetween.__spec__ is None:
-        pytest.skip("the worker runs isolated, and inbetween is not installed")
+    _need_an_installation()
     with tempfile.TemporaryDirectory() as folder:
         archive = str(Path(folder, "inbetween.zip"))
         package.main(["--zip", archive])
@@ -144,6 +142,11 @@ HOSTS: dict[str, Callable[[], AbstractContextManager[Fill]]] = {
     "worker": worker,
     "Blender": blender,
 }
+
+
+def _need_an_installation() -> None:
+    if not list(distributions(name="inbetween")):  # a bare clone, mapped by tests/conftest.py
+        pytest.skip("the worker runs isolated, and inbetween is not installed")
 
 
 def count(answer: Answer) -> int:
