@@ -5,6 +5,7 @@ BLENDER_PYTHON serve.py ENGINE_PYTHON ARCHIVE
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 from typing import Any
@@ -53,6 +54,7 @@ def main() -> None:
         ANSWERS.write(json.dumps(fill(session, **json.loads(line))) + "\n")
         ANSWERS.flush()
     session.end_worker()
+    shutil.rmtree(os.environ["BLENDER_USER_RESOURCES"], ignore_errors=True)
     os._exit(0)  # Blender 4.2 and 4.5 hang or crash when the interpreter ends
 
 
