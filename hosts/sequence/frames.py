@@ -21,6 +21,7 @@ from inbetween.core.channels import Channels
 from inbetween.core.errors import FrameReadError
 from inbetween.hosts.sequence.layers import channels_of, unsigned
 from inbetween.hosts.sequence.whole import whole
+from inbetween.hosts.sequence.window import Window
 
 Pixels = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -32,31 +33,6 @@ MULTIPART = frozenset({".exr"})
 
 NOT_WHOLE = "what was written cannot be read again"
 JPEG_SCAN, JPEG_END, PNG_END = b"\xff\xda", b"\xff\xd9", b"IEND\xaeB`\x82"
-
-
-@dataclass(frozen=True)
-class Window:
-    """A rectangle of pixels; `x`, `y` is its upper left corner in the frame's own coordinates."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    def __or__(self, other: "Window") -> "Window":
-        """The smallest window that holds both."""
-        x, y = min(self.x, other.x), min(self.y, other.y)
-        right = max(self.x + self.width, other.x + other.width)
-        bottom = max(self.y + self.height, other.y + other.height)
-        return Window(x, y, right - x, bottom - y)
-
-    def within(self, outer: "Window") -> tuple[slice, slice]:
-        """Rows and columns of this window in an array that covers `outer`."""
-        top, left = self.y - outer.y, self.x - outer.x
-        return slice(top, top + self.height), slice(left, left + self.width)
-
-    def __str__(self) -> str:
-        return f"{self.width}x{self.height}" + (f" at {self.x},{self.y}" if self.x or self.y else "")
 
 
 @dataclass(frozen=True)

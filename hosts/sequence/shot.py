@@ -14,11 +14,12 @@ from inbetween.core.continuity import Verdict
 from inbetween.core.errors import Cancelled, InbetweenError
 from inbetween.core.schedule import Drawing
 from inbetween.hosts.sequence import provenance, specs
-from inbetween.hosts.sequence.frames import Header, Pixels, Plate, Window, encode, file_hash
+from inbetween.hosts.sequence.frames import Header, Pixels, Plate, encode, file_hash
 from inbetween.hosts.sequence.gap import Hand, draw, mend
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.plan import SequencePlan, Span
 from inbetween.hosts.sequence.provenance import Origin
+from inbetween.hosts.sequence.window import Window
 from inbetween.hosts.sequence.work import Keys, Progress, Task, Writers
 from inbetween.models.model import Model
 

@@ -7,7 +7,8 @@ import OpenImageIO as oiio
 
 from inbetween.core.errors import InputError
 from inbetween.hosts.sequence import timecode
-from inbetween.hosts.sequence.frames import Header, Window
+from inbetween.hosts.sequence.frames import Header
+from inbetween.hosts.sequence.window import Window
 
 NAMESPACE = "inbetween:"
 """Our metadata, in the files that can hold any."""

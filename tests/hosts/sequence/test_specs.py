@@ -9,7 +9,8 @@ import OpenImageIO as oiio
 import pytest
 
 from inbetween.core.errors import InputError
-from inbetween.hosts.sequence.frames import Header, Window, read_header, read_plate, write_frame
+from inbetween.hosts.sequence.frames import Header, read_header, read_plate, write_frame
+from inbetween.hosts.sequence.window import Window
 
 Make = Callable[..., Any]
 

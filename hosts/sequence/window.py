@@ -1,0 +1,28 @@
+"""Data and display windows: where the pixels of a frame lie."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of pixels; `x`, `y` is its upper left corner in the frame's own coordinates."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __or__(self, other: "Window") -> "Window":
+        """The smallest window that holds both."""
+        x, y = min(self.x, other.x), min(self.y, other.y)
+        right = max(self.x + self.width, other.x + other.width)
+        bottom = max(self.y + self.height, other.y + other.height)
+        return Window(x, y, right - x, bottom - y)
+
+    def within(self, outer: "Window") -> tuple[slice, slice]:
+        """Rows and columns of this window in an array that covers `outer`."""
+        top, left = self.y - outer.y, self.x - outer.x
+        return slice(top, top + self.height), slice(left, left + self.width)
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}" + (f" at {self.x},{self.y}" if self.x or self.y else "")
