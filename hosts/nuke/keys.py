@@ -22,8 +22,6 @@ WRITE = (
     ("file_type", "exr"),  # first: the knobs below exist only once Nuke knows the type
     ("channels", "all"),
     ("raw", True),
-    ("compression", "Zip (16 scanlines)"),
-    ("interleave", "channels, layers and views"),
     ("metadata", "all metadata"),  # cryptomattes are announced there, and must not be blended
 )
 
@@ -158,24 +156,24 @@ def _render(node: nuke.Group, side: int, frame: int, target: Path) -> bool:
 
 
 @contextmanager
-def _write(node: nuke.Group, side: int, file: Path) -> Iterator[nuke.Node]:
+def _write(node: nuke.Group, side: int, target: Path) -> Iterator[nuke.Node]:
     """A Write under the key of one side, in full resolution; gone again afterwards, and nothing of it to be undone."""
     proxy = nuke.root()["proxy"]
-    was_proxy = proxy.value()
+    was_proxy, write = proxy.value(), None
     nuke.Undo.disable()
-    with node:
-        write = nuke.nodes.Write()
-        try:
-            proxy.setValue(False)
+    try:
+        proxy.setValue(False)
+        with node:
+            write = nuke.nodes.Write()
             write.setInput(0, node.node(graph.KEYS[side]))
-            write["file"].setValue(file.as_posix())
+            write["file"].setValue(target.as_posix())
             for name, value in (*WRITE, ("datatype", node["datatype"].value())):
                 write[name].setValue(value)
             yield write
-        finally:
-            proxy.setValue(was_proxy)
-            nuke.delete(write)
-            nuke.Undo.enable()
+    finally:
+        nuke.delete(write)  # where it could not even be made this is None, which does nothing
+        proxy.setValue(was_proxy)
+        nuke.Undo.enable()
 
 
 def _digest(file: Path) -> str:

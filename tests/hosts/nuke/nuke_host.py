@@ -256,8 +256,10 @@ class Host:
             found = found.node(part) if isinstance(found, Group) else None
         return found
 
-    def delete(self, n: Node) -> None:
+    def delete(self, n: Node | None) -> None:
         in_main_thread("delete()")
+        if n is None:
+            return
         assert n._parent is not None
         n._parent._nodes.remove(n)
         n.deleted = True

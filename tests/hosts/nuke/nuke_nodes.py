@@ -8,8 +8,6 @@ from nuke_knobs import Knob, in_main_thread
 
 Maker = Callable[[str], Knob]
 
-COMPRESSION = ["none", "Zip (1 scanline)", "Zip (16 scanlines)", "PIZ Wavelet (32 scanlines)", "RLE", "B44", "B44A"]
-INTERLEAVE = ["channels, layers and views", "channels and layers", "channels"]
 METADATA = [
     "no metadata",
     "default metadata",
@@ -106,8 +104,6 @@ CLASSES: dict[str, dict[str, Maker]] = {
 }
 EXR: dict[str, Maker] = {
     "datatype": menu("16 bit half", "32 bit float"),
-    "compression": menu(*COMPRESSION),
-    "interleave": menu(*INTERLEAVE),
     "metadata": menu(*METADATA),
     "autocrop": knobs.Boolean_Knob,
 }
