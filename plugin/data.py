@@ -114,15 +114,19 @@ def _forget(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from inbetween.models.training import store
-    from inbetween.premises import audit
+    from inbetween.premises import audit, manifest
 
     target = _existing(options.store)
     events = list(audit.events(target))
+    seals = {event["sha256"] for event in events}
     damaged = list(store.damaged(target))
+    lost = [one["Weights"]["file"] for one in manifest.manifests(target) if one["Run"]["audit"] not in seals]
     for blob in damaged:
         complain(f"{store.blob_path(target, blob)} ({blob.name}) is missing or altered; restore it from a backup")
+    for weights in lost:
+        complain(f"{target / audit.FILE} no longer tells how {weights} was handed over; restore it from a backup")
     say(f"audit log: {len(events)} events, unbroken; files: {len(damaged)} damaged")
-    return FAILED if damaged else DONE
+    return FAILED if damaged or lost else DONE
 
 
 def _existing(target: Path) -> Path:

@@ -52,6 +52,11 @@ class FineTune:
     device: str = option(
         "auto", "Where to train; auto takes CUDA where it works.", choices=("auto", "cpu", "cuda"), pixels=False
     )
+    precision: str = option(
+        "bfloat16",
+        "Arithmetic of the training; take float32 on processors and cards that are slow at bfloat16.",
+        choices=("float32", "bfloat16"),
+    )
     workers: int = option(1, "Processes that prepare batches.", minimum=0, maximum=64, pixels=False)
     strict: bool = option(False, "Stop at the first clip that cannot be read instead of leaving it out.", pixels=False)
     accept_worse: bool = option(False, "Hand over the weights even if they are no better than the base.", pixels=False)

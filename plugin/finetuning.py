@@ -33,9 +33,8 @@ def finetune(renders: Path, settings: FineTune, rules: Rules, evidence: Isolatio
     A run that was stopped goes on where it was: it is found again by what it is made of. Raises `InputError` when
     there are too few shots, and `ModelError` when the weights came out no better than the base.
     """
-    out = Path(settings.out)
+    out, target, place = Path(settings.out), Path(settings.store), device(settings.device)
     base, weights = starting_point(settings.base)
-    target = Path(settings.store)
     audit.append(target, "start", renders=str(renders.resolve()), base=settings.base, isolation=asdict(evidence))
     taken = intake.take_in(renders, target, PURPOSE, rules, settings.strict, _warner(tell))
     run = Run(settings, base, weights, taken.permission, taken.entries, evidence)
@@ -43,7 +42,7 @@ def finetune(renders: Path, settings: FineTune, rules: Rules, evidence: Isolatio
     counts = {side: len(run.side(side)) for side in ("train", "validation", "test")}
     tell({"event": "footage", "show": run.permission.show, **counts})
     work = _begin(run)
-    outcome = _learn(run, work, tell)
+    outcome = _learn(run, work, place, tell)
     handover.hand_over(run, outcome, work, out, tell)
     shutil.rmtree(work)
     return out
@@ -72,6 +71,8 @@ def recipe(settings: FineTune) -> Recipe:
         validate_every=max(1, settings.steps // settings.validations),
         report_every=max(1, settings.steps // 100),
         seed=settings.seed,
+        precision=settings.precision,
+        channels_last=settings.precision == "bfloat16",
         workers=settings.workers,
     )
 
@@ -111,12 +112,12 @@ def _begin(run: Run) -> Path:
     return work
 
 
-def _learn(run: Run, work: Path, tell: Tell) -> loop.Outcome:
+def _learn(run: Run, work: Path, place: str, tell: Tell) -> loop.Outcome:
     settings = run.settings
     train, validation = (_decoded(run, run.side(side), work) for side in ("train", "validation"))
     lesson = studio.LESSONS[run.base.architecture](run.base, run.weights, train, settings.seed, settings.area)
     task = studio.Studio(lesson, run.base, validation, settings.examined)
-    return loop.train(task, recipe(settings), work, device(settings.device), tell)
+    return loop.train(task, recipe(settings), work, place, tell)
 
 
 def _decoded(run: Run, entries: Sequence[Entry], work: Path) -> list[Reel]:

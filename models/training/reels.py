@@ -134,12 +134,13 @@ def _write(file: Path, shot: Shot, clip: Clip, longest: int) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        drawings = np.lib.format.open_memmap(
-            aside, mode="w+", dtype=np.float16, shape=(len(shot.drawings), height, width, 4)
-        )
-        for index, (picture, _) in enumerate(clip.frames()):
-            drawings[index] = _resized(picture, height, width)
-        drawings.flush()
+        # Written, not mapped: a disk that is full would kill the process on its way through the map.
+        with aside.open("wb") as stream:
+            shape = (len(shot.drawings), height, width, 4)
+            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(stream, header)
+            for picture, _ in clip.frames():
+                stream.write(_resized(picture, height, width).astype("<f2").tobytes())
         aside.replace(file)
     finally:
         aside.unlink(missing_ok=True)

@@ -61,7 +61,7 @@ def manifests(store: Path) -> Iterator[dict[str, Any]]:
     for file in sorted((store / FOLDER).glob("*.json")):
         try:
             manifest = json.loads(file.read_text(encoding="utf-8"))
-            manifest["Weights"]["sha256"], manifest["Dataset"]["assets"]
+            manifest["Weights"]["sha256"], manifest["Dataset"]["assets"], manifest["Run"]["audit"]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{file} is not the manifest of a weights file ({error}); restore it from a backup"

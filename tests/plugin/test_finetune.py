@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,27 +16,26 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from inbetween import data
+from inbetween.finetune import main
 from inbetween.models import card, registry
 from inbetween.models.akanet_net import AkaNet
 from inbetween.models.card import Card, save
 from inbetween.premises import audit, manifest
 
-OPTIONS = [
-    "--steps",
-    "6",
-    "--area",
-    "4096",
-    "--validations",
-    "2",
-    "--workers",
-    "0",
-    "--rate",
-    "0.002",
-    "--minutes",
-    "0",
-]
+OPTIONS = ["--steps", "6", "--area", "2048", "--validations", "2", "--examined", "3", "--rate", "0.002"]
+OPTIONS += ["--workers", "0", "--minutes", "0", "--precision", "float32"]
 COMMAND = [sys.executable, "-c", "import sys; from inbetween.finetune import main; sys.exit(main())"]
-QUIET = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums come out the same wherever the run is made."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +68,15 @@ def shot(file: Path, seed: int, count: int = 5) -> None:
     frames[0].save(file, save_all=True, append_images=frames[1:], duration=80, loop=0, disposal=2)
 
 
-def command(desk: Path, place: Path, *more: str) -> list[str]:
+def arguments(desk: Path, place: Path, *more: str) -> list[str]:
     place.mkdir(exist_ok=True)
     paths = ["--base", str(desk / "tiny.safetensors"), "--out", str(place / "studio.safetensors")]
-    network = [] if can_cut() else ["--allow-open-network"]
-    return [*COMMAND, str(desk / "renders"), *paths, "--store", str(place / "store"), *OPTIONS, *network, *more]
+    return [str(desk / "renders"), *paths, "--store", str(place / "store"), *OPTIONS, *more]
+
+
+def here(desk: Path, place: Path, *more: str) -> int:
+    """The command in this process, which has threads already and cannot leave the network."""
+    return main(arguments(desk, place, "--allow-open-network", *more))
 
 
 def can_cut() -> bool:
@@ -80,134 +84,146 @@ def can_cut() -> bool:
     return subprocess.run([sys.executable, "-c", program], capture_output=True).returncode == 0
 
 
-def run(desk: Path, place: Path, *more: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command(desk, place, *more), capture_output=True, text=True, env=QUIET)
-
-
 @pytest.fixture(scope="module")
-def tuned(desk: Path) -> "tuple[Path, subprocess.CompletedProcess[str]]":
-    """One whole run, whatever it came to."""
+def tuned(desk: Path) -> Path:
+    """Where one run was made, without a break."""
     place = desk / "whole"
-    ended = run(desk, place, "--accept-worse")
-    assert ended.returncode == 0, ended.stderr
-    return place, ended
+    assert here(desk, place, "--accept-worse") == 0
+    return place
 
 
-Tuned = tuple[Path, "subprocess.CompletedProcess[str]"]
-
-
-def test_the_result_is_a_model_like_any_other(tuned: Tuned) -> None:
-    model = registry.load(str(tuned[0] / "studio.safetensors"), "cpu", "torch")
+def test_the_result_is_a_model_like_any_other(tuned: Path) -> None:
+    model = registry.load(str(tuned / "studio.safetensors"), "cpu", "torch")
     assert (model.name, model.licence) == ("studio", "CC0-1.0")
-    described = card.read(tuned[0] / "studio.json")
+    described = card.read(tuned / "studio.json")
     assert described.run["finished"] is True
     assert described.data[-1]["name"] == "short"
 
 
-def test_the_report_has_before_after_dissolve_and_flow_for_every_metric(tuned: Tuned) -> None:
-    rows = [line.split("|")[1].strip() for line in tuned[1].stdout.splitlines() if line.startswith("|")]
-    for name in ("before", "after", "dissolve", "flow"):
-        assert name in rows
-    assert "generated graphics, which the base knew" in tuned[1].stdout
-    metrics = card.read(tuned[0] / "studio.json").metrics
-    assert {"psnr", "psnr_moving", "ssim", "line_chamfer", "smear", "alpha_error"} <= set(metrics["2 apart, after"])
-
-
-def test_every_step_is_on_the_record(tuned: Tuned) -> None:
-    store = tuned[0] / "store"
-    events = {event["event"]: event["details"] for event in audit.events(store)}
-    assert list(events) == ["start", "add", "hand over"]
-    assert events["start"]["isolation"]["cut"] is can_cut()
-    (recorded,) = manifest.manifests(store)
-    assert (
-        recorded["Weights"]["sha256"] == events["hand over"]["weights"] == card.sha256(tuned[0] / "studio.safetensors")
-    )
-    assert {asset["side"] for asset in recorded["Dataset"]["assets"]} == {"train", "validation", "test"}
-    assert recorded["License"]["parties"] == ["The Studio", "A. Producer"]
-    assert [weights.shots for weights in manifest.learned_from(store, "short")] == [3]
-
-
-def test_nothing_of_the_footage_is_left_outside_of_the_store(tuned: Tuned) -> None:
-    assert list((tuned[0] / "store" / "work").iterdir()) == []
-    assert sorted(p.name for p in tuned[0].iterdir()) == ["store", "studio.json", "studio.safetensors"]
-
-
-@pytest.mark.parametrize("how", ["stopped", "killed"])
-def test_stopped_half_way_it_ends_with_the_same_file(desk: Path, tuned: Tuned, how: str) -> None:
-    place = desk / how
-    slow = command(desk, place, "--accept-worse", "--json")
-    process = subprocess.Popen(slow, stdout=subprocess.PIPE, text=True, env=QUIET)
-    assert process.stdout is not None
-    for line in process.stdout:
-        if json.loads(line)["event"] == "step":
-            break
-    process.send_signal(signal.SIGKILL if how == "killed" else signal.SIGTERM)
-    process.communicate()
-    assert process.returncode == (-signal.SIGKILL if how == "killed" else 130)
-    assert not (place / "studio.safetensors").exists()
-    assert run(desk, place, "--accept-worse").returncode == 0
-    assert (place / "studio.safetensors").read_bytes() == (tuned[0] / "studio.safetensors").read_bytes()
-
-
-def test_learning_changed_the_weights(desk: Path, tuned: Tuned) -> None:
-    before, after = load_file(desk / "tiny.safetensors"), load_file(tuned[0] / "studio.safetensors")
+def test_learning_changed_the_weights(desk: Path, tuned: Path) -> None:
+    before, after = load_file(desk / "tiny.safetensors"), load_file(tuned / "studio.safetensors")
     assert before.keys() == after.keys()
     assert any(not torch.equal(before[name], after[name]) for name in before)
 
 
-def test_weights_that_are_no_better_are_not_handed_over(desk: Path) -> None:
-    """Without a learning rate nothing is learnt; the second time, told to, they are taken without training again."""
-    ended = run(desk, desk / "worse", "--rate", "0")
-    assert ended.returncode == 2
-    assert "no better than" in ended.stderr
-    assert not (desk / "worse" / "studio.safetensors").exists()
-    again = run(desk, desk / "worse", "--rate", "0", "--accept-worse", "--json")
-    assert again.returncode == 0
-    assert "step" not in {json.loads(line)["event"] for line in again.stdout.splitlines()}
-    assert (desk / "worse" / "studio.safetensors").exists()
+def test_every_step_is_on_the_record(tuned: Path) -> None:
+    store = tuned / "store"
+    events = {event["event"]: event["details"] for event in audit.events(store)}
+    assert list(events) == ["start", "add", "hand over"]
+    assert events["start"]["isolation"]["cut"] is False
+    assert "threads are running" in events["start"]["isolation"]["reason"]
+    (recorded,) = manifest.manifests(store)
+    handed_over = events["hand over"]["weights"]
+    assert recorded["Weights"]["sha256"] == handed_over == card.sha256(tuned / "studio.safetensors")
+    assert {asset["side"] for asset in recorded["Dataset"]["assets"]} == {"train", "validation", "test"}
+    assert recorded["License"]["parties"] == ["The Studio", "A. Producer"]
+    assert [weights.shots for weights in manifest.learned_from(store, "short")] == [3]
+    assert recorded["Run"]["audit"] == audit.head(store)
 
 
-def test_without_leave_nothing_happens(desk: Path, tmp_path: Path) -> None:
+def test_a_log_whose_end_was_cut_off_is_found_out(tuned: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = tuned / "store"
+    log = store / audit.FILE
+    whole = log.read_text()
+    assert data.main(["verify", "--store", str(store)]) == 0
+    log.write_text("".join(whole.splitlines(keepends=True)[:-1]))
+    assert data.main(["verify", "--store", str(store)]) == 1
+    assert "no longer tells how" in capsys.readouterr().err
+    log.write_text(whole)
+
+
+def test_nothing_of_the_footage_is_left_outside_of_the_store(tuned: Path) -> None:
+    assert list((tuned / "store" / "work").iterdir()) == []
+    assert sorted(p.name for p in tuned.iterdir()) == ["store", "studio.json", "studio.safetensors"]
+
+
+def test_stopped_and_killed_half_way_it_ends_with_the_same_file(desk: Path, tuned: Path) -> None:
+    """The command as a studio gives it, in a process of its own, cut off the network where that can be."""
+    place = desk / "interrupted"
+    network = [] if can_cut() else ["--allow-open-network"]
+    given = [*COMMAND, *arguments(desk, place, "--accept-worse", "--json", *network)]
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        process = subprocess.Popen(given, stdout=subprocess.PIPE, text=True, env=ONE_THREAD)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["event"] == "step":
+                break
+        process.send_signal(number)
+        process.communicate()
+        assert process.returncode == (130 if number == signal.SIGTERM else -signal.SIGKILL)
+        assert not (place / "studio.safetensors").exists()
+    ended = subprocess.run(given, capture_output=True, text=True, env=ONE_THREAD)
+    assert ended.returncode == 0, ended.stderr
+    assert (place / "studio.safetensors").read_bytes() == (tuned / "studio.safetensors").read_bytes()
+    cuts = [e["details"]["isolation"]["cut"] for e in audit.events(place / "store") if e["event"] == "start"]
+    assert cuts == [not network] * 3
+
+
+def test_weights_that_are_no_better_are_refused_and_can_be_taken_all_the_same(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a learning rate nothing is learnt; told to take the weights, nothing is trained again."""
+    place = desk / "worse"
+    assert here(desk, place, "--rate", "0") == 2
+    said = capsys.readouterr()
+    rows = [line.split("|")[1].strip() for line in said.out.splitlines() if line.startswith("|")]
+    assert {"before", "after", "dissolve", "flow"} <= set(rows)
+    assert "generated graphics, which the base knew" in said.out
+    assert "no better than" in said.err
+    assert not (place / "studio.safetensors").exists()
+    assert here(desk, place, "--rate", "0", "--accept-worse", "--json") == 0
+    assert '"event": "step"' not in capsys.readouterr().out
+    metrics = card.read(place / "studio.json").metrics
+    assert {"psnr", "psnr_moving", "ssim", "line_chamfer", "smear", "alpha_error"} <= set(metrics["2 apart, after"])
+
+
+def test_forgetting_a_show_ends_its_unfinished_runs(desk: Path) -> None:
+    place = desk / "unfinished"
+    assert here(desk, place, "--rate", "0") == 2
+    assert list((place / "store" / "work").iterdir()) != []
+    assert data.main(["forget", "short", "--store", str(place / "store")]) == 0
+    assert list((place / "store" / "work").iterdir()) == []
+
+
+def test_without_leave_nothing_happens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bare = tmp_path / "renders"
     bare.mkdir()
     shot(bare / "shot.gif", 0)
-    ended = subprocess.run(
-        [*COMMAND, str(bare), "--store", str(tmp_path / "store")], capture_output=True, text=True, env=QUIET
-    )
-    assert ended.returncode == 2
-    assert "no permission.json" in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    assert main([str(bare), "--store", str(tmp_path / "store"), "--out", str(tmp_path / "new.safetensors")]) == 2
+    said = capsys.readouterr().err
+    assert "no permission.json" in said
+    assert said.count("\n") == 1
     assert not (tmp_path / "store").exists()
 
 
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        (["--out", "studio.pt"], "--out is studio.pt"),
-        (["--out", "nowhere/studio.safetensors"], "nowhere does not exist"),
-        (["--base", "nothing.safetensors"], "nothing.safetensors is missing"),
-        (["--base", "dissolve"], "dissolve has no weights"),
-        (["--steps", "0"], "steps is 0"),
-        (["--device", "cuda"], "torch sees no CUDA device"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_wrong_use_is_one_line(desk: Path, tmp_path: Path, flags: list[str], words: str) -> None:
+WRONG: list[tuple[list[str], str]] = [
+    (["--out", "studio.pt"], "--out is studio.pt"),
+    (["--out", "nowhere/studio.safetensors"], "nowhere does not exist"),
+    (["--base", "nothing.safetensors"], "nothing.safetensors is missing"),
+    (["--base", "dissolve"], "dissolve has no weights"),
+    (["--base", "unheard-of"], "unheard-of"),
+    (["--steps", "0"], "steps is 0"),
+    (["--device", "cuda"], "torch sees no CUDA device"),
+]
+
+
+@pytest.mark.parametrize(("flags", "words"), WRONG, ids=[" ".join(flags) for flags, _ in WRONG])
+def test_wrong_use_is_one_line(
+    desk: Path, tmp_path: Path, flags: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     if "cuda" in flags and torch.cuda.is_available():
         pytest.skip("there is a CUDA device here")
-    ended = run(desk, tmp_path / "place", *flags)
-    assert ended.returncode == 2
-    assert words in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert here(desk, tmp_path / "place", "-q", *flags) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
 
 
-def test_too_few_shots_are_refused(desk: Path, tmp_path: Path) -> None:
+def test_too_few_shots_are_refused(desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     renders = tmp_path / "renders"
     renders.mkdir()
     (renders / "permission.json").write_bytes((desk / "renders" / "permission.json").read_bytes())
     shot(renders / "only.gif", 0)
-    arguments: list[Any] = command(desk, tmp_path / "place")
-    arguments[3] = str(renders)
-    ended = subprocess.run(arguments, capture_output=True, text=True, env=QUIET)
-    assert ended.returncode == 2
-    assert "too few" in ended.stderr
+    given: list[Any] = arguments(desk, tmp_path / "place", "--allow-open-network")
+    assert main([str(renders), *given[1:]]) == 2
+    assert "too few" in capsys.readouterr().err

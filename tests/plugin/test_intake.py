@@ -183,7 +183,8 @@ def test_forgetting_a_show_names_the_weights_that_learned_from_it(renders: Path,
     target = tmp_path / "store"
     taken, _ = take(renders, target)
     weights = {"file": str(tmp_path / "studio.safetensors")}
-    manifest.record(target, "a" * 64, {"Dataset": manifest.dataset(taken.entries), "Weights": weights})
+    dataset = manifest.dataset(taken.entries)
+    manifest.record(target, "a" * 64, {"Dataset": dataset, "Weights": weights, "Run": {"audit": ""}})
     gone, learned = intake.forget(target, "short")
     assert len(gone) == 6
     assert [(Path(one.file).name, one.shots) for one in learned] == [("studio.safetensors", 6)]
