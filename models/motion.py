@@ -94,7 +94,7 @@ def export(card: Card, safetensors: Path, onnx: Path) -> None:
         ["features", "flow_here", "extra", "state_here"],
         shapes((2, block, False), (2, 2, True), (2, STATE, True), (2, 2, False)),
     )
-    one = [(1, 1, 1, 1)]
+    one: list[tuple[int, ...]] = [(1, 1, 1, 1)]
     drawn = shapes((2, FEATURES, False), (2, 2, False), (2, extra, False), (1, 5, True), (1, STATE, True))
     to_onnx(
         Draw(net),
@@ -164,8 +164,10 @@ class Mover(Network):
             return xp.asarray(start, copy=True)
         height, width = prepared.size
         motion = _numpy(self._motion(prepared, t))[0, :, :height, :width].transpose(1, 2, 0)
-        parts = tuple(np.ascontiguousarray(part) for part in (motion[..., :2], motion[..., 2:4], motion[..., 4]))
-        return moved(start, end, parts, (*self.channels.ids, *not_finite(start, end, self.channels)))
+        to_start, to_end, share = (np.ascontiguousarray(motion[..., c]) for c in (slice(0, 2), slice(2, 4), 4))
+        return moved(
+            start, end, (to_start, to_end, share), (*self.channels.ids, *not_finite(start, end, self.channels))
+        )
 
     def _motion(self, prepared: Prepared, t: float) -> Array:
         """By pixel of the picture looked at, (1, 5, H, W): flow to the start, flow to the end, share of the start."""
@@ -187,7 +189,7 @@ class Mover(Network):
         hint = self._hint(start, end, (height, width), padded.shape[2:])
         pyramid = [(padded, hint)]
         for _ in range(level_count(height, width) - 1):
-            pyramid.append((_halved(pyramid[-1][0]), _halved(pyramid[-1][1]) / 2))
+            pyramid.append((_halved(pyramid[-1][0]), _halved(pyramid[-1][1]) / np.float32(2)))
         flow, state = self.graphs.match(_blocks(pyramid[-1][0]))
         levels = []
         for picture, candidate in reversed(pyramid):
@@ -227,8 +229,8 @@ class Mover(Network):
                 (np.arange(0, side, CELL) + CELL / 2) / part - 0.5
                 for side, part in zip(padded[::-1], scale, strict=True)
             )
-            places = [plane.astype(np.float32) for plane in np.meshgrid(x, y)]
-            flows.append(cv2.remap(found, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) * (scale / CELL))
+            x, y = (plane.astype(np.float32) for plane in np.meshgrid(x, y))
+            flows.append(cv2.remap(found, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) * (scale / CELL))
         return np.ascontiguousarray(np.stack(flows).transpose(0, 3, 1, 2))
 
 
@@ -241,15 +243,15 @@ def level_count(height: int, width: int) -> int:
 
 
 def _padded(pictures: Picture, unit: int) -> Picture:
-    """Sides made multiples of `unit` by repeating the last row and column."""
-    height, width = pictures.shape[2:]
-    return np.pad(pictures, ((0, 0), (0, 0), (0, -height % unit), (0, -width % unit)), "edge")
+    """Sides made multiples of `unit`, and no shorter than two, by repeating the last row and column."""
+    below, right = (max(-side % unit, 2 * unit - side) for side in pictures.shape[2:])
+    return np.pad(pictures, ((0, 0), (0, 0), (0, below), (0, right)), "edge")
 
 
 def _halved(planes: Picture) -> Picture:
     """Means of two by two."""
     count, channels, height, width = planes.shape
-    return planes.reshape(count, channels, height // 2, 2, width // 2, 2).mean((3, 5))
+    return np.asarray(planes.reshape(count, channels, height // 2, 2, width // 2, 2).mean((3, 5)))
 
 
 def _blocks(pictures: Picture) -> Picture:

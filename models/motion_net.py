@@ -23,12 +23,15 @@ import torch
 from torch import Tensor, nn
 
 FEATURES = 40
+PLAIN = 4
 STATE = 24
 """Channels that a refinement hands to itself on the next level."""
 MESSAGE = 6
 """Learned channels that travel with a splatted pixel, besides its flow."""
 REACH = 1
 """Cells that the local correlation looks each way."""
+TRUST = 20.0
+"""How strongly flows are chosen by the likeness of what they bring together, before anything is learnt."""
 COARSEST = 64
 """Longest side in pixels of the coarsest level: all pairs of its cells are matched."""
 CELL = 4
@@ -50,7 +53,7 @@ def levels(height: int, width: int, coarsest: int = COARSEST) -> int:
 
 def resized(x: Tensor, height: int, width: int) -> Tensor:
     """Bilinear. `interpolate` would bring operators into a scripted model that older torch does not know."""
-    return torch._C._nn.upsample_bilinear2d(x, [height, width], False, None, None)
+    return torch._C._nn.upsample_bilinear2d(x, [height, width], False, None, None)  # type: ignore[call-arg]
 
 
 def grid(height: int, width: int, like: Tensor) -> Tensor:
@@ -109,8 +112,18 @@ def conv(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Sequen
     return nn.Sequential(nn.Conv2d(inputs, outputs, size, stride, size // 2), nn.LeakyReLU(0.1, inplace=True))
 
 
+def begin(head: nn.Conv2d, biases: dict[int, float]) -> None:
+    """Let a last layer begin with these answers, the others nothing, and hardly any from what comes in."""
+    nn.init.normal_(head.weight, std=1e-3)
+    assert head.bias is not None
+    nn.init.zeros_(head.bias)
+    with torch.no_grad():
+        for index, value in biases.items():
+            head.bias[index] = value
+
+
 class Encoder(nn.Module):
-    """Features of a picture at a quarter of its size."""
+    """Features of a picture at a quarter of its size; the first `PLAIN` are the picture itself, shrunk."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,11 +132,13 @@ class Encoder(nn.Module):
             conv(16, 24),
             conv(24, FEATURES, 2),
             conv(FEATURES, FEATURES),
-            nn.Conv2d(FEATURES, FEATURES, 3, 1, 1),
+            nn.Conv2d(FEATURES, FEATURES - PLAIN, 3, 1, 1),
         )
+        self.cell: Final[int] = CELL
 
     def forward(self, picture: Tensor) -> Tensor:
-        return self.layers(picture - 0.5)
+        learnt = self.layers(picture - 0.5)
+        return torch.cat((nn.functional.avg_pool2d(picture, self.cell).to(learnt.dtype), learnt), 1)
 
 
 class Attention(nn.Module):
@@ -139,7 +154,8 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         query = self.query(x) / math.sqrt(x.shape[2])
         weight = torch.softmax(torch.matmul(query, self.key(y).transpose(1, 2)), 2)
-        return self.out(torch.matmul(weight, self.value(y)))
+        seen: Tensor = self.out(torch.matmul(weight, self.value(y)))
+        return seen
 
 
 class Block(nn.Module):
@@ -157,7 +173,8 @@ class Block(nn.Module):
         here = self.norm2(x)
         half = here.shape[0] // 2
         x = x + self.other(here, torch.cat((here[half:], here[:half])))
-        return x + self.mix(self.norm3(x))
+        mixed: Tensor = x + self.mix(self.norm3(x))
+        return mixed
 
 
 class Matcher(nn.Module):
@@ -217,7 +234,8 @@ class Refiner(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.enter(x)
         deep = resized(self.down(x).float(), x.shape[2], x.shape[3])
-        return self.merge(torch.cat((x, deep.to(x.dtype)), 1))
+        merged: Tensor = self.merge(torch.cat((x, deep.to(x.dtype)), 1))
+        return merged
 
 
 class Step(nn.Module):
@@ -228,13 +246,12 @@ class Step(nn.Module):
         self.features: Final[int] = FEATURES
         self.glance: Final[int] = 16  # channels by which the candidate is judged
         self.extra: Final[int] = 1 + MESSAGE
+        self.plain: Final[int] = PLAIN
+        self.trust: Final[float] = TRUST
         self.compared = nn.Conv2d(FEATURES, 24, 1)
         self.refiner = Refiner(2 * FEATURES + (2 * REACH + 1) ** 2 + 9 + STATE)
         self.head = nn.Conv2d(WIDTH, 3 + 1 + MESSAGE + STATE, 1)
-        nn.init.normal_(self.head.weight, std=1e-3)
-        nn.init.zeros_(self.head.bias)
-        with torch.no_grad():
-            self.head.bias[2] = 2.0  # begin by trusting the candidate
+        begin(self.head, {2: 2.0})  # by trusting the candidate
 
     def forward(
         self, features: Tensor, flow: Tensor, state: Tensor, candidate: Tensor, offered: Tensor
@@ -259,8 +276,19 @@ class Step(nn.Module):
         small = torch.cat((at / 8, gap.detach(), loop, wrong, wrong_offer, offered), 1)
         out = self.head(self.refiner(torch.cat((features.float(), partner, near.float(), small, state.float()), 1)))
         out = out.float()
-        flow = flow + out[:, :2] + torch.sigmoid(out[:, 2:3]) * gap
-        return flow, out[:, 3 : 3 + self.extra], out[:, 3 + self.extra :]
+        better = apart(features, partner) - apart(features, offer)
+        flow = flow + out[:, :2] + torch.sigmoid(out[:, 2:3] + self.trust * better) * gap
+        importance = out[:, 3:4] - self.doubt(features, flow.detach())
+        extra = torch.cat((importance, out[:, 4 : 3 + self.extra]), 1)
+        return flow, extra, out[:, 3 + self.extra :]
+
+    def doubt(self, features: Tensor, flow: Tensor) -> Tensor:
+        """How far a flow is from leading back to where it came from, and from bringing like to like."""
+        half = flow.shape[0] // 2
+        back, other = torch.cat((flow[half:], flow[:half])), torch.cat((features[half:], features[:half]))
+        fetched = warped(torch.cat((back, other[:, : self.plain].float()), 1), flow)
+        loop = (flow + fetched[:, :2]).square().sum(1, keepdim=True).sqrt()
+        return loop.clamp(max=4.0) + 0.25 * self.trust * apart(features, fetched[:, 2:])
 
 
 class Between(nn.Module):
@@ -268,15 +296,13 @@ class Between(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.plain: Final[int] = PLAIN
+        self.trust: Final[float] = TRUST
         self.refiner = Refiner(2 * FEATURES + 16 + 2 * MESSAGE + 5 + STATE)
         self.head = nn.Conv2d(WIDTH, 4 + 4 + 1 + STATE, 1)
         self.fine = nn.Conv2d(WIDTH, 9 * CELL**2 + CELL**2, 1)
-        nn.init.normal_(self.head.weight, std=1e-3)
-        nn.init.zeros_(self.head.bias)
-        nn.init.normal_(self.fine.weight, std=1e-3)
-        with torch.no_grad():
-            self.head.bias[4] = 2.0  # begin by trusting what was splatted from both keys
-            self.fine.bias.copy_(torch.cat((bilinear_logits(), torch.zeros(CELL**2))))
+        begin(self.head, {4: 2.0})  # by trusting what was splatted from both keys
+        begin(self.fine, dict(enumerate(bilinear_logits().tolist())))
 
     def forward(
         self, prepared: Prepared, t: Tensor, above: Tensor, state: Tensor, known: Tensor
@@ -310,9 +336,29 @@ class Between(nn.Module):
         x = torch.cat((x, a[:, 2:], b[:, 2:], plain, time, state.float()), 1)
         hidden = self.refiner(x)
         out = self.head(hidden).float()
-        choice = torch.softmax(out[:, 4:8], 1)
-        flows = choice[:, :1] * first + choice[:, 1:2] * from_start + choice[:, 2:3] * from_end + choice[:, 3:] * up
-        return torch.cat((flows + out[:, :4], above[:, 4:] + out[:, 8:9]), 1), out[:, 9:], self.fine(hidden).float()
+        ways = (first, from_start, from_end, up)
+        landed_there = (covered, count[:half].clamp(max=1.0), count[half:].clamp(max=1.0), torch.ones_like(covered))
+        unlike = self.unlike(features[:, : self.plain].float(), ways)
+        choice = torch.softmax(out[:, 4:8] - self.trust * unlike + 4 * torch.cat(landed_there, 1), 1)
+        flows = out[:, :4]
+        for index, way in enumerate(ways):
+            flows = flows + choice[:, index : index + 1] * way
+        # Where one key alone has the pixel, less lands from the other, and that in doubt.
+        alone = torch.log((mass[:half] + 0.05) / (mass[half:] + 0.05))
+        return torch.cat((flows, alone + out[:, 8:9]), 1), out[:, 9:], self.fine(hidden).float()
+
+    def unlike(self, pictures: Tensor, ways: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
+        """How different what each way brings together is, (N, 4, h, w)."""
+        half = pictures.shape[0] // 2
+        stacked = torch.cat(ways).detach()
+        start, end = pictures[:half].repeat(4, 1, 1, 1), pictures[half:].repeat(4, 1, 1, 1)
+        wrong = apart(warped(start, stacked[:, :2]), warped(end, stacked[:, 2:]))
+        return torch.cat(torch.split(wrong, half), 1)
+
+
+def apart(a: Tensor, b: Tensor, plain: int = PLAIN) -> Tensor:
+    """Mean difference of the pictures among two features, (N, 1, h, w), without a gradient."""
+    return (a[:, :plain].float() - b[:, :plain].float()).abs().mean(1, keepdim=True).detach()
 
 
 def bilinear_logits() -> Tensor:
@@ -352,15 +398,25 @@ class MotionNet(nn.Module):
         `candidate` (2N, 2, H / 4, W / 4), in cells: flow from start to end, then from end to start, of which
         `offered` (2N, 1, 1, 1) says by 1 or 0 whether it may be used.
         """
+        pictures, offers = self.pyramid(start, end, candidate)
+        flow, state = self.matcher(self.encoder(pictures[0]))
+        return self.climbed(pictures, offers, flow, state, offered)
+
+    def pyramid(self, start: Tensor, end: Tensor, candidate: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Both keys and the candidate of every level, coarsest first."""
         pictures, offers = [torch.cat((start, end))], [candidate]
         for _ in range(levels(start.shape[2], start.shape[3]) - 1):
-            pictures.append(nn.functional.avg_pool2d(pictures[-1], [2, 2]))
-            offers.append(nn.functional.avg_pool2d(offers[-1], [2, 2]) / 2)
+            pictures.insert(0, nn.functional.avg_pool2d(pictures[0], [2, 2]))
+            offers.insert(0, nn.functional.avg_pool2d(offers[0], [2, 2]) / 2)
+        return pictures, offers
+
+    def climbed(
+        self, pictures: list[Tensor], offers: list[Tensor], flow: Tensor, state: Tensor, offered: Tensor
+    ) -> list[Prepared]:
+        """Every level prepared, from the matcher's flow and state up."""
         result: list[Prepared] = []
-        flow, state = self.matcher(self.encoder(pictures[-1]))
-        for index in range(len(pictures)):
-            last = len(pictures) - 1 - index
-            level, state = self.refined(pictures[last], flow, state, offers[last], offered)
+        for picture, offer in zip(pictures, offers):  # noqa: B905 - scripts know no `strict`
+            level, state = self.refined(picture, flow, state, offer, offered)
             flow = level[1]
             result.append(level)
         return result
@@ -400,7 +456,8 @@ class MotionNet(nn.Module):
         scale = width / above.shape[3]
         above = resized(above, height, width)
         above = torch.cat((scale * above[:, :4], above[:, 4:]), 1)
-        return self.between(level, t, above, resized(state, height, width), known)
+        drawn: tuple[Tensor, Tensor, Tensor] = self.between(level, t, above, resized(state, height, width), known)
+        return drawn
 
     def forward(self, start: Tensor, end: Tensor, t: Tensor, candidate: Tensor, offered: Tensor) -> Tensor:
         """The frame at time t, (N, 4, H, W)."""
@@ -429,7 +486,8 @@ class Match(nn.Module):
         self.net = net
 
     def forward(self, blocks: Tensor) -> tuple[Tensor, Tensor]:
-        return self.net.matcher(self.net.encoder(torch.pixel_shuffle(blocks, CELL)))
+        found: tuple[Tensor, Tensor] = self.net.matcher(self.net.encoder(torch.pixel_shuffle(blocks, CELL)))
+        return found
 
 
 class Refine(nn.Module):

@@ -118,7 +118,7 @@ def _limbs(random: Random, size: int, palette: Array | None, body: Layer) -> lis
 
 def _figure(random: Random, size: int, radius: float, palette: Array | None) -> tuple[Part, ...]:
     """A filled shape, perhaps with a hole, an outline, a texture, and marks inside."""
-    contours = (_blob(random, radius),)
+    contours: tuple[Array, ...] = (_blob(random, radius),)
     if random.random() < 0.12:
         contours += (contours[0] * random.uniform(0.3, 0.8),)
     texture = _texture(random, max(8, int(2.4 * radius)), palette) if random.random() < 0.25 else None
@@ -222,7 +222,8 @@ def _texture(random: Random, side: int, palette: Array | None) -> Array:
     else:
         coarse = random.uniform(0, 1, (int(random.integers(3, 24)),) * 2).astype(np.float32)
         mix = np.clip(cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC), 0, 1)
-    return (first + mix[..., None] * (second - first)).astype(np.float32)
+    picture: Array = (first + mix[..., None] * (second - first)).astype(np.float32)
+    return picture
 
 
 def _colour(random: Random, palette: Array | None) -> Colour:

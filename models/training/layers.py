@@ -44,7 +44,8 @@ class Motion:
                 [s * sx, c * sy, self.place[1] + self.travel[1] * u],
             ]
         )
-        return own if self.parent is None else compose(self.parent.matrix(t), own)
+        placed: Array = own if self.parent is None else compose(self.parent.matrix(t), own)
+        return placed
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Bend:
 
     def shift(self, points: Array, t: float) -> Array:
         wave = np.sin(points @ np.asarray(self.along)) * (self.amount[0] + self.amount[1] * (t - 0.5))
-        return wave[..., None] * np.asarray(self.direction)
+        shift: Array = wave[..., None] * np.asarray(self.direction)
+        return shift
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ class _Run:
         for batch in batches:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
                 loss, parts = self.task.loss(state.model, _moved(batch, self.device, recipe.channels_last))
-            (loss / len(batches)).backward()
+            (loss / len(batches)).backward()  # type: ignore[no-untyped-call] # untyped in torch
         parameters = [p for p in state.model.parameters() if p.grad is not None]
         _average([p.grad for p in parameters], self.world)
         _average([b for b in state.model.buffers() if b.is_floating_point()], self.world)

@@ -12,23 +12,35 @@ from torch import Tensor, nn
 from inbetween.core.channels import RGBA
 from inbetween.core.network import Network
 from inbetween.models import dissolve, flow, metrics, motion
-from inbetween.models.motion_net import CELL, MotionNet, Prepared, blended, share_of_start, warped
+from inbetween.models.motion_net import CELL, MotionNet, blended, share_of_start, warped
 from inbetween.models.training import losses
 from inbetween.models.training.clips import Packed, keys_apart, packed, triad
 from inbetween.models.training.graphics import sample
 
 Array = np.ndarray[Any, Any]
 Batch = dict[str, Tensor]
+Row = tuple[Any, ...]
+"""Start, end, middle, t, flows and what is seen of them: a `Sample`'s, without flows for real clips."""
 
-SIZES = (96, 128, 192, 256)
-CHANCES = (0.2, 0.4, 0.2, 0.2)
-OFFERED = 0.75
+SIZES = (96, 128, 192)
+CHANCES = (0.3, 0.5, 0.2)
+OFFERED = 0.5
 """Share of triads that come with a candidate flow; without it the network must stand alone, as inside a host."""
 SPRITES = 0.12
 """Share of real triads from clips drawn frame by frame."""
 SMALL = 40
 """Fewer frames than this: drawn by hand, not by curve."""
 GAPS = (2, 4, 8)
+WEIGHTS = {
+    "picture": 4.0,
+    "coarse": 1.0,
+    "match": 0.2,
+    "between": 0.12,
+    "flow": 0.12,
+    "mask": 0.1,
+    "mixing": 0.5,
+}
+"""Of the parts of the loss."""
 
 
 class MotionTask:
@@ -55,21 +67,23 @@ class MotionTask:
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         assert isinstance(model, MotionNet)
         start, end, middle, t = (batch[name] for name in ("start", "end", "middle", "t"))
-        prepared = model.prepare(start, end, batch["candidate"], batch["offered"])
+        pictures, offers = model.pyramid(start, end, batch["candidate"])
+        matched, state = model.matcher(model.encoder(pictures[0]))
+        prepared = model.climbed(pictures, offers, matched, state, batch["offered"])
         cells, found = model.at(prepared, t)
         share = share_of_start(found, t)
         sides = warped(start, found[:, :2]), warped(end, found[:, 2:4])
         guess = share * sides[0] + (1 - share) * sides[1]
         parts = {
-            "picture": losses.picture(*(over(x, batch["ground"]) for x in (guess, middle)), batch["weight"]),
+            "picture": losses.picture(over(guess, batch["ground"]), over(middle, batch["ground"]), batch["weight"]),
             "coarse": _coarse(cells, batch),
-            "between": _between(prepared, batch),
+            "match": _between(matched, batch),
+            "between": torch.stack([_between(flow, batch) for _, flow, _ in prepared]).sum(),
             "flow": _flows(cells, found, batch),
             "mask": losses.mask(found[:, 4:] + torch.log((1 - t) / t), batch["seen"][:, 2:3], batch["seen"][:, 3:]),
             "mixing": losses.mixing(share, *sides, middle),
         }
-        weights = {"picture": 4.0, "coarse": 1.0, "between": 0.12, "flow": 0.12, "mask": 0.05, "mixing": 0.2}
-        total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
+        total = torch.stack([WEIGHTS[name] * value for name, value in parts.items()]).sum()
         return total, {name: value.detach() for name, value in parts.items()}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -106,11 +120,11 @@ class MotionTask:
         figures[f"{prefix}moving"] = round(float(np.mean(moving)), 5)
         return figures
 
-    def _generated(self, random: np.random.Generator, size: int) -> tuple[Array, ...]:
+    def _generated(self, random: np.random.Generator, size: int) -> Row:
         made = sample(int(random.integers(2**62)), size)
         return (made.start, made.end, made.middle, np.float32(made.t), made.flows, made.seen)
 
-    def _real(self, random: np.random.Generator, size: int) -> tuple[Array, ...]:
+    def _real(self, random: np.random.Generator, size: int) -> Row:
         clips, _ = self._clips()
         sprites = [c for c in clips if len(c.frames) < SMALL]
         curves = [c for c in clips if len(c.frames) >= SMALL]
@@ -143,7 +157,7 @@ def over(picture: Tensor, ground: Tensor) -> Tensor:
     return torch.cat((picture, picture[:, :3] + ground * (1 - picture[:, 3:])), 1)
 
 
-def _stacked(rows: Sequence[tuple[Array, ...]], random: np.random.Generator) -> Batch:
+def _stacked(rows: Sequence[Row], random: np.random.Generator) -> Batch:
     start, end, middle, t, flows, seen = (np.stack(column) for column in zip(*rows, strict=True))
     found = np.stack([candidate(a, b) for a, b in zip(start, end, strict=True)], 1)
     offered = (random.random(len(rows)) < OFFERED).astype(np.float32)
@@ -179,18 +193,14 @@ def _coarse(cells: list[Tensor], batch: Batch) -> Tensor:
     return total
 
 
-def _between(prepared: list[Prepared], batch: Batch) -> Tensor:
-    """Flow between the keys on every level, against the truth where there is one and against the keys everywhere."""
+def _between(found: Tensor, batch: Batch) -> Tensor:
+    """Flow between the keys on one level, against the truth where there is one and against the keys everywhere."""
     truth = torch.cat((batch["flows"][:, :2], batch["flows"][:, 2:4]))
     seen = torch.cat((batch["seen"][:, :1], batch["seen"][:, 1:2]))
-    total = truth.new_zeros(())
-    for _, found, _ in prepared:
-        cell = truth.shape[3] // found.shape[3]
-        total = total + losses.flow(found, losses.sampled(truth, cell) / cell, losses.sampled(seen, cell))
-        start, end = losses.pooled(batch["start"], cell), losses.pooled(batch["end"], cell)
-        fetched = warped(torch.cat((end, start)), found)
-        total = total + 0.3 * losses.coarse(fetched, torch.cat((start, end)), batch["weight"].repeat(2))
-    return total
+    cell = truth.shape[3] // found.shape[3]
+    start, end = losses.pooled(batch["start"], cell), losses.pooled(batch["end"], cell)
+    unlike = losses.coarse(warped(torch.cat((end, start)), found), torch.cat((start, end)), batch["weight"].repeat(2))
+    return losses.flow(found, losses.sampled(truth, cell) / cell, losses.sampled(seen, cell)) + 0.3 * unlike
 
 
 def _flows(cells: list[Tensor], motion: Tensor, batch: Batch) -> Tensor:
