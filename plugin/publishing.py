@@ -4,7 +4,7 @@ Each check yields one sentence for each fault and nothing for a sound sequence.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def write_manifest(values: dict[str, Any], file: Path) -> None:
 
 def _differences(first: Header, other: Header) -> Iterator[str]:
     """What one header has that a sequence's first has not."""
-    traits = {
+    traits: dict[str, Callable[[Header], str]] = {
         "size": lambda header: str(header.display),
         "channels": lambda header: " ".join(header.channels.names),
         "pixel type": lambda header: " ".join(str(part.format) for part in header.parts),
