@@ -32,7 +32,10 @@ class Trainer:
 
 _MNIST = Trainer("inbetween.models.training.akanet_weights", "folder with MNIST's IDX files", "triad_mse", False)
 
-TRAINERS = {"akanet": _MNIST, "bbcnn": _MNIST}
+_LIBRARY = "folder with a library of animations (manifest.json), or with clips packed from one"
+_MOTION = Trainer("inbetween.models.training.motion_weights", _LIBRARY, "moving", True)
+
+TRAINERS = {"akanet": _MNIST, "bbcnn": _MNIST, "motion": _MOTION}
 
 EPILOGUE = """\
 A stopped run goes on where it was when the same command is given again. The result, NAME.safetensors with its card and
