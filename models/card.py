@@ -92,12 +92,12 @@ def save(weights: Mapping[str, Any], card: Card, path: Path) -> Card:
 
     An .onnx of the same name is another model's now, and is no longer in the card. Needs torch.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save as serialised
 
     plain = {name: weights[name].detach().cpu().contiguous().clone() for name in sorted(weights)}
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        save_file(plain, aside, header(card))
+        aside.write_bytes(serialised(plain, header(card)))  # its own save_file lets nobody else read the file
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
