@@ -89,7 +89,7 @@ def _quality(options: argparse.Namespace) -> int:
         figures = bench_quality.measure(models, options.clips, asked, tell=say)
     except ModuleNotFoundError as error:
         raise InputError(f'these clips need {error.name}; install it with `pip install "inbetween[train]"`') from error
-    return _publish("quality", bench_quality.table(figures), models, options.write)
+    return _publish(f"quality {asked.size}", bench_quality.table(figures), models, options.write)
 
 
 def _speed(options: argparse.Namespace) -> int:

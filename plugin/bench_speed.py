@@ -23,6 +23,10 @@ MORE = 7
 """In-betweens of one pair beyond the first, as between keys 1 and 9."""
 
 
+PATIENCE = 20.0
+"""Seconds; a model that takes longer for one frame is timed by that frame alone."""
+
+
 @dataclass(frozen=True)
 class Timing:
     """One model at one size."""
@@ -31,8 +35,8 @@ class Timing:
     size: tuple[int, int]
     first: float
     """Seconds for one frame of a new pair of keys."""
-    next: float
-    """Seconds for each further frame of the same pair, asked for together."""
+    next: float | None
+    """Seconds for each further frame of the same pair, asked for together; None where one frame took too long."""
     memory: float | None
     """MiB that the process held at its peak, engine and libraries included; None where the system does not say."""
 
@@ -65,7 +69,9 @@ def timing(name: str, size: tuple[int, int], device: str, engine: str, repeats: 
         network(start, end, t)
         return time.perf_counter() - began
 
-    seconds([0.5])
+    once = seconds([0.5])
+    if once > PATIENCE:
+        return Timing(name, size, once, None, peak_memory())
     first = statistics.median(seconds([0.5]) for _ in range(repeats))
     many = statistics.median(seconds([i / (MORE + 2) for i in range(1, MORE + 2)]) for _ in range(repeats))
     return Timing(name, size, first, max(0.0, many - first) / MORE, peak_memory())
@@ -107,7 +113,6 @@ def table(timings: Sequence[Timing]) -> str:
     for one in timings:
         size, memory = f"{one.size[0]} x {one.size[1]}", "" if one.memory is None else f"{one.memory:.0f}"
         ratio = one.first / yardstick[one.size]
-        lines.append(
-            f"| {one.model} | {size} | {1e3 * one.first:.1f} | {ratio:.1f} | {1e3 * one.next:.1f} | {memory} |"
-        )
+        further = "" if one.next is None else f"{1e3 * one.next:.1f}"
+        lines.append(f"| {one.model} | {size} | {1e3 * one.first:.1f} | {ratio:.1f} | {further} | {memory} |")
     return "\n".join(lines)

@@ -120,12 +120,12 @@ def test_the_table_has_a_row_for_each_model_and_a_table_for_each_distance(
 
 def test_a_document_gets_the_result_between_its_marks_and_keeps_the_rest(sequence: Path, tmp_path: Path) -> None:
     document = tmp_path / "benchmarks.md"
-    document.write_text("before\n<!-- bench quality -->\nold\n<!-- end of bench quality -->\nafter\n")
+    document.write_text("before\n<!-- bench quality 512 -->\nold\n<!-- end of bench quality 512 -->\nafter\n")
     command = ["quality", str(sequence), "--models", "dissolve", "--write", str(document)]
     assert bench.main(command) == 0
     text = document.read_text()
-    assert text.startswith("before\n<!-- bench quality -->\n")
-    assert text.endswith("<!-- end of bench quality -->\nafter\n")
+    assert text.startswith("before\n<!-- bench quality 512 -->\n")
+    assert text.endswith("<!-- end of bench quality 512 -->\nafter\n")
     assert "| dissolve |" in text
     assert "old" not in text
 
@@ -164,7 +164,15 @@ def test_settings_of_the_bench_are_held_to_their_limits() -> None:
 def test_a_timing_is_taken_of_a_model_that_draws() -> None:
     taken = bench_speed.timing("dissolve", (64, 48), "cpu", "auto", repeats=1)
     assert taken.first > 0
+    assert taken.next is not None
     assert taken.next >= 0
+
+
+def test_a_model_that_takes_too_long_is_timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_speed, "PATIENCE", 0.0)
+    taken = bench_speed.timing("dissolve", (64, 48), "cpu", "auto", repeats=1000)
+    assert taken.next is None
+    assert "| dissolve | 64 x 48 |" in bench_speed.table([taken])
 
 
 def test_speed_is_told_in_dissolves_of_the_same_size() -> None:
