@@ -27,6 +27,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 OLDEST = (3, 11)
 CONSTRAINTS = ROOT / "constraints.txt"
+BLENDERS = "INBETWEEN_BLENDER_PYTHON"
+"""The Pythons with Blender in them that the tests run in; set it to bring your own."""
 BPY = "bpy==5.0.1"
 BPY_PYTHON = (3, 11)
 """Blender as a Python module is built for one Python only."""
@@ -66,7 +68,8 @@ class Environment:
     def recipe(self) -> str:
         """A hash of everything that decides what ends up in the folder; the folder is stale when it changes."""
         parts = [str(ROOT), sys.version, platform.machine(), *self.requirements]
-        parts += [path.read_text("utf-8") for path in (ROOT / "pyproject.toml", CONSTRAINTS)]
+        if "-e" in self.requirements:
+            parts += [path.read_text("utf-8") for path in (ROOT / "pyproject.toml", CONSTRAINTS)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def ready(self) -> bool:
@@ -125,13 +128,21 @@ def set_up(environment: Environment) -> float:
 
 
 def create(environment: Environment) -> None:
-    command = [sys.executable, "-m", "venv", "--clear", str(environment.folder)]
+    """An empty environment; its log marks it as ours from the start, and a folder without one is not touched."""
+    folder = environment.folder
+    if folder.exists() and not environment.log.exists():
+        raise InstallError(f"{folder} is there already and was not made by install.py; rename or delete it.")
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()
+    environment.log.touch()
+    command = [sys.executable, "-m", "venv", str(folder)]
     done = subprocess.run(command, env=surroundings(), capture_output=True, text=True)
     if done.returncode:
         said = (done.stdout + done.stderr).strip()
         hint = "install Python's venv module (on Debian and Ubuntu: apt install python3-venv)"
-        remedy = hint if "ensurepip" in said else "check that this folder may be written and the disk is not full"
-        raise InstallError(f"Could not make {environment.folder}: {remedy}. Python said: {said.splitlines()[-1:]}")
+        remedy = hint if "ensurepip" in said else "see below"
+        raise InstallError(f"Could not make {folder}: {remedy}.\n{said}")
 
 
 def explain(environment: Environment) -> str:
@@ -186,13 +197,14 @@ def demo(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """Every check, whether or not one before it failed; 1 if any did."""
     set_up(TESTING)
-    blender = {"INBETWEEN_BLENDER_PYTHON": str(BLENDER.python)} if set_up_blender() else {}
+    asked = os.environ.get(BLENDERS)
+    blenders = {} if asked or not set_up_blender() else {BLENDERS: str(BLENDER.python)}
     pytest = ("-m", "pytest", "-q", "--timeout=300", "--durations=10", *arguments[arguments[:1] == ["--"] :])
     checks: dict[str, Callable[[], int]] = {
         "ruff check": lambda: run(TESTING, "-m", "ruff", "check", "."),
         "ruff format": lambda: run(TESTING, "-m", "ruff", "format", "--check", "."),
         "mypy": check_types,
-        "pytest": lambda: run(TESTING, *pytest, **blender),
+        "pytest": lambda: run(TESTING, *pytest, **blenders),
     }
     failed = []
     for name, check in checks.items():
