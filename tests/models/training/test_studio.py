@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from inbetween.core.channels import RGBA
 from inbetween.models import card, dissolve
 from inbetween.models.akanet_net import AkaNet
 from inbetween.models.bbcnn import BbCnn
 from inbetween.models.motion_net import MotionNet
-from inbetween.models.training import reels, studio
+from inbetween.models.training import motion_task, reels, studio
+from inbetween.models.training.graphics import sample
 from inbetween.models.training.reels import Reel
 
 SMALL: dict[str, tuple[Any, dict[str, int]]] = {
@@ -58,6 +60,28 @@ def test_a_batch_is_the_same_whenever_it_is_asked_for(architecture: str, tmp_pat
 
 
 @pytest.mark.parametrize("architecture", list(studio.LESSONS))
+def test_a_batch_holds_the_studio_s_footage_and_what_must_not_be_forgotten(
+    architecture: str, tmp_path: Path, footage: list[Reel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"footage": 0, "graphics": 0}
+
+    def counted(name: str, original: Any) -> Any:
+        def call(*given: Any, **named: Any) -> Any:
+            asked[name] += 1
+            return original(*given, **named)
+
+        return call
+
+    monkeypatch.setattr(reels, "random_window", counted("footage", reels.random_window))
+    for module in (studio, motion_task):
+        monkeypatch.setattr(module, "sample", counted("graphics", sample))
+    taught, _ = lesson(architecture, tmp_path, footage)
+    taught.batch(0)
+    assert min(asked.values()) > 0
+    assert abs(asked["footage"] - asked["graphics"]) <= 1
+
+
+@pytest.mark.parametrize("architecture", list(studio.LESSONS))
 def test_the_loss_teaches(architecture: str, tmp_path: Path, footage: list[Reel]) -> None:
     taught, _ = lesson(architecture, tmp_path, footage)
     loss, parts = taught.loss(taught.model, taught.batch(0))
@@ -81,7 +105,7 @@ def test_an_examination_runs_the_weights_as_the_product_does(
 
 
 def test_examined_is_better_the_nearer_the_truth(footage: list[Reel]) -> None:
-    network = dissolve.build("cpu", "auto").network(studio.RGBA, "display")
+    network = dissolve.build("cpu", "auto").network(RGBA, "display")
     windows = [reel.window(*three) for reel in footage for three in reels.examination(reel, (2,), 2)]
     faded = studio.examined(network, windows)
     true = studio.examined(lambda start, end, t: windows[0].frames[1][None], windows[:1])
