@@ -59,7 +59,11 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     rows = sorted(_rows(options.clips), key=lambda row: row.gain, reverse=True)
     middle = len(rows) // 2 - options.rows // 2
-    chosen = {"best": rows[: options.rows], "middle": rows[middle : middle + options.rows], "worst": rows[-options.rows :]}
+    chosen = {
+        "best": rows[: options.rows],
+        "middle": rows[middle : middle + options.rows],
+        "worst": rows[-options.rows :],
+    }
     for name, part in chosen.items():
         file = options.out / f"{name}.png"
         cv2.imwrite(str(file), _sheet(part)[..., ::-1])

@@ -189,12 +189,16 @@ def _ground(scene: Scene, t: float, side: int) -> Array:
     height, width = scene.ground.shape[:2]
     middle = np.array([[1.0, 0, -(width - 1) / 2], [0, 1.0, -(height - 1) / 2]])
     move = _enlarged(compose(scene.camera.matrix(t), middle))
-    return cv2.warpAffine(scene.ground, move, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    ground: Array = cv2.warpAffine(
+        scene.ground, move, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+    )
+    return ground
 
 
 def _enlarged(matrix: Array) -> Array:
     """The same map to oversampled pixels; their first centre lies half a frame pixel further out."""
-    return OVERSAMPLING * matrix + np.array([[0, 0, 0.5], [0, 0, 0.5]]) * (OVERSAMPLING - 1)
+    shift: Array = np.array([[0, 0, 0.5], [0, 0, 0.5]]) * (OVERSAMPLING - 1)
+    return OVERSAMPLING * matrix + shift
 
 
 def _stamp(layer: Layer, owner: int, t: float, canvas: Array, owners: Array) -> None:

@@ -1,24 +1,30 @@
+from typing import TypeVar
+
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from torch.nn import functional  # noqa: E402 - only where torch is installed
+import torch
+from torch.nn import functional
 
-from inbetween.models.akanet_net import AkaNet, Middle, parameter_count  # noqa: E402
-from inbetween.models.bbcnn import BbCnn  # noqa: E402
-from inbetween.models.fold import ChannelNorm, TriadConv, TriadConvTranspose, fold  # noqa: E402
+from inbetween.models.akanet_net import AkaNet, Middle, parameter_count
+from inbetween.models.bbcnn import BbCnn
+from inbetween.models.fold import ChannelNorm, TriadConv, TriadConvTranspose, fold
+
+N = TypeVar("N", bound=torch.nn.Module)
 
 
 def frames_first(triad: torch.Tensor) -> torch.Tensor:
     """(N, 3 C, H, W), frames outermost, as Conv3D takes it: (N, C, 3, H, W)."""
-    return triad.unflatten(1, (3, -1)).transpose(1, 2)
+    video: torch.Tensor = triad.unflatten(1, (3, -1)).transpose(1, 2)
+    return video
 
 
 def frames_in_channels(video: torch.Tensor) -> torch.Tensor:
     return video.transpose(1, 2).flatten(1, 2)
 
 
-def lively(network: torch.nn.Module) -> torch.nn.Module:
+def lively(network: N) -> N:
     """The network with weights in which nothing is zero any more, so that every layer tells."""
     torch.manual_seed(3)
     for parameter in network.parameters():
@@ -54,6 +60,8 @@ def test_the_fold_gives_the_conv3d_its_gradients() -> None:
     layer(triad).square().sum().backward()
     weight = layer.weight.detach().clone().requires_grad_()
     functional.conv3d(frames_first(triad), weight, layer.bias, padding=1).square().sum().backward()
+    assert layer.weight.grad is not None
+    assert weight.grad is not None
     assert torch.allclose(layer.weight.grad, weight.grad, rtol=1e-4, atol=1e-4)
 
 

@@ -29,7 +29,8 @@ def disc(x: float, y: float, side: int = 96, radius: float = 14) -> Frames:
     """A soft-edged opaque orange disc on nothing, premultiplied RGBA (1, side, side, 4)."""
     ys, xs = np.mgrid[:side, :side]
     alpha = np.clip(radius + 0.5 - np.hypot(xs - x, ys - y), 0, 1).astype(np.float32)
-    return (alpha[..., None] * np.asarray([1, 0.5, 0.1, 1], np.float32))[None]
+    frames: NDArray[np.float32] = alpha[None, ..., None] * np.asarray([1, 0.5, 0.1, 1], np.float32)
+    return frames
 
 
 @pytest.mark.parametrize("model", [build() for build in BUILDERS.values()], ids=list(BUILDERS))
@@ -149,7 +150,12 @@ def test_infinite_depth_moves_and_does_not_spread() -> None:
 def test_the_motion_of_a_pair_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     real = flow.find_motion
-    monkeypatch.setattr(flow, "find_motion", lambda a, b: found.append(1) or real(a, b))
+
+    def counted(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> object:
+        found.append(a)
+        return real(a, b)
+
+    monkeypatch.setattr(flow, "find_motion", counted)
     network, start, end = flow.Flow(RGBA, "display"), disc(40, 42), disc(52, 42)
     for t in (0.2, 0.5, 0.8):
         network(start, end, times(t, t / 2))

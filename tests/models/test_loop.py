@@ -93,7 +93,7 @@ def test_a_finished_run_is_not_trained_again(tmp_path: Any) -> None:
 
 
 def test_training_stops_early_and_keeps_the_best_weights(tmp_path: Any) -> None:
-    events = []
+    events: list[dict[str, Any]] = []
     recipe = Recipe(**{**RECIPE.__dict__, "steps": 100, "patience": 2})
     outcome = train(Line(worsens=True), recipe, tmp_path, on_event=events.append)
     validations = [event for event in events if event["event"] == "validation"]
@@ -104,7 +104,7 @@ def test_training_stops_early_and_keeps_the_best_weights(tmp_path: Any) -> None:
 
 
 def test_every_event_is_a_line_of_json(tmp_path: Any) -> None:
-    events = []
+    events: list[dict[str, Any]] = []
     train(Line(), Recipe(**{**RECIPE.__dict__, "report_every": 3}), tmp_path, on_event=events.append)
     assert [json.loads(line) for line in (tmp_path / LOG).read_text().splitlines()] == events
     assert {event["event"] for event in events} == {"step", "validation"}

@@ -1,5 +1,6 @@
 """Cards, engines, the registry and export, with a small akaNet whose weights are drawn at random."""
 
+import importlib.util
 import json
 import pickle
 import shutil
@@ -238,8 +239,8 @@ class TestEngines:
     def test_an_engine_that_is_not_installed_says_how_to_get_it(
         self, studio: Path, monkeypatch: pytest.MonkeyPatch, engine: str, module: str
     ) -> None:
-        real = engines.importlib.util.find_spec
-        monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: None if name == module else real(name))
+        real = importlib.util.find_spec
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == module else real(name))
         with pytest.raises(EngineError, match="not installed; pip install"):
             registry.load(str(studio), "cpu", engine)
 

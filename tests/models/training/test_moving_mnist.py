@@ -95,7 +95,7 @@ class TestRule:
 
     def test_the_same_seed_gives_the_same_sequences(self) -> None:
         twice = [moving_mnist.sequences(random_digits(), np.random.default_rng(5), 2) for _ in range(2)]
-        assert np.array_equal(*twice)
+        assert np.array_equal(twice[0], twice[1])
         assert twice[0].shape == (2, 20, 64, 64)
         assert twice[0].dtype == np.uint8
 
