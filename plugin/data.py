@@ -108,7 +108,8 @@ def _forget(options: argparse.Namespace) -> int:
     gone, learned = intake.forget(_existing(options.store), options.show)
     say(f"{options.show}: {len(gone)} shots removed")
     for weights in learned:
-        say(f"{weights.file} (sha256 {weights.sha256}) learned from {weights.shots} of them: retire it")
+        how = f"learned from {weights.shots} of them" if weights.shots else "began from weights that learned from them"
+        say(f"{weights.file} (sha256 {weights.sha256}) {how}; retire it")
     return DONE
 
 

@@ -32,9 +32,12 @@ exit codes: 0 done, 1 something failed, 2 wrong use, wrong input, no permission 
 class FineTune:
     """One fine-tuning. Immutable; raises `SettingsError` when a value is out of bounds."""
 
-    base: str = option("motion", "Model to begin with: a name from `inbetween models`, or a .safetensors file.")
+    base: str = option(
+        "motion", "Model to begin with: a name from `inbetween models`, or a .safetensors file.", pixels=False
+    )
     out: str = option("studio.safetensors", "The new weights; a card is written beside them.", pixels=False)
     store: str = option("training-store", "Folder that keeps the footage and the audit log.", pixels=False)
+    show: str = option("", "Of a training store, learn from this show alone.", pixels=False)
     steps: int = option(
         1500, "Optimiser steps; twice as many take twice as long and gain a little.", minimum=1, maximum=1_000_000
     )
@@ -82,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOGUE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("renders", metavar="RENDERS", help="folder of finished sequences and animations")
+    parser.add_argument("renders", metavar="RENDERS", help="folder of finished sequences and animations, or a store")
     add_options(parser.add_argument_group("what is learnt"), FineTune)
     add_options(parser.add_argument_group("what is fit to learn from"), Rules)
     said = parser.add_argument_group("what is said")
@@ -96,7 +99,8 @@ def _run(options: argparse.Namespace) -> int:
     settings, rules = FineTune(**values(options, FineTune)), Rules(**values(options, Rules))
     renders = Path(options.renders)
     _require_writable(Path(settings.out))
-    permission.require(permission.read(permission.find(renders)), PURPOSE, date.today())
+    if not permission.is_store(renders):
+        permission.require(permission.read(permission.find(renders)), PURPOSE, date.today())
     evidence = isolation.cut_network(settings.allow_open_network)
     from inbetween import finetuning  # only now: its libraries start threads, and threads cannot be moved
     from inbetween.training_progress import listener

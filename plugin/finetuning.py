@@ -21,8 +21,9 @@ from inbetween.models.training.recipe import Recipe
 from inbetween.models.training.reels import Reel
 from inbetween.models.training.rules import Rules
 from inbetween.models.training.store import Entry
-from inbetween.premises import audit
+from inbetween.premises import audit, permission
 from inbetween.premises.isolation import Isolation
+from inbetween.premises.permission import Permission
 
 REELS = "reels"
 
@@ -33,19 +34,20 @@ def finetune(renders: Path, settings: FineTune, rules: Rules, evidence: Isolatio
     A run that was stopped goes on where it was: it is found again by what it is made of. Raises `InputError` when
     there are too few shots, and `ModelError` when the weights came out no better than the base.
     """
-    out, target, place = Path(settings.out), Path(settings.store), device(settings.device)
+    place = device(settings.device)
     base, weights = starting_point(settings.base)
+    target = renders if permission.is_store(renders) else Path(settings.store)
     audit.append(target, "start", renders=str(renders.resolve()), base=settings.base, isolation=asdict(evidence))
-    taken = intake.take_in(renders, target, PURPOSE, rules, settings.strict, _warner(tell))
-    run = Run(settings, base, weights, taken.permission, taken.entries, evidence)
+    entries, leaves = _footage(renders, target, settings, rules, tell)
+    run = Run(settings, base, weights, target, entries, leaves, evidence)
     _require_every_side(run)
     counts = {side: len(run.side(side)) for side in ("train", "validation", "test")}
-    tell({"event": "footage", "show": run.permission.show, **counts})
+    tell({"event": "footage", "show": run.shows, **counts})
     work = _begin(run)
     outcome = _learn(run, work, place, tell)
-    handover.hand_over(run, outcome, work, out, tell)
+    handover.hand_over(run, outcome, work, Path(settings.out), tell)
     shutil.rmtree(work)
-    return out
+    return Path(settings.out)
 
 
 def starting_point(name: str) -> tuple[Card, Path]:
@@ -82,6 +84,16 @@ def device(wanted: str) -> str:
     if wanted == "cuda" and not torch.cuda.is_available():
         raise EngineError("device is 'cuda', but torch sees no CUDA device; choose cpu")
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def _footage(
+    renders: Path, target: Path, settings: FineTune, rules: Rules, tell: Tell
+) -> tuple[tuple[Entry, ...], tuple[Permission, ...]]:
+    """The shots to learn from, in the store: what `renders` holds, or what is in the store already if it is that."""
+    if renders == target:
+        return intake.stored(target, settings.show, PURPOSE)
+    taken = intake.take_in(renders, target, PURPOSE, rules, settings.strict, _warner(tell))
+    return taken.entries, (taken.permission,)
 
 
 def _require_every_side(run: Run) -> None:

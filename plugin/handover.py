@@ -39,14 +39,16 @@ class Run:
     base: Card
     weights: Path
     """The base's .safetensors."""
-    permission: Permission
+    target: Path
+    """The training store."""
     entries: tuple[Entry, ...]
+    permissions: tuple[Permission, ...]
     isolation: Isolation
 
     @property
-    def target(self) -> Path:
-        """The training store."""
-        return Path(self.settings.store)
+    def shows(self) -> str:
+        """What it learns from, in words."""
+        return ", ".join(sorted({entry.show for entry in self.entries}))
 
     @property
     def base_sha256(self) -> str:
@@ -124,16 +126,19 @@ def _refuse_worse(run: Run, figures: Figures) -> None:
 
 
 def _card(run: Run, outcome: Outcome) -> Card:
-    leave, base = run.permission, run.base
-    learnt = {"name": leave.show, "licence": f"permission {leave.sha256}", "fingerprint": run.dataset["sha256"]}
+    base, dataset = run.base, run.dataset["sha256"]
+    learnt = [
+        {"name": leave.show, "licence": f"permission {leave.sha256}", "fingerprint": dataset}
+        for leave in run.permissions
+    ]
     return replace(
         base,
         name=Path(run.settings.out).stem,
-        version=f"{base.version}+{run.dataset['sha256'][:8]}",
-        summary=f"{base.name} taught {len(run.side('train'))} shots of {leave.show}.",
-        data=[*base.data, learnt],
+        version=f"{base.version}+{dataset[:8]}",
+        summary=f"{base.name} taught {len(run.side('train'))} shots of {run.shows}.",
+        data=[*base.data, *learnt],
         metrics={},
-        command=f"inbetween-finetune {leave.show} --base {base.name} --steps {run.settings.steps}",
+        command=f"inbetween-finetune RENDERS --base {base.name} --steps {run.settings.steps}",
         code=__version__,
         base=run.base_sha256,
         run={"settings": _decisive(run.settings), "steps": outcome.steps, "finished": outcome.finished},
@@ -147,7 +152,6 @@ def _decisive(settings: FineTune) -> dict[str, Any]:
 
 
 def _manifest(run: Run, described: Card, out: Path, seal: str) -> dict[str, Any]:
-    leave = run.permission
     return {
         "Model": {"name": described.name, "architecture": described.architecture, "version": described.version},
         "Dataset": run.dataset,
@@ -159,13 +163,16 @@ def _manifest(run: Run, described: Card, out: Path, seal: str) -> dict[str, Any]
             **described.run,
         },
         "Weights": {"file": str(out.resolve()), "ancestor": described.base, "metrics": described.metrics},
-        "License": {
-            "parties": [leave.owner, leave.approver],
-            "start": leave.start.isoformat(),
-            "finish": leave.finish.isoformat(),
-            "permissions": list(leave.scope),
-        },
-        "Permission": {"show": leave.show, "sha256": leave.sha256},
+        "License": [
+            {
+                "parties": [leave.owner, leave.approver],
+                "start": leave.start.isoformat(),
+                "finish": leave.finish.isoformat(),
+                "permissions": list(leave.scope),
+            }
+            for leave in run.permissions
+        ],
+        "Permission": [{"show": leave.show, "sha256": leave.sha256} for leave in run.permissions],
     }
 
 

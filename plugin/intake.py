@@ -3,7 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -56,11 +57,22 @@ def take_in(
         say(reason)
 
     found = dict(_curated(renders, rules, strict, refuse))
+    with _alone(target):
+        entries, added = _added(target, leave, found, refuse)
+        _keep_permission(target, leave, permission.find(renders))
+        intake = Intake(leave, entries, added, tuple(left_out))
+        _log(target, renders, intake)
+    return intake
+
+
+def _added(
+    target: Path, leave: Permission, found: dict[Shot, Clip], refuse: Callable[[str], None]
+) -> tuple[tuple[Entry, ...], int]:
+    """Every found shot as it is in the store, and how many of them are new."""
     everything = list(store.entries(target))
     mine = {entry.shot.content: entry for entry in everything if entry.show == leave.show}
     known = [split.Known(entry.show, entry.shot.fingerprint, entry.place) for entry in everything]
     places = split.assign(leave.show, [shot for shot in found if shot.content not in mine], known)
-    _keep_permission(target, leave, permission.find(renders))
     entries, added = [], 0
     for shot, clip in found.items():
         if shot.content in mine:
@@ -70,9 +82,7 @@ def take_in(
             added += 1
         else:
             refuse(f"{shot.clip} nearly repeats shots on both sides of the split; it is left out to keep them apart")
-    intake = Intake(leave, tuple(entries), added, tuple(left_out))
-    _log(target, renders, intake)
-    return intake
+    return tuple(entries), added
 
 
 def forget(target: Path, show: str) -> tuple[list[Entry], list[manifest.Learned]]:
@@ -81,20 +91,15 @@ def forget(target: Path, show: str) -> tuple[list[Entry], list[manifest.Learned]
     Weights cannot be un-taught: those files are to be retired by hand. What remains is the line in the audit log.
     Raises `InputError` for a show that is not there.
     """
-    learned = manifest.learned_from(target, show)
-    _drop_unfinished(target, show)
-    shows = sorted({entry.show for entry in store.entries(target)})
-    gone, blobs = store.forget(target, show)
-    if not gone and not blobs:
-        raise InputError(f"{target} holds no show {show!r}; its shows are {', '.join(shows) or 'none'}")
-    audit.append(
-        target,
-        "forget",
-        show=show,
-        shots=[entry.shot.content for entry in gone],
-        files=blobs,
-        learned=[weights.sha256 for weights in learned],
-    )
+    with _alone(target):
+        learned = manifest.learned_from(target, show)
+        _drop_unfinished(target, show)
+        shows = sorted({entry.show for entry in store.entries(target)})
+        gone, blobs = store.forget(target, show)
+        if not gone and not blobs:
+            raise InputError(f"{target} holds no show {show!r}; its shows are {', '.join(shows) or 'none'}")
+        contents, retired = [entry.shot.content for entry in gone], [weights.sha256 for weights in learned]
+        audit.append(target, "forget", show=show, shots=contents, files=blobs, learned=retired)
     return gone, learned
 
 
@@ -105,12 +110,35 @@ def _drop_unfinished(target: Path, show: str) -> None:
             shutil.rmtree(plan.parent)
 
 
-def permissions(target: Path, entries: Iterable[Entry], purpose: str) -> list[Permission]:
-    """The stored permissions of these shots, one a show. Raises `PremisesError` unless all cover `purpose` today."""
-    leaves = {entry.permission: permission.read(_permission_path(target, entry.permission)) for entry in entries}
-    for leave in leaves.values():
+def stored(target: Path, show: str, purpose: str) -> tuple[tuple[Entry, ...], tuple[Permission, ...]]:
+    """What a store holds of a show, or of all if `show` is empty, and the permissions of these shots.
+
+    Raises `PremisesError` unless each permission covers `purpose` today, `InputError` where there is no such shot.
+    """
+    entries = tuple(entry for entry in store.entries(target) if show in ("", entry.show))
+    if not entries:
+        raise InputError(
+            f"{target} holds no shot{f' of show {show!r}' if show else ''}; add some with `inbetween data`"
+        )
+    hashes = sorted({entry.permission for entry in entries})
+    leaves = tuple(permission.read(_permission_path(target, sha256)) for sha256 in hashes)
+    for leave in leaves:
         permission.require(leave, purpose, date.today())
-    return list(leaves.values())
+    return entries, leaves
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """One process at a time changes a store."""
+    from filelock import FileLock
+
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(target / ".lock")
+    except OSError as error:
+        raise FrameWriteError(f"{target} cannot be written to ({error.strerror}); choose another store") from error
+    with lock:
+        yield
 
 
 def _curated(renders: Path, rules: Rules, strict: bool, refuse: Callable[[str], None]) -> Iterator[tuple[Shot, Clip]]:

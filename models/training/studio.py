@@ -15,12 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from inbetween.core.channels import RGBA
+from inbetween.core.errors import ModelError
 from inbetween.core.network import Network
 from inbetween.models import akanet, card, metrics, registry
 from inbetween.models.card import Card
 from inbetween.models.engines import filled
 from inbetween.models.metrics import Scores
-from inbetween.models.motion_net import MotionNet
+from inbetween.models.motion import network_of
 from inbetween.models.training import reels
 from inbetween.models.training.augment import augmented
 from inbetween.models.training.graphics import sample
@@ -49,6 +50,8 @@ class TriadLesson:
     """akaNet and bbCNN: halfway triads of one channel, brought to 0..1 by its keys as `akanet.Painter` does."""
 
     def __init__(self, base: Card, weights: Path, footage: Sequence[Reel], seed: int, area: int) -> None:
+        if base.options.get("channels", 1) != 1:
+            raise ModelError(f"{weights} paints {base.options['channels']} channels together; only one can be taught")
         self.model: nn.Module = filled(akanet.architecture(base), weights).triads  # type: ignore[assignment] # a module
         self.footage, self.seed, self.area = footage, seed, area
 
@@ -88,7 +91,7 @@ class MotionLesson(MotionTask):
 
     def __init__(self, base: Card, weights: Path, footage: Sequence[Reel], seed: int, area: int) -> None:
         super().__init__(Path(), seed, area)
-        self.model = filled(MotionNet(), weights)
+        self.model = network_of(weights)
         self.footage = footage
 
     def _real(self, random: np.random.Generator, size: int) -> tuple[Array, ...]:

@@ -27,7 +27,7 @@ class Learned:
     sha256: str
     """Of its bytes."""
     shots: int
-    """How many of the show's shots it saw."""
+    """How many of the show's shots it saw; none where it began from weights that saw some."""
 
 
 def dataset(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -70,13 +70,16 @@ def manifests(store: Path) -> Iterator[dict[str, Any]]:
 
 
 def learned_from(store: Path, show: str) -> list[Learned]:
-    """The weights files that saw shots of a show, in training, validation or test."""
-    found = []
-    for manifest in manifests(store):
-        shots = sum(asset["show"] == show for asset in manifest["Dataset"]["assets"])
-        if shots:
-            found.append(Learned(manifest["Weights"]["file"], manifest["Weights"]["sha256"], shots))
-    return found
+    """The weights files that saw shots of a show, in training, validation or test, and all that began from these."""
+    shots = {
+        manifest["Weights"]["sha256"]: sum(asset["show"] == show for asset in manifest["Dataset"]["assets"])
+        for manifest in manifests(store)
+    }
+    tainted = {sha256 for sha256, count in shots.items() if count}
+    weights = [manifest["Weights"] for manifest in manifests(store)]
+    while heirs := {one["sha256"] for one in weights if one.get("ancestor") in tainted} - tainted:
+        tainted |= heirs
+    return [Learned(one["file"], one["sha256"], shots[one["sha256"]]) for one in weights if one["sha256"] in tainted]
 
 
 def _text(value: Any, indent: int | None = None) -> str:

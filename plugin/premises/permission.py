@@ -47,6 +47,11 @@ def find(renders: Path) -> Path:
     )
 
 
+def is_store(folder: Path) -> bool:
+    """Whether a folder is a training store, which keeps the permissions of its shots itself."""
+    return (folder / "shots").is_dir() and (folder / "permissions").is_dir()
+
+
 def read(file: Path) -> Permission:
     """Raises `PremisesError` for a permission that is not complete; whether it holds today is `require`'s question."""
     try:

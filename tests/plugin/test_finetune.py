@@ -116,7 +116,7 @@ def test_every_step_is_on_the_record(tuned: Path) -> None:
     handed_over = events["hand over"]["weights"]
     assert recorded["Weights"]["sha256"] == handed_over == card.sha256(tuned / "studio.safetensors")
     assert {asset["side"] for asset in recorded["Dataset"]["assets"]} == {"train", "validation", "test"}
-    assert recorded["License"]["parties"] == ["The Studio", "A. Producer"]
+    assert recorded["License"][0]["parties"] == ["The Studio", "A. Producer"]
     assert [weights.shots for weights in manifest.learned_from(store, "short")] == [3]
     assert recorded["Run"]["audit"] == audit.head(store)
 
@@ -183,6 +183,15 @@ def test_forgetting_a_show_ends_its_unfinished_runs(desk: Path) -> None:
     assert list((place / "store" / "work").iterdir()) != []
     assert data.main(["forget", "short", "--store", str(place / "store")]) == 0
     assert list((place / "store" / "work").iterdir()) == []
+
+
+def test_what_is_in_the_store_already_can_be_learnt_from_without_the_renders(desk: Path, tuned: Path) -> None:
+    out = desk / "again.safetensors"
+    paths = ["--base", str(desk / "tiny.safetensors"), "--out", str(out), "--show", "short"]
+    given = [str(tuned / "store"), *paths, *OPTIONS, "--accept-worse", "--allow-open-network"]
+    assert main(given) == 0
+    learnt, again = load_file(tuned / "studio.safetensors"), load_file(out)
+    assert all(torch.equal(learnt[name], again[name]) for name in learnt)
 
 
 def test_without_leave_nothing_happens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,9 +164,13 @@ def test_without_leave_nothing_is_stored(renders: Path, tmp_path: Path, changes:
 
 def test_leave_that_ended_since_stops_learning_from_the_store(renders: Path, tmp_path: Path) -> None:
     taken, _ = take(renders, tmp_path / "store")
-    assert [leave.show for leave in intake.permissions(tmp_path / "store", taken.entries, "fine-tune")] == ["short"]
+    entries, (leave,) = intake.stored(tmp_path / "store", "", "fine-tune")
+    assert set(entries) == set(taken.entries)
+    assert leave.show == "short"
     with pytest.raises(PremisesError, match="not train"):
-        intake.permissions(tmp_path / "store", taken.entries, "train")
+        intake.stored(tmp_path / "store", "short", "train")
+    with pytest.raises(InputError, match="no shot of show 'long'"):
+        intake.stored(tmp_path / "store", "long", "fine-tune")
 
 
 def test_renewed_leave_takes_the_place_of_the_old(renders: Path, tmp_path: Path) -> None:
@@ -175,7 +179,7 @@ def test_renewed_leave_takes_the_place_of_the_old(renders: Path, tmp_path: Path)
     after, _ = take(renders, tmp_path / "store")
     assert {e.permission for e in before.entries} != {e.permission for e in after.entries}
     assert after.added == 0
-    (leave,) = intake.permissions(tmp_path / "store", store.entries(tmp_path / "store"), "fine-tune")
+    _, (leave,) = intake.stored(tmp_path / "store", "", "fine-tune")
     assert leave.approver == "B. Producer"
 
 
@@ -185,9 +189,13 @@ def test_forgetting_a_show_names_the_weights_that_learned_from_it(renders: Path,
     weights = {"file": str(tmp_path / "studio.safetensors")}
     dataset = manifest.dataset(taken.entries)
     manifest.record(target, "a" * 64, {"Dataset": dataset, "Weights": weights, "Run": {"audit": ""}})
+    heir = {"file": str(tmp_path / "heir.safetensors"), "ancestor": "a" * 64}
+    nothing = manifest.dataset([])
+    manifest.record(target, "b" * 64, {"Dataset": nothing, "Weights": heir, "Run": {"audit": ""}})
+    manifest.record(target, "c" * 64, {"Dataset": nothing, "Weights": {"file": "other"}, "Run": {"audit": ""}})
     gone, learned = intake.forget(target, "short")
     assert len(gone) == 6
-    assert [(Path(one.file).name, one.shots) for one in learned] == [("studio.safetensors", 6)]
+    assert [(Path(one.file).name, one.shots) for one in learned] == [("studio.safetensors", 6), ("heir.safetensors", 0)]
     assert list(store.entries(target)) == []
     assert list((target / "blobs").glob("*/*")) == []
     assert [event["event"] for event in audit.events(target)] == ["add", "forget"]
