@@ -27,7 +27,7 @@ from inbetween.premises.permission import Permission
 
 Tell = Callable[[dict[str, Any]], None]
 
-WINDOWS, LARGEST = 3, 1080
+WINDOWS, LARGEST = 6, 1080
 """Of each test shot and distance of the keys, so many windows are drawn, no longer than so many pixels."""
 
 

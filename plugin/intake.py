@@ -117,9 +117,7 @@ def stored(target: Path, show: str, purpose: str) -> tuple[tuple[Entry, ...], tu
     """
     entries = tuple(entry for entry in store.entries(target) if show in ("", entry.show))
     if not entries:
-        raise InputError(
-            f"{target} holds no shot{f' of show {show!r}' if show else ''}; add some with `inbetween data`"
-        )
+        raise InputError(f"{target} holds no shot{f' of show {show!r}' if show else ''}; add some first")
     hashes = sorted({entry.permission for entry in entries})
     leaves = tuple(permission.read(_permission_path(target, sha256)) for sha256 in hashes)
     for leave in leaves:
