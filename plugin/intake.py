@@ -58,8 +58,8 @@ def take_in(
 
     found = dict(_curated(renders, rules, strict, refuse))
     with _alone(target):
-        entries, added = _added(target, leave, found, refuse)
         _keep_permission(target, leave, permission.find(renders))
+        entries, added = _added(target, leave, found, refuse)
         intake = Intake(leave, entries, added, tuple(left_out))
         _log(target, renders, intake)
     return intake
@@ -93,13 +93,16 @@ def forget(target: Path, show: str) -> tuple[list[Entry], list[manifest.Learned]
     """
     with _alone(target):
         learned = manifest.learned_from(target, show)
-        _drop_unfinished(target, show)
+        shots = {entry.shot.content: entry for entry in store.entries(target) if entry.show == show}
         shows = sorted({entry.show for entry in store.entries(target)})
-        gone, blobs = store.forget(target, show)
-        if not gone and not blobs:
+        if shots:  # on record before it is done, so that a kill in between leaves no gap in the record
+            files = sorted({blob.sha256 for entry in shots.values() for blob in entry.blobs})
+            retired = [weights.sha256 for weights in learned]
+            audit.append(target, "forget", show=show, shots=list(shots), files=files, learned=retired)
+        _drop_unfinished(target, show)
+        gone, files_gone = store.forget(target, show)
+        if not gone and not files_gone:
             raise InputError(f"{target} holds no show {show!r}; its shows are {', '.join(shows) or 'none'}")
-        contents, retired = [entry.shot.content for entry in gone], [weights.sha256 for weights in learned]
-        audit.append(target, "forget", show=show, shots=contents, files=blobs, learned=retired)
     return gone, learned
 
 
