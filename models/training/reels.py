@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from inbetween.core.errors import FrameWriteError
+from inbetween.core.errors import FrameReadError, FrameWriteError
 from inbetween.models.training.curate import Shot
 from inbetween.models.training.readers import Clip, Picture
 
@@ -139,8 +139,11 @@ def _write(file: Path, shot: Shot, clip: Clip, longest: int) -> None:
             shape = (len(shot.drawings), height, width, 4)
             header = {"descr": "<f2", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(stream, header)
-            for picture, _ in clip.frames():
+            count = 0
+            for count, (picture, _) in enumerate(clip.frames(), start=1):
                 stream.write(_resized(picture, height, width).astype("<f2").tobytes())
+        if count != len(shot.drawings):
+            raise FrameReadError(f"{shot.clip} has {count} drawings, not {len(shot.drawings)} as before; add it anew")
         aside.replace(file)
     finally:
         aside.unlink(missing_ok=True)

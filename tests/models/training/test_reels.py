@@ -60,6 +60,14 @@ def test_a_clip_that_breaks_off_leaves_no_reel(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_clip_that_has_lost_a_drawing_is_refused(tmp_path: Path) -> None:
+    shot = Shot("bar.gif", 0, (48, 64), None, (0, 1, 2), (1, 1, 1), "content", b"")
+    shorter = Clip("bar.gif", (), None, lambda: iter([(drawing, 1) for drawing in drawings((48, 64))[:2]]))
+    with pytest.raises(FrameReadError, match="has 2 drawings, not 3"):
+        reels.decode(shot, shorter, tmp_path, 512)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_time_follows_the_exposures(tmp_path: Path) -> None:
     held = reel(tmp_path, exposures=(3, 1, 2, 2))
     assert held.window(0, 1, 3).t == pytest.approx(3 / 6)
