@@ -140,8 +140,9 @@ def _write(file: Path, shot: Shot, clip: Clip, longest: int) -> None:
             header = {"descr": "<f2", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(stream, header)
             count = 0
-            for count, (picture, _) in enumerate(clip.frames(), start=1):
+            for picture, _ in clip.frames():
                 stream.write(_resized(picture, height, width).astype("<f2").tobytes())
+                count += 1
         if count != len(shot.drawings):
             raise FrameReadError(f"{shot.clip} has {count} drawings, not {len(shot.drawings)} as before; add it anew")
         aside.replace(file)
