@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("inbetween.doctor", "show what works on this machine: versions, engines, devices, models"),
     "farm": ("inbetween.farm", "write a render farm job that fills the gaps in parallel"),
     "bench": ("inbetween.bench", "measure how well and how fast each model draws"),
+    "moving-mnist": ("inbetween.moving_mnist", "measure models on handwritten digits that none of them has seen"),
     "data": ("inbetween.data", "keep the training store: what is in it, and who may learn from it"),
     "finetune": ("inbetween.finetune", "let a model learn from a studio's own finished shots"),
     "train": ("inbetween.train", "train a model from scratch, resumable at any time"),

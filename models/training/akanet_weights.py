@@ -69,10 +69,12 @@ def publish(
         before = card.read(card.beside(base))
         described = replace(described, base=card.verify(before, base), run={**described.run, "base": before.run})
     card.save(network.state_dict(), described, weights)
+    registry.export(weights)
     described = replace(described, metrics=_figures(mnist, network, weights))
     card.save(network.state_dict(), described, weights)
-    registry.export(weights)
-    return card.read(card.beside(weights))
+    sealed = card.seal(described, [weights, weights.with_suffix(".onnx")])
+    card.write(sealed, card.beside(weights))
+    return sealed
 
 
 def _step(best: Path) -> int:
@@ -110,7 +112,7 @@ def _card(name: str, mnist: Path, network: nn.Module, command: str, run: dict[st
 def _figures(mnist: Path, network: nn.Module, weights: Path) -> dict[str, Any]:
     clips = clips_of(moving_mnist.digits(mnist, "test"), TEST_SEQUENCES, TEST_SEED)
     question, answer = examination(clips)
-    models = [registry.from_file(weights, "cpu", "torch"), *map(registry.load, ("dissolve", "flow"))]
+    models = [registry.from_file(weights, "cpu"), *map(registry.load, ("dissolve", "flow"))]
     rows = {model.name: triad_mse_as_drawn(model.network(GREY, "display"), answer) for model in models}
     return {
         "on": f"all triads of {len(clips)} clips of 10 frames, 32 x 32, made of MNIST's test digits",

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import pickle
 import shutil
 import zipfile
@@ -93,6 +94,15 @@ class TestCard:
             carried = file.metadata()
         assert list(carried) == ["inbetween"]
         assert json.loads(carried["inbetween"])["name"] == "studio"
+
+    @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+    def test_everyone_may_read_weights_and_card(self, studio: Path) -> None:
+        before = os.umask(0o022)
+        try:
+            card.save(random_network().state_dict(), described(), studio)
+        finally:
+            os.umask(before)
+        assert [file.stat().st_mode & 0o777 for file in (studio, card.beside(studio))] == [0o644, 0o644]
 
     def test_nothing_half_written_stays_behind(self, tmp_path: Path) -> None:
         with pytest.raises(TypeError):
@@ -370,3 +380,27 @@ def test_the_models_are_listed_with_their_weights(
     rows = {row["name"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
     assert rows["studio"]["parameters"] == parameter_count(AkaNet(units=1))
     assert rows["flow"]["weights_sha256"] == {}
+
+
+class TestTheAkanetThatShips:
+    def test_is_the_thesis_network_and_better_than_dissolve_and_flow_on_digits(self) -> None:
+        known = card.read(registry.WEIGHTS / "akanet.json")
+        assert known.parameters == parameter_count(AkaNet(**known.options)) == 445_153
+        rows = known.metrics["rows"]
+        assert rows["akanet"] < min(rows["dissolve"], rows["flow"])
+
+    def test_paints_the_same_in_both_engines(self) -> None:
+        start, end = keys(10, 20, 27, 1)
+        drawn = [
+            registry.load("akanet", "cpu", engine).network(GREY, "display")(start, end, MIDDLE)
+            for engine in ("torch", "onnxruntime")
+        ]
+        assert np.allclose(drawn[0], drawn[1], atol=1e-4)
+
+    def test_paints_a_moved_square_nearer_to_the_truth_than_a_dissolve(self) -> None:
+        square = np.zeros((3, 32, 32, 1), np.float32)
+        for frame, left in enumerate((8, 11, 14)):
+            square[frame, 12:18, left : left + 6] = 1
+        start, middle, end = (square[i : i + 1] for i in range(3))
+        drawn = registry.load("akanet", "cpu").network(GREY, "display")(start, end, MIDDLE)
+        assert np.square(drawn - middle).mean() < np.square((start + end) / 2 - middle).mean()
