@@ -50,7 +50,8 @@ def _append(file: Path, event: str, details: dict[str, Any]) -> str:
         "previous": previous,
     }
     line["sha256"] = _seal(line)
-    handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    binary = getattr(os, "O_BINARY", 0)  # Windows would write its own line ends
+    handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | binary, 0o644)
     size = os.fstat(handle).st_size
     try:
         data = json.dumps(line, sort_keys=True).encode() + b"\n"
