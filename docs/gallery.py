@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from inbetween import comparison
 from inbetween.core.channels import RGBA
 from inbetween.models import metrics, registry
 from inbetween.models.training.clips import keys_apart, packed
@@ -32,8 +33,6 @@ SOURCES = {
 """Only what may be shown, with its attribution, by how its name begins."""
 MODELS = ("dissolve", "flow", "akanet", "motion")
 GAPS = (4, 8)
-SIDE, LABEL, MARGIN = 176, 18, 4
-PAPER, BACKDROP, INK = 41, 0.5, (217, 217, 217)
 
 
 @dataclass(frozen=True)
@@ -88,23 +87,9 @@ def _rows(folder: Path) -> Iterator[Row]:
 def _sheet(rows: list[Row]) -> Array:
     lines = []
     for row in rows:
-        captions = [f"{n} {row.figures[n]:.1f} dB" if n in row.figures else n for n in row.pictures]
-        cells = [_cell(picture, caption) for picture, caption in zip(row.pictures.values(), captions, strict=True)]
-        lines.append(np.concatenate(cells, axis=1))
-    return np.concatenate(lines)
-
-
-def _cell(picture: Array, caption: str) -> Array:
-    height, width = picture.shape[:2]
-    scale = SIDE / max(height, width)
-    shown = np.clip(picture[..., :3] + BACKDROP * (1 - picture[..., 3:]), 0, 1)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
-    small = cv2.resize(shown, (round(width * scale), round(height * scale)), interpolation=method)
-    cell = np.full((SIDE + LABEL + 2 * MARGIN, SIDE + 2 * MARGIN, 3), PAPER, np.uint8)
-    top, left = MARGIN + (SIDE - small.shape[0]) // 2, MARGIN + (SIDE - small.shape[1]) // 2
-    cell[top : top + small.shape[0], left : left + small.shape[1]] = (small * 255 + 0.5).astype(np.uint8)
-    place = (MARGIN, SIDE + MARGIN + LABEL - 3)
-    return np.asarray(cv2.putText(cell, caption, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, INK, 1, cv2.LINE_AA))
+        captions = {n: f"{n} {row.figures[n]:.1f} dB" if n in row.figures else n for n in row.pictures}
+        lines.append({captions[name]: picture for name, picture in row.pictures.items()})
+    return comparison.sheet(lines)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,28 @@
 """The end of a fine-tuning: a report on shots never seen, a refusal where nothing was gained, and the weights."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import cv2
 from safetensors.torch import load_file
 
-from inbetween import __version__, bench_quality, footage
+from inbetween import __version__, bench_quality, comparison, footage
 from inbetween.bench_quality import Figures
 from inbetween.core.channels import RGBA
-from inbetween.core.errors import InputError, ModelError
+from inbetween.core.errors import FrameWriteError, InputError, ModelError
+from inbetween.core.network import Network
 from inbetween.core.settings import describe
 from inbetween.finetune import FineTune
 from inbetween.models import card, metrics, registry
 from inbetween.models.card import Card
 from inbetween.models.training import store, studio
 from inbetween.models.training.loop import Outcome
+from inbetween.models.training.readers import Clip
 from inbetween.models.training.split import Side
 from inbetween.models.training.store import Entry
 from inbetween.premises import audit, manifest
@@ -29,6 +33,8 @@ Tell = Callable[[dict[str, Any]], None]
 
 WINDOWS, LARGEST = 6, 1080
 """Of each test shot and distance of the keys, so many windows are drawn, no longer than so many pixels."""
+LINES = 12
+"""In-betweens on the sheet."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,8 @@ def hand_over(run: Run, outcome: Outcome, work: Path, out: Path, tell: Tell) -> 
     described = _card(run, outcome)
     candidate = work / out.name
     card.save(load_file(outcome.best), described, candidate)
-    figures = _examined(run, candidate)
+    networks, clips = _networks(run, candidate), _test_clips(run)
+    figures = bench_quality.compare(networks, clips, WINDOWS, LARGEST, lambda line: None)
     count = run.settings.examined // 3
     remembered = {name: _remembered(file, count) for name, file in (("before", run.weights), ("after", candidate))}
     tell({"event": "report", "table": bench_quality.table(figures), "remembered": remembered})
@@ -85,21 +92,42 @@ def hand_over(run: Run, outcome: Outcome, work: Path, out: Path, tell: Tell) -> 
     digest = described.files[out.name]
     seal = audit.append(run.target, "hand over", weights=digest, file=str(out.resolve()), dataset=run.dataset["sha256"])
     manifest.record(run.target, digest, _manifest(run, described, out, seal))
+    sheet = manifest.sheet(run.target, digest)
+    _draw_sheet(networks, clips, sheet)
     _place(candidate, described, out)
-    tell({"event": "handed over", "file": str(out)})
+    tell({"event": "handed over", "file": str(out), "sheet": str(sheet)})
 
 
-def _examined(run: Run, candidate: Path) -> Figures:
-    """Before, after, dissolve and flow, run as the product runs them, on the shots that nothing was learnt from."""
+def _networks(run: Run, candidate: Path) -> dict[str, Network]:
+    """Before, after, dissolve and flow, run as the product runs them."""
     models = {
         "before": registry.from_file(run.weights, "cpu", "torch"),
         "after": registry.from_file(candidate, "cpu", "torch"),
         "dissolve": registry.load("dissolve"),
         "flow": registry.load("flow"),
     }
-    networks = {name: model.network(RGBA, "display") for name, model in models.items()}
-    clips = [store.clip(run.target, entry, footage.picture) for entry in run.side("test")]
-    return bench_quality.compare(networks, clips, WINDOWS, LARGEST, lambda line: None)
+    return {name: model.network(RGBA, "display") for name, model in models.items()}
+
+
+def _test_clips(run: Run) -> list[Clip]:
+    """The shots that nothing was learnt from."""
+    return [store.clip(run.target, entry, footage.picture) for entry in run.side("test")]
+
+
+def _draw_sheet(networks: dict[str, Network], clips: Sequence[Clip], file: Path) -> None:
+    """In-betweens of the test shots side by side, for eyes rather than figures.
+
+    It shows footage, so it lies in the store and is forgotten with the show.
+    """
+    windows = islice((window for clip in clips for window in bench_quality.windows(clip, 1, LARGEST)), LINES)
+    lines = [comparison.line(each.start, each.truth, each.end, each.t, networks) for each in windows]
+    aside = file.with_name(f".{file.name}")
+    if not lines:
+        return
+    if not cv2.imwrite(str(aside), comparison.sheet(lines)[..., ::-1]):
+        aside.unlink(missing_ok=True)
+        raise FrameWriteError(f"{file} could not be written; make room, then run it again")
+    aside.replace(file)
 
 
 def _remembered(weights: Path, count: int) -> float:

@@ -99,6 +99,8 @@ def forget(target: Path, show: str) -> tuple[list[Entry], list[manifest.Learned]
             files = sorted({blob.sha256 for entry in shots.values() for blob in entry.blobs})
             retired = [weights.sha256 for weights in learned]
             audit.append(target, "forget", show=show, shots=list(shots), files=files, learned=retired)
+        for weights in learned:
+            manifest.sheet(target, weights.sha256).unlink(missing_ok=True)
         _drop_unfinished(target, show)
         gone, files_gone = store.forget(target, show)
         if not gone and not files_gone:

@@ -46,7 +46,8 @@ def sentence(event: Event) -> str:
             remembered = f"On generated graphics, which the base knew: {before:.2f} dB before, {after:.2f} dB after."
             return f"{event['table']}\n\n{remembered}"
         case "handed over":
-            return f"{event['file']}: use it with inbetween-seq IN OUT --model {event['file']}"
+            seen = f"{event['sheet']}: test shots before and after, side by side"
+            return f"{seen}\n{event['file']}: use it with inbetween-seq IN OUT --model {event['file']}"
     return ""
 
 

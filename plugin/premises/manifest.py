@@ -56,6 +56,11 @@ def record(store: Path, sha256: str, manifest: Mapping[str, Any]) -> Path:
     return file
 
 
+def sheet(store: Path, sha256: str) -> Path:
+    """Where the comparison sheet of a weights file lies, which shows footage."""
+    return store / FOLDER / f"{sha256}.png"
+
+
 def manifests(store: Path) -> Iterator[dict[str, Any]]:
     """Every recorded manifest. Raises `InputError` for a file that is none."""
     for file in sorted((store / FOLDER).glob("*.json")):

@@ -132,6 +132,14 @@ def test_a_log_whose_end_was_cut_off_is_found_out(tuned: Path, capsys: pytest.Ca
     log.write_text(whole)
 
 
+def test_a_sheet_shows_the_test_shots_before_and_after(tuned: Path) -> None:
+    sheet = manifest.sheet(tuned / "store", card.sha256(tuned / "studio.safetensors"))
+    with Image.open(sheet) as picture:
+        width, height = picture.size
+    assert width == 7 * 184  # first key, truth, before, after, dissolve, flow, second key
+    assert height % 202 == 0
+
+
 def test_nothing_of_the_footage_is_left_outside_of_the_store(tuned: Path) -> None:
     assert list((tuned / "store" / "work").iterdir()) == []
     assert sorted(p.name for p in tuned.iterdir()) == ["store", "studio.json", "studio.safetensors"]
@@ -177,12 +185,15 @@ def test_weights_that_are_no_better_are_refused_and_can_be_taken_all_the_same(
     assert {"psnr", "psnr_moving", "ssim", "line_chamfer", "smear", "alpha_error"} <= set(metrics["2 apart, after"])
 
 
-def test_forgetting_a_show_ends_its_unfinished_runs(desk: Path) -> None:
+def test_forgetting_a_show_ends_its_unfinished_runs_and_leaves_no_picture_of_it(desk: Path) -> None:
     place = desk / "unfinished"
-    assert here(desk, place, "--rate", "0") == 2
+    assert here(desk, place, "--rate", "0", "--accept-worse") == 0
+    assert here(desk, place, "--rate", "0", "--seed", "2") == 2
     assert list((place / "store" / "work").iterdir()) != []
+    assert list((place / "store" / "runs").glob("*.png")) != []
     assert data.main(["forget", "short", "--store", str(place / "store")]) == 0
     assert list((place / "store" / "work").iterdir()) == []
+    assert list((place / "store" / "runs").glob("*.png")) == []
 
 
 def test_what_is_in_the_store_already_can_be_learnt_from_without_the_renders(desk: Path, tuned: Path) -> None:
