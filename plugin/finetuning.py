@@ -129,6 +129,9 @@ def _learn(run: Run, work: Path, place: str, tell: Tell) -> loop.Outcome:
     train, validation = (_decoded(run, run.side(side), work) for side in ("train", "validation"))
     lesson = studio.LESSONS[run.base.architecture](run.base, run.weights, train, settings.seed, settings.area)
     task = studio.Studio(lesson, run.base, validation, settings.examined)
+    if not (work / loop.CHECKPOINT).exists():
+        with torch.no_grad():
+            tell({"event": "base", **task.validate(task.model)})
     return loop.train(task, recipe(settings), work, place, tell)
 
 

@@ -24,7 +24,7 @@ def listener(voice: str) -> Iterator[Listener]:
         with _bar() as tell:
             yield tell
     else:
-        hidden = ("step", "validation", "footage") if voice == "quiet" else ()
+        hidden = ("step", "validation", "base", "footage") if voice == "quiet" else ()
         yield lambda event: _speak(event, hidden)
 
 
@@ -38,9 +38,10 @@ def sentence(event: Event) -> str:
             )
         case "step":
             return f"[{event['step']}/{event['steps']}] loss {event['loss']:.5f}, {event['seconds'] / 60:.1f} min"
+        case "base":
+            return f"before: {_figures(event)}"
         case "validation":
-            figures = ", ".join(f"{name} {event[name]:.4g}" for name in SHOWN if name in event)
-            return f"[{event['step']}/{event['steps']}] {'best so far: ' if event['best'] else ''}{figures}"
+            return f"[{event['step']}/{event['steps']}] {'best so far: ' if event['best'] else ''}{_figures(event)}"
         case "report":
             before, after = event["remembered"]["before"], event["remembered"]["after"]
             remembered = f"On generated graphics, which the base knew: {before:.2f} dB before, {after:.2f} dB after."
@@ -49,6 +50,10 @@ def sentence(event: Event) -> str:
             seen = f"{event['sheet']}: test shots before and after, side by side"
             return f"{seen}\n{event['file']}: use it with inbetween-seq IN OUT --model {event['file']}"
     return ""
+
+
+def _figures(event: Event) -> str:
+    return ", ".join(f"{name} {event[name]:.4g}" for name in SHOWN if name in event)
 
 
 def _speak(event: Event, hidden: tuple[str, ...] = ()) -> None:
