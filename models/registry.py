@@ -132,4 +132,5 @@ MODELS: dict[str, Build] = {
     "dissolve": dissolve.build,
     "flow": flow.build,
     "akanet": shipped("akanet"),
+    "motion": shipped("motion"),
 }

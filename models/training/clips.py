@@ -100,8 +100,8 @@ def triad(random: np.random.Generator, clips: list[Packed], size: int) -> tuple[
     """
     for _ in range(TRIES):
         frames = clips[int(random.integers(len(clips)))].frames
-        gap = int(random.integers(2, LONGEST_GAP + 1))
-        gap = min(gap, len(frames) - 1)
+        # Small steps more often than large ones: there keys are mostly in-betweened, and precision shows.
+        gap = min(2 + int((LONGEST_GAP - 1) * random.random() ** 2), len(frames) - 1)
         first = int(random.integers(0, len(frames) - gap))
         chosen = first + int(random.integers(1, gap))
         window = _fitted(random, np.stack([frames[i] for i in (first, chosen, first + gap)]), size)

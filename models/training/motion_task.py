@@ -22,9 +22,9 @@ Batch = dict[str, Tensor]
 Row = tuple[Any, ...]
 """Start, end, middle, t, flows and what is seen of them: a `Sample`'s, without flows for real clips."""
 
-SIZES = (96, 128, 192)
-CHANCES = (0.3, 0.5, 0.2)
-OFFERED = 0.5
+SIZES = (96, 128, 192, 256)
+CHANCES = (0.2, 0.4, 0.25, 0.15)
+OFFERED = 0.75
 """Share of triads that come with a candidate flow; without it the network must stand alone, as inside a host."""
 SPRITES = 0.12
 """Share of real triads from clips drawn frame by frame."""
@@ -32,13 +32,13 @@ SMALL = 40
 """Fewer frames than this: drawn by hand, not by curve."""
 GAPS = (2, 4, 8)
 WEIGHTS = {
-    "picture": 4.0,
+    "picture": 6.0,
     "coarse": 1.0,
     "match": 0.2,
     "between": 0.12,
     "flow": 0.12,
     "mask": 0.1,
-    "mixing": 0.5,
+    "mixing": 0.25,
 }
 """Of the parts of the loss."""
 
