@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -44,6 +44,7 @@ def finetune(renders: Path, settings: FineTune, rules: Rules, evidence: Isolatio
     counts = {side: len(run.side(side)) for side in ("train", "validation", "test")}
     tell({"event": "footage", "show": run.shows, **counts})
     work = _begin(run)
+    run = replace(run, weights=_own_copy(run, work))
     outcome = _learn(run, work, place, tell)
     handover.hand_over(run, outcome, work, Path(settings.out), tell)
     shutil.rmtree(work)
@@ -122,6 +123,15 @@ def _begin(run: Run) -> Path:
     work.mkdir(parents=True, exist_ok=True)
     (work / intake.PLAN).write_text(text, encoding="utf-8")
     return work
+
+
+def _own_copy(run: Run, work: Path) -> Path:
+    """The base in the run's folder: after an hour the one outside may be another, and the report needs this one."""
+    kept = work / "base" / run.weights.name
+    kept.parent.mkdir(exist_ok=True)
+    for file in (run.weights, card.beside(run.weights)):
+        shutil.copyfile(file, kept.with_name(file.name))
+    return kept
 
 
 def _learn(run: Run, work: Path, place: str, tell: Tell) -> loop.Outcome:
