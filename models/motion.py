@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Picture = NDArray[np.float32]
 
-LONGEST_SIDE = 2048
+LONGEST_SIDE = 1024
 """Motion is found on a copy no longer than this; pixels are moved at full size."""
 GRAPHS = ("match", "refine", "draw")
 CELL, COARSEST, STATE = 4, 64, 24

@@ -67,8 +67,8 @@ def warped(x: Tensor, flow: Tensor) -> Tensor:
     """Fetch `x` (N, C, H, W) along `flow` (N, 2, H, W), bilinear, the border repeated; float32."""
     height, width = x.shape[2], x.shape[3]
     at = grid(height, width, x) + flow
-    span = torch.stack((at[:, 0] * (2.0 / (width - 1)) - 1.0, at[:, 1] * (2.0 / (height - 1)) - 1.0), 3)
-    return torch.grid_sampler(x.float(), span, 0, 1, True)
+    span = torch.cat((at[:, :1] * (2.0 / (width - 1)) - 1.0, at[:, 1:] * (2.0 / (height - 1)) - 1.0), 1)
+    return torch.grid_sampler(x.float(), span.permute(0, 2, 3, 1), 0, 1, True)
 
 
 def splatted(x: Tensor, flow: Tensor, importance: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -85,12 +85,12 @@ def splatted(x: Tensor, flow: Tensor, importance: Tensor) -> tuple[Tensor, Tenso
     total = torch.zeros(batch, channels + 2, height * width, device=x.device, dtype=x.dtype)
     for dx in range(2):
         for dy in range(2):
-            px, py = corner[:, 0] + dx, corner[:, 1] + dy
+            px, py = corner[:, :1] + dx, corner[:, 1:] + dy
             inside = ((px >= 0) & (px < width) & (py >= 0) & (py < height)).to(x.dtype)
-            wx = share[:, 0] if dx == 1 else 1.0 - share[:, 0]
-            wy = share[:, 1] if dy == 1 else 1.0 - share[:, 1]
-            index = (py.clamp(0, height - 1) * width + px.clamp(0, width - 1)).long().view(batch, 1, -1)
-            part = load * (wx * wy * inside).unsqueeze(1)
+            wx = share[:, :1] if dx == 1 else 1.0 - share[:, :1]
+            wy = share[:, 1:] if dy == 1 else 1.0 - share[:, 1:]
+            index = (py.clamp(0, height - 1) * width + px.clamp(0, width - 1)).long().flatten(2)
+            part = load * (wx * wy * inside)
             total = total.scatter_add(2, index.expand(-1, channels + 2, -1), part.flatten(2))
     total = total.view(batch, channels + 2, height, width)
     mass = total[:, channels : channels + 1]
@@ -339,10 +339,11 @@ class Between(nn.Module):
         ways = (first, from_start, from_end, up)
         landed_there = (covered, count[:half].clamp(max=1.0), count[half:].clamp(max=1.0), torch.ones_like(covered))
         unlike = self.unlike(features[:, : self.plain].float(), ways)
-        choice = torch.softmax(out[:, 4:8] - self.trust * unlike + 4 * torch.cat(landed_there, 1), 1)
-        flows = out[:, :4]
+        liking = torch.exp((out[:, 4:8] - self.trust * unlike + 4 * torch.cat(landed_there, 1)).clamp(-30.0, 30.0))
+        chosen = torch.zeros_like(first)
         for index, way in enumerate(ways):
-            flows = flows + choice[:, index : index + 1] * way
+            chosen = chosen + liking[:, index : index + 1] * way
+        flows = out[:, :4] + chosen / liking.sum(1, keepdim=True)
         # Where one key alone has the pixel, less lands from the other, and that in doubt.
         alone = torch.log((mass[:half] + 0.05) / (mass[half:] + 0.05))
         return torch.cat((flows, alone + out[:, 8:9]), 1), out[:, 9:], self.fine(hidden).float()
@@ -373,13 +374,15 @@ def enlarged(cells: Tensor, fine: Tensor, cell: int = CELL) -> Tensor:
     """Flows and mask logit of the cells (N, 5, h, w) to pixels (N, 5, 4h, 4w), each a mean of the nine cells around."""
     batch, height, width = cells.shape[0], cells.shape[2], cells.shape[3]
     count = cell * cell
-    weights = torch.softmax(fine[:, : 9 * count].view(batch, 9, count, height, width), 1).unbind(1)
+    # A softmax along this axis is ONNX Runtime's slowest operation; the sum is divided by in the end.
+    weights = torch.exp(fine[:, : 9 * count].clamp(-20.0, 20.0)).view(batch, 9, count, height, width)
     wide = torch.cat((cells[:, :, :1], cells, cells[:, :, -1:]), 2)
-    wide = torch.cat((wide[:, :, :, :1], wide, wide[:, :, :, -1:]), 3)
+    wide = torch.cat((wide[:, :, :, :1], wide, wide[:, :, :, -1:]), 3).unsqueeze(2)
     total = torch.zeros(batch, 5, count, height, width, device=cells.device, dtype=cells.dtype)
     for index in range(9):
         dy, dx = index // 3, index % 3
-        total = total + weights[index].unsqueeze(1) * wide[:, :, dy : dy + height, dx : dx + width].unsqueeze(2)
+        total = total + weights[:, index : index + 1] * wide[:, :, :, dy : dy + height, dx : dx + width]
+    total = total / weights.sum(1, keepdim=True)
     flows, mask = cell * total[:, :4], total[:, 4:] + fine[:, 9 * count :].unsqueeze(1)
     return torch.pixel_shuffle(torch.cat((flows, mask), 1).flatten(1, 2), cell)
 

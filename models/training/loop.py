@@ -141,6 +141,7 @@ class _Run:
             batch_size=None,
             num_workers=recipe.workers,
             prefetch_factor=4 if recipe.workers else None,
+            worker_init_fn=_ignore_stop_signals,
         )
         source = iter(loader)
         for _ in range(left):
@@ -264,6 +265,12 @@ def _average(tensors: list[Any], world: int) -> None:
         for tensor in tensors:
             distributed.all_reduce(tensor)
             tensor.div_(world)
+
+
+def _ignore_stop_signals(worker: int) -> None:
+    """A signal meant for the whole group must not take the workers from a run that is about to save itself."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
