@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,8 @@ from inbetween.models.engines import open_onnx
 log = logging.getLogger(__name__)
 
 OPSET = 20
+FLOAT, INT64 = 1, 7
+"""Types as ONNX numbers them."""
 TOLERANCE = 1e-4
 """Largest difference between torch and ONNX Runtime, for values about 0 to 1."""
 
@@ -71,10 +74,55 @@ def _write(
             input_names=list(inputs),
             output_names=list(outputs),
             dynamic_shapes=dynamic,
+            custom_translation_table=quicker(),
             verbose=False,
         )
         assert program is not None
         program.save(str(path), external_data=False)
+
+
+def quicker() -> dict[Any, Any]:
+    """How operators are written that ONNX Runtime runs slowly as the exporter writes them: torch operator -> function.
+
+    Bilinear fetching gathers whole rows of channels; `GridSample` takes one value at a time.
+    """
+    from onnxscript import opset20 as op
+
+    def numbers(*values: int) -> Any:
+        return op.Constant(value_ints=list(values))
+
+    def real(value: float) -> Any:
+        return op.Constant(value_float=value)
+
+    def grid_sampler(x: Any, grid: Any, mode: int, padding: int, align_corners: bool) -> Any:
+        if (mode, padding, align_corners) != (0, 1, True):
+            raise NotImplementedError("bilinear, border repeated, corners aligned")
+        height, width = op.Shape(x, start=2, end=3), op.Shape(x, start=3, end=4)
+        count, channels = op.Shape(x, start=0, end=1), op.Shape(x, start=1, end=2)
+        rows = op.Reshape(op.Transpose(x, perm=[0, 2, 3, 1]), op.Concat(numbers(-1), channels, axis=0))
+        first, share = [], []
+        for axis, size in ((0, width), (1, height)):
+            last = op.Cast(op.Sub(size, numbers(1)), to=FLOAT)
+            at = op.Gather(grid, op.Constant(value_int=axis), axis=3)
+            at = op.Mul(op.Mul(op.Add(at, real(1.0)), real(0.5)), last)
+            at = op.Min(op.Max(at, real(0.0)), last)
+            whole = op.Floor(at)
+            share.append(op.Unsqueeze(op.Sub(at, whole), numbers(3)))
+            here = op.Cast(whole, to=INT64)
+            first.append((here, op.Min(op.Add(here, numbers(1)), op.Sub(size, numbers(1)))))
+        batch = op.Range(op.Constant(value_int=0), op.Squeeze(count), op.Constant(value_int=1))
+        batch = op.Reshape(op.Mul(batch, op.Mul(height, width)), numbers(-1, 1, 1))
+        lines = [op.Add(batch, op.Mul(y, width)) for y in first[1]]
+
+        def along(line: Any) -> Any:
+            left, right = (op.Gather(rows, op.Add(line, x_), axis=0) for x_ in first[0])
+            return op.Add(left, op.Mul(share[0], op.Sub(right, left)))
+
+        above, below = (along(line) for line in lines)
+        found = op.Add(above, op.Mul(share[1], op.Sub(below, above)))
+        return op.Transpose(found, perm=[0, 3, 1, 2])
+
+    return {torch.ops.aten.grid_sampler.default: grid_sampler}
 
 
 @contextlib.contextmanager

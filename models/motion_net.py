@@ -53,7 +53,7 @@ def levels(height: int, width: int, coarsest: int = COARSEST) -> int:
 
 def resized(x: Tensor, height: int, width: int) -> Tensor:
     """Bilinear. `interpolate` would bring operators into a scripted model that older torch does not know."""
-    return torch._C._nn.upsample_bilinear2d(x, [height, width], False, None, None)  # type: ignore[call-arg]
+    return torch._C._nn.upsample_bilinear2d(x, [height, width], False, scale_factors=None)  # type: ignore[call-arg]
 
 
 def grid(height: int, width: int, like: Tensor) -> Tensor:
@@ -410,7 +410,7 @@ class MotionNet(nn.Module):
         pictures, offers = [torch.cat((start, end))], [candidate]
         for _ in range(levels(start.shape[2], start.shape[3]) - 1):
             pictures.insert(0, nn.functional.avg_pool2d(pictures[0], [2, 2]))
-            offers.insert(0, nn.functional.avg_pool2d(offers[0], [2, 2]) / 2)
+            offers.insert(0, offers[0][:, :, ::2, ::2] / 2)  # a mean would mix the motions of two things
         return pictures, offers
 
     def climbed(

@@ -14,7 +14,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError
+from inbetween.models import flow, metrics
 from inbetween.models.training.readers import open_clip, premultiplied
 
 Array = np.ndarray[Any, Any]
@@ -24,6 +26,8 @@ STILL = 0.002
 CUT = 0.25
 """Mean change above which a window is a cut."""
 LONGEST_GAP = 10
+UNSTEADY = 0.15
+"""How far the middle frame may be astray, as a share of the way between the keys."""
 TRIES = 20
 
 
@@ -105,10 +109,23 @@ def triad(random: np.random.Generator, clips: list[Packed], size: int) -> tuple[
         first = int(random.integers(0, len(frames) - gap))
         chosen = first + int(random.integers(1, gap))
         window = _fitted(random, np.stack([frames[i] for i in (first, chosen, first + gap)]), size)
-        if STILL < np.abs(window[0] - window[2]).mean() < CUT:
+        t = (chosen - first) / gap
+        if STILL < np.abs(window[0] - window[2]).mean() < CUT and steady(*window, t):
             break
-    start, middle, end, t = _varied(random, window, (chosen - first) / gap)
+    start, middle, end, t = _varied(random, window, t)
     return start, middle, end, t
+
+
+def steady(start: Array, middle: Array, end: Array, t: float) -> bool:
+    """Whether things stand in the middle frame where steady motion between the keys would have them at time `t`.
+
+    An ease that no two keys can tell of teaches nothing but blur.
+    """
+    greys = [flow.grey_copy(frame, RGBA, "display") for frame in (start, middle, end)]
+    back, on = (flow.find_motion(greys[1], key).flows[0] for key in (greys[0], greys[2]))
+    moves = np.abs(start - end).max(-1) > metrics.MOVING
+    astray, way = (np.hypot(*np.moveaxis(path, -1, 0))[moves].mean() for path in ((1 - t) * back + t * on, on - back))
+    return bool(astray < UNSTEADY * way + 0.5)
 
 
 def keys_apart(clip: Packed, gap: int, count: int) -> list[tuple[Array, Array, Array]]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from inbetween.core.channels import RGBA
 from inbetween.core.network import Network
 from inbetween.models import dissolve, flow, metrics, motion
-from inbetween.models.motion_net import CELL, MotionNet, blended, share_of_start, warped
+from inbetween.models.motion_net import MotionNet, blended, share_of_start, warped
 from inbetween.models.training import losses
 from inbetween.models.training.clips import Packed, keys_apart, packed, triad
 from inbetween.models.training.graphics import sample
@@ -38,7 +38,7 @@ WEIGHTS = {
     "between": 0.12,
     "flow": 0.12,
     "mask": 0.1,
-    "mixing": 0.25,
+    "mixing": 0.5,
 }
 """Of the parts of the loss."""
 
@@ -143,15 +143,6 @@ class MotionTask:
         return {**self.__dict__, "clips": None}
 
 
-def candidate(start: Array, end: Array) -> Array:
-    """DIS flow both ways, sampled at the middle of cells and in cells: (2, 2, H / 4, W / 4)."""
-    greys = [flow.grey_copy(frame, RGBA, "display") for frame in (start, end)]
-    found = flow.find_motion(*greys).flows
-    half = CELL // 2
-    middles = [sum(f[half - 1 + y :: CELL, half - 1 + x :: CELL] for y in (0, 1) for x in (0, 1)) / 4 for f in found]
-    return np.stack(middles).transpose(0, 3, 1, 2).astype(np.float32) / CELL
-
-
 def over(picture: Tensor, ground: Tensor) -> Tensor:
     """A premultiplied picture, and beside it the same over a flat ground: what an artist may lay it on."""
     return torch.cat((picture, picture[:, :3] + ground * (1 - picture[:, 3:])), 1)
@@ -159,7 +150,7 @@ def over(picture: Tensor, ground: Tensor) -> Tensor:
 
 def _stacked(rows: Sequence[Row], random: np.random.Generator) -> Batch:
     start, end, middle, t, flows, seen = (np.stack(column) for column in zip(*rows, strict=True))
-    found = np.stack([candidate(a, b) for a, b in zip(start, end, strict=True)], 1)
+    found = np.stack([motion.candidate(a, b) for a, b in zip(start, end, strict=True)], 1)
     offered = (random.random(len(rows)) < OFFERED).astype(np.float32)
     high, low = (f(f(start, end), middle) for f in (np.maximum, np.minimum))
     share = ((high - low).max(-1) > metrics.MOVING).mean((1, 2))

@@ -1,0 +1,259 @@
+"""Matching of flat regions: large displacements of shapes that have no texture for optical flow to follow.
+
+A drawing is made of pieces of even colour, and a piece that moved far is still the same colour, size and shape
+(colour pieces: AnimeInterp, Li et al., CVPR 2021). Both keys are cut into such pieces, pieces that are each other's
+best match are paired, and each pair's affine motion follows from their moments. Where a piece's own motion brings like
+to like better than optical flow does, it takes the flow's place.
+
+Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.float32]
+Floats = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+EDGE = 25
+"""Range of values, of 255, around a pixel above which it belongs to no even piece."""
+REACH = 6
+"""Pixels around a piece, outline and soft edge, that move with it."""
+SMALLEST = 6
+"""Pixels of the smallest piece."""
+MOST = 150
+"""Pieces of a key that are matched, the largest."""
+GROUND = 0.5
+"""A piece whose bounding box covers more of the frame than this is ground: its motion is not looked for here."""
+ALIKE = 3.0
+"""Cost above which two pieces are not the same one."""
+ROUNDS = 3
+"""How often pieces are matched, each time knowing where their neighbours went."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The even pieces of a picture; row i of each table is the piece that `labels` calls i + 1."""
+
+    labels: Labels
+    """(H, W); 0 is ground."""
+    area: Floats
+    centre: Floats
+    """(n, 2), x and y."""
+    spread: Floats
+    """(n, 2, 2): covariance of the coordinates."""
+    colour: Floats
+    """(n, 4)."""
+
+
+def pieces(picture: Plane) -> Pieces:
+    """Cut a picture into pieces of even colour, each with its outline and soft edge."""
+    box = np.ones((3, 3), np.uint8)
+    small = np.asarray(picture * 255, np.uint8)
+    uneven = cv2.subtract(cv2.dilate(small, box), cv2.erode(small, box)).max(-1) > EDGE
+    count, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
+    height, width = uneven.shape
+    extent = stats[:, cv2.CC_STAT_WIDTH] * stats[:, cv2.CC_STAT_HEIGHT] / (height * width)
+    kept = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & (extent <= GROUND)
+    kept[0] = False
+    ground = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & (extent > GROUND)
+    ground[0] = False
+    labels = np.where(kept[flat], flat, 0)
+    # What is left is ground, the edge of a piece, or a line too thin to have an inside.
+    mark = uneven & ~_like_ground(picture, ground[flat])
+    far, nearest = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, 5)
+    if kept.any():
+        names = np.zeros(int(nearest.max()) + 1, labels.dtype)
+        names[nearest[labels > 0]] = labels[labels > 0]
+        labels = np.where(mark & (far <= REACH), names[nearest], labels)
+    thin = mark & (labels == 0)
+    _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
+    labels = np.where(strokes > 0, strokes + count, labels)
+    return _measured(picture, labels, uneven)
+
+
+def _like_ground(picture: Plane, ground: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where a pixel has the colour of the nearest ground."""
+    if not ground.any():
+        return np.zeros(ground.shape, np.bool_)
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~ground).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    colours = np.zeros((int(nearest.max()) + 1, picture.shape[2]), np.float32)
+    colours[nearest[ground]] = picture[ground]
+    return np.asarray(np.abs(picture - colours[nearest]).max(-1) < EDGE / 510)
+
+
+def _measured(picture: Plane, labels: Labels, uneven: NDArray[np.bool_]) -> Pieces:
+    size = np.bincount(labels.ravel())
+    size[0] = 0
+    largest = np.flatnonzero(size >= SMALLEST)
+    largest = largest[np.argsort(-size[largest], kind="stable")][:MOST]
+    table = np.zeros(len(size), np.intp)
+    table[largest] = np.arange(1, len(largest) + 1)
+    labels = table[labels]
+    y, x = np.nonzero(labels)
+    index, n = labels[y, x] - 1, len(largest)
+
+    def total(values: Any) -> Floats:
+        return np.bincount(index, values, n)
+
+    area = np.bincount(index, minlength=n).astype(np.float64)
+    centre = np.stack((total(x), total(y)), 1) / area[:, None]
+    dx, dy = x - centre[index, 0], y - centre[index, 1]
+    moments = [total(dx * dx), total(dx * dy), total(dx * dy), total(dy * dy)]
+    spread = (np.stack(moments, 1) / area[:, None]).reshape(n, 2, 2) + np.eye(2) / 12
+    # Edges are mixed with what lies around: the colour is that of the inside, where there is one.
+    weight = np.where(uneven[y, x], 1e-3, 1.0)
+    seen = picture[y, x]
+    colour = np.stack([total(seen[:, c] * weight) for c in range(4)], 1) / total(weight)[:, None]
+    return Pieces(labels, area, centre, spread, colour)
+
+
+def matches(start: Pieces, end: Pieces, expected: Floats, diagonal: float) -> NDArray[np.intp]:
+    """Pairs (m, 2) of piece numbers that are each other's best match.
+
+    `expected` (n, 2) is where each piece of the start is thought to have gone: its neighbours' motion, once known.
+    """
+    if not len(start.area) or not len(end.area):
+        return np.zeros((0, 2), np.intp)
+    unlike = _unlike(start, end)
+    pairs = np.zeros((0, 2), np.intp)
+    for round_ in range(ROUNDS):
+        gone = end.centre[None] - start.centre[:, None] - expected[:, None]
+        cost = unlike + np.hypot(gone[..., 0], gone[..., 1]) / ((0.25, 0.12, 0.12)[round_] * diagonal)
+        there, back = cost.argmin(1), cost.argmin(0)
+        mutual = np.flatnonzero(back[there] == np.arange(len(there)))
+        pairs = np.stack((mutual, there[mutual]), 1)
+        pairs = pairs[cost[pairs[:, 0], pairs[:, 1]] < ALIKE]
+        if not len(pairs):
+            break
+        expected = _neighbours(start, end, pairs, cost, expected, diagonal)
+    return pairs
+
+
+def _unlike(start: Pieces, end: Pieces) -> Floats:
+    """How different pieces are in colour, size and shape, (n, m)."""
+
+    def apart(a: Floats, b: Floats) -> Floats:
+        return np.asarray(np.abs(np.log(a)[:, None] - np.log(b)[None]))
+
+    colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1) / 0.06
+    wide, other = np.linalg.eigvalsh(start.spread), np.linalg.eigvalsh(end.spread)
+    shape = apart(wide[:, 0], other[:, 0]) + apart(wide[:, 1], other[:, 1])
+    return np.asarray(colour + 0.6 * apart(start.area, end.area) + 0.4 * shape)
+
+
+def _neighbours(
+    start: Pieces, end: Pieces, pairs: NDArray[np.intp], cost: Floats, expected: Floats, diagonal: float
+) -> Floats:
+    """Where every piece would go if it went with the matched ones around it."""
+    first, second = pairs.T
+    went = end.centre[second] - start.centre[first]
+    away = np.square(start.centre[:, None] - start.centre[first][None]).sum(-1) / (0.15 * diagonal) ** 2
+    sure = np.sqrt(start.area[first]) * np.exp(-cost[first, second]) * _alone(cost)[first]
+    weight = np.exp(-away) * sure
+    weight[first, np.arange(len(first))] = 0
+    some = 0.05 * np.sqrt(start.area.mean())
+    return np.asarray((weight @ went + some * expected) / (weight.sum(1) + some)[:, None])
+
+
+def _alone(cost: Floats) -> Floats:
+    """How far each piece's best match is ahead of its second best, 0 to 1: of equal pieces none knows its own."""
+    if cost.shape[1] < 2:
+        return np.ones(len(cost))
+    best = np.partition(cost, 1, axis=1)
+    return np.asarray((1 - np.exp(best[:, 0] - best[:, 1])) ** 2 + 1e-3)
+
+
+def motions(start: Pieces, end: Pieces, pairs: NDArray[np.intp]) -> Floats:
+    """Affine maps that may carry each matched piece over, (m, k, 2, 3): moved, turned, turned and grown, fitted."""
+    first, second = pairs.T
+    a, b = start.spread[first], end.spread[second]
+    still = np.broadcast_to(np.eye(2), a.shape)
+    turn = _axis(b) - _axis(a)
+    turn = (turn + np.pi / 2) % np.pi - np.pi / 2  # an axis has no direction: the smaller turn
+    c, s = np.cos(turn), np.sin(turn)
+    turned = np.stack((c, -s, s, c), -1).reshape(-1, 2, 2)
+    growth = np.sqrt(end.area[second] / start.area[first])[:, None, None]
+    fitted = _root(b) @ np.linalg.inv(_root(a))
+    linear = np.stack((still, turned, growth * still, growth * turned, fitted), 1)
+    shift = end.centre[second][:, None] - np.einsum("mkij,mj->mki", linear, start.centre[first])
+    return np.concatenate((linear, shift[..., None]), -1)
+
+
+def _axis(spread: Floats) -> Floats:
+    """Angle of the longer axis."""
+    return np.asarray(0.5 * np.arctan2(2 * spread[:, 0, 1], spread[:, 0, 0] - spread[:, 1, 1]))
+
+
+def _root(spread: Floats) -> Floats:
+    values, vectors = np.linalg.eigh(spread)
+    return np.asarray((vectors * np.sqrt(values)[:, None]) @ np.swapaxes(vectors, 1, 2))
+
+
+def improved(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> tuple[Plane, Plane]:
+    """Flows between two pictures, both ways, with the motion of pieces in place of what explains them worse."""
+    cut = pieces(start), pieces(end)
+    diagonal = float(np.hypot(*start.shape[:2]))
+    pairs = matches(*cut, np.zeros((len(cut[0].area), 2)), diagonal)
+    there, back = flows[0].copy(), flows[1].copy()
+    if not len(pairs):
+        return there, back
+    maps = motions(*cut, pairs)
+    views = [_Views(picture, piece) for picture, piece in zip((start, end), cut, strict=True)]
+    wrong = _wrong(start, end, flows[0]), _wrong(end, start, flows[1])
+    for (one, other), ways in zip(pairs, maps, strict=True):
+        usual = views[0].mean(one, wrong[0]) + views[1].mean(other, wrong[1])
+        inverse = [cv2.invertAffineTransform(way) for way in ways]
+        found = [
+            views[0].apart(one, end, way) + views[1].apart(other, start, back_)
+            for way, back_ in zip(ways, inverse, strict=True)
+        ]
+        best = int(np.argmin(found))
+        if found[best] < 0.7 * usual - 0.002:
+            views[0].put(one, there, ways[best])
+            views[1].put(other, back, inverse[best])
+    return there, back
+
+
+class _Views:
+    """The pixels of each piece of a picture."""
+
+    def __init__(self, picture: Plane, cut: Pieces) -> None:
+        order = np.argsort(cut.labels, axis=None, kind="stable")
+        counts = np.bincount(cut.labels.ravel(), minlength=len(cut.area) + 1)
+        rows, columns = np.unravel_index(order, cut.labels.shape)
+        ends = np.cumsum(counts)
+        self.picture = picture
+        self.places = [(rows[a:b], columns[a:b]) for a, b in pairwise(ends)]
+
+    def mean(self, piece: int, plane: Plane) -> float:
+        return float(plane[self.places[piece]].mean())
+
+    def apart(self, piece: int, other: Plane, way: Floats) -> float:
+        """Mean difference of a piece and what it is carried to."""
+        y, x = self.places[piece]
+        step = max(1, len(y) // 2000)
+        y, x = y[::step], x[::step]
+        at = (np.stack((x, y), 1) @ way[:, :2].T + way[:, 2]).astype(np.float32)
+        fetched = cv2.remap(other, at[None, :, 0], at[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return float(np.abs(self.picture[y, x] - fetched[0]).max(-1).mean())
+
+    def put(self, piece: int, flow: Plane, way: Floats) -> None:
+        y, x = self.places[piece]
+        points = np.stack((x, y), 1)
+        flow[y, x] = points @ way[:, :2].T + way[:, 2] - points
+
+
+def _wrong(picture: Plane, other: Plane, flow: Plane) -> Plane:
+    """How different what a flow brings together is, (H, W)."""
+    height, width = picture.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    fetched = cv2.remap(other, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(np.abs(picture - fetched).max(-1), np.float32)

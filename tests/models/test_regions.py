@@ -1,0 +1,105 @@
+"""Pieces of even colour are found, recognised in the other key however far they went, and their motion is theirs."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from inbetween.core.channels import RGBA
+from inbetween.models import flow, motion, regions
+
+SIZE = 160
+
+
+def drawing(*shapes: Any, size: int = SIZE) -> Any:
+    """Polygons (colour, corners) on nothing, premultiplied, with soft edges."""
+    big = np.zeros((4 * size, 4 * size, 4), np.float32)
+    for colour, corners in shapes:
+        cv2.fillPoly(big, [np.round(np.asarray(corners) * 4).astype(np.int32)], (*colour, 1.0))
+    return cv2.resize(big, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def box(x: float, y: float, width: float = 24, height: float = 16, angle: float = 0.0) -> Any:
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return corners @ turn + (x, y)
+
+
+RED, BLUE, GREEN = (0.9, 0.1, 0.1), (0.1, 0.2, 0.9), (0.1, 0.8, 0.3)
+
+
+def optical(start: Any, end: Any) -> Any:
+    return flow.find_motion(*(flow.grey_copy(key, RGBA, "display") for key in (start, end))).flows
+
+
+def middle_of(flows: Any, x: int, y: int) -> Any:
+    return flows[0][y, x]
+
+
+def test_every_shape_is_one_piece_with_its_outline_and_nothing_is_none() -> None:
+    found = regions.pieces(drawing((RED, box(40, 40)), (BLUE, box(110, 90, 30, 30))))
+    assert len(found.area) == 2
+    assert found.area == pytest.approx([900, 384], rel=0.15)
+    assert found.centre == pytest.approx(np.array([[109.5, 89.5], [39.5, 39.5]]), abs=0.6)
+    assert found.colour[:, :3] == pytest.approx(np.array([BLUE, RED]), abs=0.01)
+
+
+def test_a_line_too_thin_to_have_an_inside_is_a_piece() -> None:
+    found = regions.pieces(drawing((RED, box(80, 80, 60, 2))))
+    assert len(found.area) == 1
+
+
+def test_noise_has_no_pieces_and_leaves_optical_flow_alone() -> None:
+    random = np.random.default_rng(1)
+    start, end = (random.random((64, 64, 4), np.float32) for _ in range(2))
+    flows = optical(start, end)
+    assert all(np.array_equal(a, b) for a, b in zip(regions.improved(start, end, flows), flows, strict=True))
+
+
+def test_small_shapes_that_went_far_are_followed_where_optical_flow_loses_them() -> None:
+    start = drawing((RED, box(30, 40)), (BLUE, box(120, 40)), (GREEN, box(40, 120)))
+    end = drawing((RED, box(80, 60)), (BLUE, box(100, 100)), (GREEN, box(100, 130)))
+    lost = optical(start, end)
+    found = regions.improved(start, end, lost)
+    for (x, y), (dx, dy) in (((30, 40), (50, 20)), ((120, 40), (-20, 60)), ((40, 120), (60, 10))):
+        assert middle_of(found, x, y) == pytest.approx((dx, dy), abs=0.5)
+        assert np.abs(middle_of(lost, x, y) - (dx, dy)).max() > 5
+        assert found[1][y + dy, x + dx] == pytest.approx((-dx, -dy), abs=0.5)
+
+
+def test_a_turn_is_found_with_the_way() -> None:
+    start = drawing((RED, box(50, 50, 50, 14)))
+    end = drawing((RED, box(100, 90, 50, 14, angle=0.5)))
+    found = regions.improved(start, end, optical(start, end))
+    tip = np.array([20.0, 0.0])
+    turned = np.array([np.cos(0.5), np.sin(0.5)]) * 20
+    assert middle_of(found, 70, 50) == pytest.approx((50, 40) + turned - tip, abs=1.5)
+
+
+def test_shapes_of_one_kind_go_where_their_neighbours_go() -> None:
+    """Each of a row of equal dots is nearest to where another one arrives."""
+    row = [(20, 50), (44, 50), (68, 50)]
+    start = drawing((BLUE, box(30, 90, 40, 24)), *((RED, box(x, y, 10, 10)) for x, y in row))
+    end = drawing((BLUE, box(60, 90, 40, 24)), *((RED, box(x + 30, y, 10, 10)) for x, y in row))
+    found = regions.improved(start, end, optical(start, end))
+    assert [middle_of(found, x, y)[0] for x, y in row] == pytest.approx([30, 30, 30], abs=1)
+
+
+def test_another_colour_is_another_thing() -> None:
+    start, end = drawing((RED, box(40, 40))), drawing((BLUE, box(110, 110)))
+    flows = optical(start, end)
+    assert np.array_equal(regions.improved(start, end, flows)[0], flows[0])
+
+
+def test_nothing_at_all_is_no_trouble() -> None:
+    empty = np.zeros((20, 30, 4), np.float32)
+    flows = (np.zeros((20, 30, 2), np.float32),) * 2
+    assert not regions.improved(empty, empty, flows)[0].any()
+
+
+def test_the_candidate_is_in_cells_at_the_middle_of_cells() -> None:
+    start, end = drawing((RED, box(30, 40))), drawing((RED, box(80, 60)))
+    found = motion.candidate(start, end)
+    assert found.shape == (2, 2, SIZE // 4, SIZE // 4)
+    assert found[0, :, 10, 7] * 4 == pytest.approx((50, 20), abs=0.5)
