@@ -17,6 +17,7 @@ from inbetween.models.akanet_net import AkaNet, parameter_count
 from inbetween.models.bbcnn import BbCnn
 from inbetween.models.card import Card
 from inbetween.models.engines import filled
+from inbetween.models.fold import TriadConv
 from inbetween.models.training import loop, moving_mnist
 from inbetween.models.training.akanet_task import RECIPE, TEST_SEED, MovingMnistTask, clips_of, examination, triad_mse
 from inbetween.models.training.moving_mnist_figures import triad_mse as triad_mse_as_drawn
@@ -45,9 +46,28 @@ def learn(
     `base` are weights to begin with.
     """
     torch.manual_seed(recipe.seed)
-    network = NETWORKS[name](**OPTIONS[name])
+    network = untrained(name)
     task = MovingMnistTask(filled(network, base) if base else network, mnist, seed=recipe.seed)
     return loop.train(task, recipe, run, device, on_event)
+
+
+def untrained(name: str) -> nn.Module:
+    """The network as training finds it: the cross-dissolve, so that only the architectures are compared."""
+    network = NETWORKS[name](**OPTIONS[name])
+    if isinstance(network, BbCnn):
+        _start_as_dissolve(network)
+    return network
+
+
+@torch.no_grad()
+def _start_as_dissolve(network: BbCnn) -> None:
+    """As `AkaNet` does: the first channel carries the frames through, the last layer mixes each with its neighbours."""
+    for layer in network.convolutions:
+        assert isinstance(layer, TriadConv)
+        layer.weight[0] = 0
+        layer.weight[0, 0, 1, 1, 1] = 1
+    network.last.weight.zero_()
+    network.last.weight[0, 0, :, 1, 1] = torch.tensor([0.5, 1.0, 0.5])
 
 
 def publish(

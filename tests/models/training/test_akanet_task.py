@@ -101,6 +101,15 @@ class TestTask:
         dissolve = float(np.square(faded - task.answer).mean())
         assert task.validate(task.model)["triad_mse"] == pytest.approx(dissolve, rel=1e-4)
 
+    @pytest.mark.parametrize("name", ["akanet", "bbcnn"])
+    def test_both_networks_of_the_thesis_set_out_from_the_dissolve(self, name: str) -> None:
+        triad = torch.rand(2, 3, 8, 8)
+        triad[:, 1] = 0
+        faded = triad.clone()
+        faded[:, 1] = (triad[:, 0] + triad[:, 2]) / 2
+        with torch.no_grad():
+            assert torch.allclose(akanet_weights.untrained(name)(triad), faded, atol=1e-6)
+
     def test_the_examination_is_always_the_same(self) -> None:
         twice = [examination(clips_of(random_digits(6), 2, seed=3)) for _ in range(2)]
         assert np.array_equal(twice[0][1], twice[1][1])
