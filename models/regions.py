@@ -32,6 +32,8 @@ GROUND = 0.5
 """A piece whose bounding box covers more of the frame than this is ground: its motion is not looked for here."""
 ALIKE = 3.0
 """Cost above which two pieces are not the same one."""
+STAYING = 0.1
+"""Cost of being the piece of the same shape in the same place."""
 ROUNDS = 3
 """How often pieces are matched, each time knowing where their neighbours went."""
 
@@ -122,11 +124,12 @@ def matches(start: Pieces, end: Pieces, expected: Floats, diagonal: float) -> ND
     """
     if not len(start.area) or not len(end.area):
         return np.zeros((0, 2), np.intp)
-    unlike = _unlike(start, end)
+    unlike, stays = _unlike(start, end), _stays(start, end, diagonal)
     pairs = np.zeros((0, 2), np.intp)
     for round_ in range(ROUNDS):
         gone = end.centre[None] - start.centre[:, None] - expected[:, None]
         cost = unlike + np.hypot(gone[..., 0], gone[..., 1]) / ((0.25, 0.12, 0.12)[round_] * diagonal)
+        cost = np.where(stays, np.minimum(cost, STAYING), cost)
         there, back = cost.argmin(1), cost.argmin(0)
         mutual = np.flatnonzero(back[there] == np.arange(len(there)))
         pairs = np.stack((mutual, there[mutual]), 1)
@@ -139,14 +142,25 @@ def matches(start: Pieces, end: Pieces, expected: Floats, diagonal: float) -> ND
 
 def _unlike(start: Pieces, end: Pieces) -> Floats:
     """How different pieces are in colour, size and shape, (n, m)."""
+    colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1) / 0.06
+    return np.asarray(colour + _reshaped(start, end))
+
+
+def _reshaped(start: Pieces, end: Pieces) -> Floats:
+    """How different pieces are in size and shape, wherever they are and however they are turned, (n, m)."""
 
     def apart(a: Floats, b: Floats) -> Floats:
         return np.asarray(np.abs(np.log(a)[:, None] - np.log(b)[None]))
 
-    colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1) / 0.06
     wide, other = np.linalg.eigvalsh(start.spread), np.linalg.eigvalsh(end.spread)
     shape = apart(wide[:, 0], other[:, 0]) + apart(wide[:, 1], other[:, 1])
-    return np.asarray(colour + 0.6 * apart(start.area, end.area) + 0.4 * shape)
+    return np.asarray(0.6 * apart(start.area, end.area) + 0.4 * shape)
+
+
+def _stays(start: Pieces, end: Pieces, diagonal: float) -> NDArray[np.bool_]:
+    """Which pieces have one of their shape in their very place, whatever its colour: it fades, and goes nowhere."""
+    away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
+    return np.asarray((away < 0.005 * diagonal) & (_reshaped(start, end) < 0.1))
 
 
 def _neighbours(

@@ -74,7 +74,7 @@ def test_a_turn_is_found_with_the_way() -> None:
     found = regions.improved(start, end, optical(start, end))
     tip = np.array([20.0, 0.0])
     turned = np.array([np.cos(0.5), np.sin(0.5)]) * 20
-    assert middle_of(found, 70, 50) == pytest.approx((50, 40) + turned - tip, abs=1.5)
+    assert middle_of(found, 70, 50) == pytest.approx(np.array([50, 40]) + turned - tip, abs=1.5)
 
 
 def test_shapes_of_one_kind_go_where_their_neighbours_go() -> None:
@@ -84,6 +84,15 @@ def test_shapes_of_one_kind_go_where_their_neighbours_go() -> None:
     end = drawing((BLUE, box(60, 90, 40, 24)), *((RED, box(x + 30, y, 10, 10)) for x, y in row))
     found = regions.improved(start, end, optical(start, end))
     assert [middle_of(found, x, y)[0] for x, y in row] == pytest.approx([30, 30, 30], abs=1)
+
+
+def test_what_fades_where_it_stands_is_not_taken_for_its_neighbour() -> None:
+    """A wave of opacity through a row of equal shapes: the colour walks, the shapes do not."""
+    places = [(30, 50), (80, 50), (130, 50)]
+    start = drawing(*((np.full(3, v), box(x, y)) for v, (x, y) in zip((0.9, 0.6, 0.3), places, strict=True)))
+    end = drawing(*((np.full(3, v), box(x, y)) for v, (x, y) in zip((0.6, 0.3, 0.9), places, strict=True)))
+    found = regions.improved(start, end, (np.zeros((SIZE, SIZE, 2), np.float32),) * 2)
+    assert not any(flow_.any() for flow_ in found)
 
 
 def test_another_colour_is_another_thing() -> None:
