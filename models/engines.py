@@ -99,6 +99,11 @@ def open_onnx(path: Path, wanted: str) -> Engine:
     names = [item.name for item in session.get_inputs()]
 
     def run(*arrays: Array) -> list[Array]:
+        if len(arrays) != len(names):
+            raise EngineError(
+                f"{path} takes {', '.join(names)}: it was exported by another release; run `inbetween export` on its "
+                ".safetensors again"
+            )
         feed = {name: np.ascontiguousarray(_numpy(array)) for name, array in zip(names, arrays, strict=True)}
         return [_like(arrays[0], answer) for answer in session.run(None, feed)]
 

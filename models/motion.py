@@ -73,9 +73,10 @@ def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
         digest = verify(card, file)
         engines = in_torch(lambda: network_of(file), wanted)
     pieces = Graphs(*(each.run for each in engines))
+    offered = bool(card.options.get("candidate", True))
 
     def network(channels: Channels, space: str) -> Network:
-        return Mover(pieces, channels, space)
+        return Mover(pieces, channels, space, offered)
 
     return Model(card.name, card.version, card.licence, digest, engines[0].name, card.scheme, True, network)
 
@@ -94,14 +95,14 @@ def export(card: Card, safetensors: Path, onnx: Path) -> None:
         return [[(n, c, *(upper if coarser else own)) for n, c, coarser in channels] for own, upper in sizes]
 
     to_onnx(Match(net), graph_file(onnx, "match"), {"blocks": level}, ["flow", "state"], shapes((2, block, False)))
+    one: list[tuple[int, ...]] = [(1, 1, 1, 1)]
     to_onnx(
         Refine(net),
         graph_file(onnx, "refine"),
-        {"blocks": level, "flow": above, "state": above, "candidate": level},
+        {"blocks": level, "flow": above, "state": above, "candidate": level, "offered": {}},
         ["features", "flow_here", "extra", "state_here"],
-        shapes((2, block, False), (2, 2, True), (2, STATE, True), (2, 2, False)),
+        [row + one for row in shapes((2, block, False), (2, 2, True), (2, STATE, True), (2, 2, False))],
     )
-    one: list[tuple[int, ...]] = [(1, 1, 1, 1)]
     drawn = shapes((2, FEATURES, False), (2, 2, False), (2, extra, False), (1, 5, True), (1, STATE, True))
     to_onnx(
         Draw(net),
@@ -149,11 +150,12 @@ class Mover(Network):
 
     Ids, and channels in which a key is not finite, come from the nearest pixel of the key that weighs more and are
     never blended. Equal keys are handed back. What was found of the last pairs is kept: a pair may be asked for in
-    several calls.
+    several calls. With `offered` False the network gets no flow from OpenCV, as inside Nuke.
     """
 
-    def __init__(self, graphs: Graphs, channels: Channels, space: str) -> None:
+    def __init__(self, graphs: Graphs, channels: Channels, space: str, offered: bool = True) -> None:
         self.graphs, self.channels, self.space = graphs, channels, space
+        self.offered = offered
         self.known: list[Prepared] = []
 
     def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
@@ -200,14 +202,18 @@ class Mover(Network):
         """What the network finds of a pair of pictures (2, 4, H, W), per level."""
         height, width = pictures.shape[2:]
         padded = _padded(pictures, CELL << (level_count(height, width) - 1))
-        hint = candidate(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
+        if self.offered:
+            hint = candidate(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
+        else:
+            hint = np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
+        offered = np.full((1, 1, 1, 1), self.offered, np.float32)
         pyramid = [(padded, hint)]
         for _ in range(level_count(height, width) - 1):
             pyramid.append((_halved(pyramid[-1][0]), pyramid[-1][1][:, :, ::2, ::2] / np.float32(2)))
         flow, state = self.graphs.match(_blocks(pyramid[-1][0]))
         levels = []
         for picture, offer in reversed(pyramid):
-            features, flow, extra, state = self.graphs.refine(_blocks(picture), flow, state, offer)
+            features, flow, extra, state = self.graphs.refine(_blocks(picture), flow, state, offer, offered)
             levels.append([features, flow, extra])
         return levels
 

@@ -501,11 +501,10 @@ class Refine(nn.Module):
         self.net = net
 
     def forward(
-        self, blocks: Tensor, flow: Tensor, state: Tensor, candidate: Tensor
+        self, blocks: Tensor, flow: Tensor, state: Tensor, candidate: Tensor, offered: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        offered = torch.ones(2, 1, 1, 1, device=flow.device)
         pictures = torch.pixel_shuffle(blocks, CELL)
-        level, state = self.net.refined(pictures, flow, state, candidate, offered)
+        level, state = self.net.refined(pictures, flow, state, candidate, offered.expand(2, -1, -1, -1))
         return level[0], level[1], level[2], state
 
 

@@ -1,7 +1,7 @@
 """Every model by name, and weights files by their card."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def catalogue() -> list[dict[str, Any]]:
     shown = ("version", "licence", "scheme", "parameters", "summary")
     rows: list[dict[str, Any]] = []
     for name in MODELS:
-        described = WEIGHTS / f"{name}.json"
+        described = card.beside(_shipped(name))
         if name in WEIGHTLESS:
             model = MODELS[name]("auto", "auto")
             values: tuple[Any, ...] = (model.version, model.licence, model.scheme, 0, WEIGHTLESS[name])
@@ -68,6 +68,8 @@ def catalogue() -> list[dict[str, Any]]:
         elif described.exists():
             known = card.read(described)
             values, files = tuple(getattr(known, field) for field in shown), known.files
+            if name in VARIANTS:
+                values = (*values[:-1], VARIANTS[name].summary)
         else:
             values, files = ("", "", "", 0, "its weights are missing"), {}
         rows.append({"name": name, **dict(zip(shown, values, strict=True)), "weights_sha256": files})
@@ -77,7 +79,14 @@ def catalogue() -> list[dict[str, Any]]:
 def shipped(name: str) -> Build:
     """The builder of a model whose weights come with the product."""
 
-    return lambda device, engine: _load(weights_of(name), device, engine)
+    def build(device: str, engine: str) -> Model:
+        weights = weights_of(name)
+        known = card.read(card.beside(weights))
+        if name in VARIANTS:
+            known = replace(known, name=name, options={**known.options, **VARIANTS[name].options})
+        return _architecture(known, weights).load(known, weights, device, engine)
+
+    return build
 
 
 def weights_of(name: str) -> Path:
@@ -87,10 +96,25 @@ def weights_of(name: str) -> Path:
     """
     if name in WEIGHTLESS:
         raise ModelError(f"{name} has no weights; name one of {', '.join(set(MODELS) - set(WEIGHTLESS))}")
-    weights = WEIGHTS / f"{name}.safetensors"
+    weights = _shipped(name)
     if not card.beside(weights).exists():
-        raise ModelError(f"the weights of {name} are missing from {WEIGHTS}; train them with `inbetween train {name}`")
+        remedy = f"train them with `inbetween train {weights.stem}`"
+        raise ModelError(f"the weights of {name} are missing from {WEIGHTS}; {remedy}")
     return weights
+
+
+def _shipped(name: str) -> Path:
+    return WEIGHTS / f"{VARIANTS[name].of if name in VARIANTS else name}.safetensors"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Another way to run weights that the product ships."""
+
+    of: str
+    options: dict[str, Any]
+    """In place of those of its card."""
+    summary: str
 
 
 @dataclass(frozen=True)
@@ -128,9 +152,16 @@ WEIGHTLESS = {
     "flow": "optical flow: moves the keys' own pixels, any channels and range",
 }
 
+VARIANTS = {
+    "motion-native": Variant(
+        "motion", {"candidate": False}, "motion as Nuke's own Inference node runs it: without OpenCV's flow as a hint"
+    ),
+}
+
 MODELS: dict[str, Build] = {
     "dissolve": dissolve.build,
     "flow": flow.build,
     "akanet": shipped("akanet"),
     "motion": shipped("motion"),
+    "motion-native": shipped("motion-native"),
 }

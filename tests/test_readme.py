@@ -92,4 +92,4 @@ def test_the_map_names_every_room() -> None:
 def test_every_model_is_in_the_table() -> None:
     from inbetween.models.registry import MODELS
 
-    assert set(re.findall(r"^\| `(\w+)`.* \|", README.split("## Models")[1], re.MULTILINE)) == set(MODELS)
+    assert set(re.findall(r"^\| `([\w-]+)`.* \|", README.split("## Models")[1], re.MULTILINE)) == set(MODELS)

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbetween.core.channels import GREY, RGB, RGBA, Channels
+from inbetween.core.errors import EngineError
 
 torch = pytest.importorskip("torch")
 
-from inbetween.models import motion, registry  # noqa: E402 - after the skip
+from inbetween.models import engines, motion, registry  # noqa: E402 - after the skip
 from inbetween.models.motion_net import CELL, COARSEST, STATE, MotionNet, levels  # noqa: E402
 
 DEEP = Channels(("R", "G", "B", "A", "depth", "id"), (0, 1, 2), 3, (5,))
@@ -181,3 +182,19 @@ def test_a_disc_arrives_whole_and_not_as_two_ghosts() -> None:
     drawn = network(disc(56, 80)[None], disc(104, 80)[None], times(0.5))[0]
     dissolved = (disc(56, 80) + disc(104, 80)) / 2
     assert np.abs(drawn - disc(80, 80)).mean() < 0.5 * np.abs(dissolved - disc(80, 80)).mean()
+
+
+def test_without_the_hint_the_same_weights_draw_another_picture_under_a_name_of_its_own() -> None:
+    start, end = disc(56, 80)[None], disc(104, 80)[None]
+    hinted, native = shipped(), registry.load("motion-native", "cpu")
+    assert (native.name, native.weights_sha256) == ("motion-native", hinted.weights_sha256)
+    drawn = [model.network(RGBA, "display")(start, end, times(0.5)) for model in (hinted, native)]
+    assert not np.array_equal(*drawn)
+    assert np.abs(drawn[1][0] - disc(80, 80)).mean() < np.abs((disc(56, 80) + disc(104, 80)) / 2 - disc(80, 80)).mean()
+
+
+def test_a_graph_of_another_release_is_named_with_its_remedy() -> None:
+    weights = registry.WEIGHTS / "motion.safetensors"
+    refine = engines.open_onnx(motion.graph_file(weights, "refine"), "cpu")
+    with pytest.raises(EngineError, match=r"motion_refine\.onnx takes blocks, .*inbetween export"):
+        refine.run(np.zeros((2, 64, 4, 4), np.float32))
