@@ -6,6 +6,9 @@ on between rgba and the motion layers, in which the second key travels). Out com
 confidence, or the motion. What a compositor may turn are attributes of the module, and stay live
 after `torch.jit.load`: `timestep`, `detail`, `output_mode`, `working_space`.
 
+It draws what the runner draws with the model `motion-native`: the same network without a candidate flow, and every step
+around it - how keys are shrunk, motion enlarged, pixels fetched - with the same arithmetic.
+
 Nuke 15.1 to 17 carry torch 2.1, Nuke 14 and 15.0 torch 1.12, so nothing is used that these lack: no tracing (it would
 freeze size and attributes), none of `torch.nn.functional`'s Python bodies (`interpolate` brings operators along that
 older torch does not know), nothing that half precision lacks on a CPU.
@@ -22,6 +25,7 @@ from torch import Tensor, nn
 
 from inbetween.core.colour import BEND
 from inbetween.core.errors import ModelError
+from inbetween.core.inbetween import NEAREST
 from inbetween.hosts.nuke import native_files
 from inbetween.models import card
 from inbetween.models.engines import filled
@@ -93,6 +97,7 @@ class Native(nn.Module):
     at_once: Final[int] = AT_ONCE
     times: Final[float] = float(TIMES)
     cell: Final[int] = CELL
+    nearest: Final[float] = NEAREST
     bend: Final[float] = BEND
     bent_one: Final[float] = math.log1p(BEND)
 
@@ -114,26 +119,26 @@ class Native(nn.Module):
         if x.shape[1] == 8:
             if self.is_key(self.timestep) or (self.output_mode == 0 and torch.equal(x[:, :4], x[:, 4:])):
                 return key(x, self.timestep)
-            return self.drawn(x, self.prepared(x), self.timestep)
+            return self.drawn(sound(x), self.prepared(sound(x)), self.timestep)
         times = torch.round(x[:, 4:5].float().clamp(0.0, 1.0) * self.times)
         x = torch.cat((x[:, :4], x[:, 5:9]), 1)
-        prepared = self.prepared(x)
+        prepared = self.prepared(sound(x))
         result = torch.zeros(1, 5, x.shape[2], x.shape[3], dtype=x.dtype, device=x.device)
         present = torch.unique(times)
         for index in range(present.shape[0]):
             t = float(present[index]) / self.times
-            shown = key(x, t) if self.is_key(t) else self.drawn(x, prepared, t)
+            shown = key(x, t) if self.is_key(t) else self.drawn(sound(x), prepared, t)
             result = torch.where(times == present[index], shown, result)
         return result.contiguous()
 
     def is_key(self, t: float) -> bool:
-        return self.output_mode == 0 and (t <= 0.0 or t >= 1.0)
+        return self.output_mode == 0 and (t < self.nearest or t > 1.0 - self.nearest)
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """Rows and columns of the copy on which motion is found."""
         longest = self.detail if self.detail > 0 else self.looked_at
         shrink = min(1.0, float(longest) / float(max(height, width)))
-        return max(1, int(height * shrink + 0.5)), max(1, int(width * shrink + 0.5))
+        return max(1, rounded(height * shrink)), max(1, rounded(width * shrink))
 
     def prepared(self, x: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
         """What the network finds of the pair, whatever the time."""
@@ -148,7 +153,7 @@ class Native(nn.Module):
         """The five channels at one time, in strips."""
         start, end = x[:, :4].float(), x[:, 4:].float()
         height, width = x.shape[2], x.shape[3]
-        motion = self.motion(prepared, min(max(t, 1e-4), 1.0 - 1e-4), height, width)
+        motion = self.motion(prepared, min(max(t, self.nearest), 1.0 - self.nearest), height, width)
         result = torch.zeros(1, 5, height, width, dtype=x.dtype, device=x.device)
         step = max(1, self.at_once // width)
         for top in range(0, height, step):
@@ -170,9 +175,10 @@ class Native(nn.Module):
         colour = key[:, :3]
         if self.working_space == 0:
             colour = torch.sign(colour) * torch.log1p(self.bend * colour.abs()) / self.bent_one
-        shown = torch.nan_to_num(torch.cat((colour, key[:, 3:]), 1), 0.0, 0.0, 0.0).clamp(0.0, 1.0)
+        shown = torch.cat((colour, key[:, 3:]), 1).clamp(0.0, 1.0)
         if rows != key.shape[2] or columns != key.shape[3]:
-            shown = torch._C._nn.adaptive_avg_pool2d(shown, [rows, columns])
+            down, across = shares(key.shape[2], rows), shares(key.shape[3], columns)
+            shown = torch.matmul(torch.matmul(down.to(key.device), shown), across.to(key.device).t())
         below, right = padding(rows, columns)
         wide: Tensor = torch._C._nn.replication_pad2d(shown, [0, right, 0, below])  # type: ignore[attr-defined]
         return wide
@@ -214,15 +220,56 @@ def padding(height: int, width: int, cell: int = CELL, coarsest: int = COARSEST)
     return max(2 * unit - height, -height % unit), max(2 * unit - width, -width % unit)
 
 
+def sound(x: Tensor) -> Tensor:
+    """Both keys as the runner mends them before it draws: 0 for NaN, the largest half float for infinity."""
+    return torch.nan_to_num(x, 0.0, 65504.0, -65504.0)
+
+
+def rounded(side: float) -> int:
+    """To the nearest whole number, halves to the even one, as Python rounds; TorchScript's `round` has its own mind."""
+    whole = int(side)
+    left = side - whole
+    return whole + 1 if left > 0.5 or (left == 0.5 and whole % 2 == 1) else whole
+
+
+def shares(count: int, fewer: int) -> Tensor:
+    """How much of each of `count` pixels goes into each of `fewer`, by area, (fewer, count): OpenCV's INTER_AREA.
+
+    Like OpenCV it leaves away slivers of less than a thousandth of a pixel.
+    """
+    scale = float(count) / float(fewer)
+    first = torch.arange(fewer, dtype=torch.float64).view(-1, 1) * scale
+    pixel = torch.arange(count, dtype=torch.float64).view(1, -1)
+    common = torch.minimum(first + scale, pixel + 1.0) - torch.maximum(first, pixel)
+    return (torch.where(common > 1e-3, common, torch.zeros_like(common)) / scale).float()
+
+
 def enlarged_strip(motion: Tensor, height: int, width: int, top: int, count: int) -> Tensor:
     """`count` rows from `top` of the motion (1, 5, h, w) at full size, bilinear, its vectors scaled along."""
-    y = (torch.arange(count, device=motion.device, dtype=torch.float32) + (float(top) + 0.5)) * (2.0 / height) - 1.0
-    x = (torch.arange(width, device=motion.device, dtype=torch.float32) + 0.5) * (2.0 / width) - 1.0
-    places = torch.stack((x.view(1, -1).expand(count, -1), y.view(-1, 1).expand(-1, width)), 2).unsqueeze(0)
-    strip = torch.grid_sampler(motion, places, 0, 1, False)
+    if motion.shape[2] == height and motion.shape[3] == width:
+        return motion[:, :, top : top + count]
+    y, below = places(motion.shape[2], height, top, count, motion)
+    x, right = places(motion.shape[3], width, 0, width, motion)
     across, down = float(width) / float(motion.shape[3]), float(height) / float(motion.shape[2])
-    scale = torch.tensor([across, down, across, down, 1.0], device=motion.device).view(1, 5, 1, 1)
-    return strip * scale
+    motion = motion * torch.tensor([across, down, across, down, 1.0], device=motion.device).view(1, 5, 1, 1)
+    rows = between(motion.index_select(2, y), motion.index_select(2, next_to(y, motion.shape[2])), below.view(-1, 1))
+    return between(rows.index_select(3, x), rows.index_select(3, next_to(x, motion.shape[3])), right.view(1, -1))
+
+
+def places(fewer: int, count: int, first: int, some: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Where `some` of `count` pixels from `first` on lie among `fewer`: the one before, and the way to the next."""
+    at = (torch.arange(some, dtype=torch.float64) + (float(first) + 0.5)) * (float(fewer) / float(count)) - 0.5
+    at = at.float().clamp(0.0, float(fewer - 1))  # single precision from here on, as in OpenCV
+    before = torch.floor(at)
+    return before.long().to(like.device), (at - before).to(like.device)
+
+
+def next_to(index: Tensor, count: int) -> Tensor:
+    return (index + 1).clamp(max=count - 1)
+
+
+def between(a: Tensor, b: Tensor, way: Tensor) -> Tensor:
+    return a + (b - a) * way
 
 
 def key(x: Tensor, t: float) -> Tensor:

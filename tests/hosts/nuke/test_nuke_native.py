@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,23 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from nuke_nodes import Group
-from nuke_studio import Studio, drawing, save_exr
+from nuke_studio import Studio, drawing, load_exr, save_exr
 
 pytest.importorskip("torch", reason="TorchScript is written with the [train] extra")
 
 import torch
 from safetensors.torch import save_file
 
+from inbetween import export as export_command
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import ModelError
+from inbetween.core.settings import Settings
 from inbetween.hosts.nuke import native, native_files
-from inbetween.models import card, motion
+from inbetween.hosts.sequence.job import Job
+from inbetween.hosts.sequence.run import run as run_job
+from inbetween.models import card, motion, registry
 from inbetween.models.card import Card
-from inbetween.models.motion_net import Draw, Match, MotionNet, Refine
+from inbetween.models.motion_net import MotionNet
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 
@@ -117,31 +121,42 @@ def test_equal_keys_come_back_to_the_bit(model: Any) -> None:
     assert torch.equal(run(model, x, timestep=0.5)[:, :4], x[:, :4])
 
 
-def test_it_gives_what_the_models_own_code_gives(model: Any, net: MotionNet, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same network, without the hint of optical flow that there is no OpenCV for inside Nuke."""
+def carded(weights: Path, network: Any, architecture: str, **options: Any) -> Path:
+    """A weights file with its card."""
+    save_file(network.state_dict(), weights)
+    plain = Card("m", "1", "Apache-2.0", "Moves.", architecture, options, 0, "direct", [], {}, "", "")
+    card.write(card.seal(plain, [weights]), card.beside(weights))
+    return weights
 
-    refined = MotionNet.refined
 
-    def unhinted(self: MotionNet, pictures: Any, flow: Any, state: Any, candidate: Any, offered: Any) -> Any:
-        return refined(self, pictures, flow, state, candidate, torch.zeros_like(offered))
+def by_the_runner(model: str | Path, x: Any, t: float, space: str = "linear") -> Any:
+    """What the product's own model draws between the keys in a tensor (1, 8, H, W), as a tensor (1, 4, H, W)."""
+    start, end = (x[:, part].permute(0, 2, 3, 1).contiguous().numpy() for part in (slice(0, 4), slice(4, 8)))
+    engine = "auto" if model in registry.MODELS else "torch"
+    network = registry.load(str(model), "cpu", engine).network(RGBA, space)
+    drawn = network(start, end, np.full((1, 1, 1, 1), t, np.float32))
+    return torch.from_numpy(np.asarray(drawn)).permute(0, 3, 1, 2)
 
-    def numpy(piece: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arrays: Any) -> list[Any]:
-            with torch.no_grad():
-                found = piece(*(torch.as_tensor(array) for array in arrays))
-            return [part.numpy() for part in found]
 
-        return call
-
-    mover = motion.Mover(motion.Graphs(*(numpy(piece(net)) for piece in (Match, Refine, Draw))), RGBA, "linear")
+def test_it_draws_what_the_runner_draws_without_a_candidate(model: Any, net: MotionNet, tmp_path: Path) -> None:
+    weights = carded(tmp_path / "m.safetensors", net, "motion", candidate=False)
     x = keys()
-    start, end = (x[:, part].permute(0, 2, 3, 1).numpy() for part in (slice(0, 4), slice(4, 8)))
     for t in (0.25, 0.5, 0.9):
-        with monkeypatch.context() as patch:
-            patch.setattr(MotionNet, "refined", unhinted)
-            expected = mover(start, end, np.full((1, 1, 1, 1), t, np.float32))
-        drawn = run(model, x, timestep=t)[:, :4].permute(0, 2, 3, 1).numpy()
-        assert np.abs(drawn - expected).max() < 1e-3, t
+        assert (run(model, x, timestep=t)[:, :4] - by_the_runner(weights, x, t)).abs().max() < 1e-3, t
+
+
+@pytest.mark.parametrize("size", [(45, 64), (83, 61), (90, 33), (41, 82)], ids=str)
+def test_large_frames_are_shrunk_and_their_motion_enlarged_as_the_runner_does_it(
+    net: MotionNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    """Frames need not be large: the copy that is looked at is made small."""
+    monkeypatch.setattr(motion, "LONGEST_SIDE", 40)
+    monkeypatch.setattr(native.Native, "looked_at", 40)
+    eager, x = native.Native(net).eval(), keys(*size)
+    with torch.no_grad():
+        drawn = eager(x)[:, :4]
+    weights = carded(tmp_path / "m.safetensors", net, "motion", candidate=False)
+    assert (drawn - by_the_runner(weights, x, 0.5)).abs().max() < 1e-3
 
 
 @examples(max_examples=10, deadline=None)
@@ -191,6 +206,15 @@ def test_a_time_for_each_pixel_draws_each_pixel_at_its_time(model: Any) -> None:
         assert torch.equal(torch.where(time == t, drawn, 0.0), torch.where(time == t, one, 0.0))
 
 
+def test_what_is_no_number_is_mended_and_does_not_spread(model: Any) -> None:
+    x = keys()
+    x[0, 1, 20, 20], x[0, 6, 30, 30] = torch.nan, torch.inf
+    drawn, whole = run(model, x, timestep=0.5), run(model, keys(), timestep=0.5)
+    assert torch.isfinite(drawn).all()
+    assert ((drawn - whole).abs().amax(1) > 1e-3).sum() < 200
+    assert torch.equal(run(model, x, timestep=1.0)[:, :4], x[:, 4:])
+
+
 def test_strips_do_not_show(net: MotionNet) -> None:
     whole, strips = native.Native(net).eval(), native.Native(net).eval()
     strips.at_once = 56 * 3  # type: ignore[misc] # a smaller budget than any user can choose
@@ -228,12 +252,21 @@ def test_a_part_that_nobody_thought_about_is_refused() -> None:
         native.Native(Odd())
 
 
-def carded(weights: Path, network: Any, architecture: str) -> Path:
-    """A weights file with its card."""
-    save_file(network.state_dict(), weights)
-    plain = Card("m", "1", "Apache-2.0", "Moves.", architecture, {}, 0, "direct", [], {}, "", "")
-    card.write(card.seal(plain, [weights]), card.beside(weights))
-    return weights
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `inbetween export motion --format nuke` fills with the weights that come with the product."""
+    if not card.beside(registry.WEIGHTS / "motion.safetensors").exists():
+        pytest.skip("this checkout has no trained weights of the motion model")
+    folder = tmp_path_factory.mktemp("shipped")
+    assert export_command.main(["motion", "--format", "nuke", "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("t", [0.25, 0.5])
+def test_the_shipped_weights_draw_what_the_runner_draws_with_motion_native(shipped: Path, t: float) -> None:
+    x = keys(72, 110)
+    drawn = run(torch.jit.load(str(shipped / f"{native_files.NAME}.pt")), x, timestep=t)[:, :4]
+    assert (drawn - by_the_runner("motion-native", x, t)).abs().max() < 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -305,6 +338,28 @@ def test_the_gizmo_draws_with_the_file(studio: Studio, cattery: Path, tmp_path: 
     assert np.array_equal(shown(gizmo), run(model, x, timestep=0.25, output_mode=1)[0].numpy())
 
 
+def test_the_gizmo_shows_the_frames_that_the_command_line_writes(studio: Studio, shipped: Path, tmp_path: Path) -> None:
+    """What `inbetween-seq --model motion-native` writes: light above 1, dark below 0, alpha, and a NaN in the keys."""
+    x = keys(72, 110)
+    x[0, 1, 30, 25] = torch.nan
+    plates = []
+    for frame, part in ((1, x[0, :4]), (5, x[0, 4:])):
+        path = save_exr(tmp_path / f"keys/k.{frame:04d}.exr", part.permute(1, 2, 0).numpy())
+        plates.append(studio.plate(f"P{frame}", path))
+    out = tmp_path / "out"
+    run_job(Job(str(tmp_path / "keys"), str(out), Settings(model="motion-native")), lambda event: None)
+    studio.host.create_cats(shipped / f"{native_files.NAME}_CatFileCreator.nk")
+    gizmo = studio.host.nodePaste(str(shipped / f"{native_files.NAME}.gizmo"))
+    assert isinstance(gizmo, Group)
+    for number, plate in enumerate(plates):
+        gizmo.setInput(number, plate)
+    for frame in range(1, 6):
+        gizmo["timestep"].setValue((frame - 1) / 4)
+        expected = load_exr(out / f"k.{frame:04d}.exr").transpose(2, 0, 1)
+        worst = 0 if frame in (1, 5) else 1e-3
+        assert np.allclose(shown(gizmo)[:4], expected, rtol=0, atol=worst, equal_nan=True), frame
+
+
 def test_the_cattery_card_is_what_nuke_reads(cattery: Path) -> None:
     card = json.loads((cattery / "cat.json").read_text("utf-8"))
     assert card["minimum_nuke_version_required"] >= 14.0
@@ -318,37 +373,49 @@ def shown(node: Group) -> Any:
 
 
 OTHERS = [python for python in os.environ.get("INBETWEEN_TORCH_PYTHONS", "").split(os.pathsep) if python]
-LOAD = """
+TIMES = (0.0, 0.3, 1.0)
+LOAD = f"""
 import sys, torch
 module, given, answer = sys.argv[1:]
 model, x = torch.jit.load(module), torch.load(given)
 made = []
-for width in (8, 9):
-    for name, value in (("timestep", 0.0), ("timestep", 0.3), ("timestep", 1.0), ("output_mode", 1), ("detail", 24)):
+for channels in (torch.cat((x[:, :4], x[:, 5:]), 1), x):
+    for name, value in [("timestep", t) for t in {TIMES}] + [("output_mode", 1), ("detail", 50), ("working_space", 1)]:
         setattr(model, name, value)
         with torch.no_grad():
-            made.append(model(x[:, :width]))
-    model.output_mode, model.detail = 0, 0
+            made.append(model(channels))
+    model.timestep, model.output_mode, model.detail, model.working_space = 0.5, 0, 0, 0
 model.half()
-model.timestep = 0.5
 with torch.no_grad():
-    made.append(model(x[:, :8].half()).float())
+    made.append(model(torch.cat((x[:, :4], x[:, 5:]), 1).half()).float())
 torch.save(made, answer)
 print(torch.__version__)
 """
 
 
+@pytest.mark.parametrize("weights", ["untrained", "shipped"])
 @pytest.mark.parametrize("python", OTHERS or [""], ids=lambda python: Path(python).parent.parent.name or "none named")
-def test_other_torch_versions_give_the_same_pictures(python: str, file: Path, tmp_path: Path) -> None:
+def test_other_torch_versions_give_the_same_pictures(
+    python: str, weights: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     if not python:
         pytest.skip("INBETWEEN_TORCH_PYTHONS names no other Python; tests/hosts/nuke/torch_versions.py makes them")
-    x = torch.cat((keys()[:, :4], keys()[:, :1].clamp(0, 1), keys()[:, 4:]), 1)
-    torch.save(x, tmp_path / "given")
+    if weights == "shipped":
+        module = request.getfixturevalue("shipped") / f"{native_files.NAME}.pt"
+    else:
+        module = request.getfixturevalue("file")
+    x = keys(72, 110)
+    torch.save(torch.cat((x[:, :4], x[:, :1].clamp(0, 1), x[:, 4:]), 1), tmp_path / "given")
     answers = []
     for number, one in enumerate((sys.executable, python)):
-        command = [one, "-W", "ignore", "-c", LOAD, str(file), str(tmp_path / "given"), str(tmp_path / str(number))]
+        command = [one, "-W", "ignore", "-c", LOAD, str(module), str(tmp_path / "given"), str(tmp_path / str(number))]
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         answers.append(torch.load(tmp_path / str(number)))
     for here, there in zip(*answers, strict=True):
         assert (here - there).abs().max() < 1e-3
+    first, between, last = (picture[:, :4] for picture in answers[1][: len(TIMES)])
+    assert torch.equal(first, x[:, :4])
+    assert torch.equal(last, x[:, 4:])
+    if weights == "shipped":
+        assert (between - by_the_runner("motion-native", x, TIMES[1])).abs().max() < 1e-3
