@@ -8,7 +8,6 @@ Nuke's is touched, nothing is fetched, and running it twice changes nothing.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import logging
 import os
@@ -18,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from inbetween.core.errors import InbetweenError, InputError
+from inbetween.core.errors import InbetweenError, InputError, ModelError
 from inbetween.core.timing import CURVES
 from inbetween.hosts.nuke import script
 from inbetween.hosts.worker import client
@@ -154,12 +153,13 @@ def _say(text: str, stream: Any = None) -> None:
 
 
 def _weights(model: str) -> str:
-    """sha256 of the weights that a model ships with, or an empty string where it needs none."""
-    from inbetween.models import weights
+    """sha256 of the weights that a model ships with, or an empty string where it needs none or has none."""
+    from inbetween.models import card, registry
 
-    (folder,) = weights.__path__
-    files = (Path(folder) / f"{model}{suffix}" for suffix in (".safetensors", ".onnx"))
-    return next((hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.exists()), "")
+    try:
+        return card.sha256(registry.weights_of(model))
+    except (ModelError, OSError):
+        return ""
 
 
 def _text(file: Path) -> str:

@@ -136,10 +136,40 @@ def blender() -> Iterator[Fill]:
             yield fill
 
 
+@contextmanager
+def nuke() -> Iterator[Fill]:
+    """The node's own talk with its worker, in the stand-in for Nuke; tests/hosts/nuke tells how it comes to keys."""
+    _need_an_installation()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(TESTS / "hosts/nuke"))
+        from nuke_host import Host
+        from nuke_studio import forget
+
+        forget()
+        patch.setitem(sys.modules, "nuke", Host().module)
+        from inbetween.hosts.nuke import make
+
+        def fill(job: dict[str, Any], stop_after: int = 0) -> Answer:
+            answer = Answer("")
+            patch.setattr(make, "_show_event", lambda event, show: answer.events.append(event))
+            asked = make.Run("Inbetween1", sys.executable, f"{job['target']}/shot.%04d.exr", 1, 9, job, "")
+            outcome = make._talk(asked, lambda *shown: None, lambda: 0 < stop_after <= count(answer))
+            answer.state = outcome.state
+            answer.error = outcome.sentence.removeprefix("Inbetween1: ")
+            return answer
+
+        try:
+            yield fill
+        finally:
+            make.release()
+            forget()
+
+
 HOSTS: dict[str, Callable[[], AbstractContextManager[Fill]]] = {
     "runner": runner,
     "command line": command_line,
     "worker": worker,
+    "Nuke": nuke,
     "Blender": blender,
 }
 

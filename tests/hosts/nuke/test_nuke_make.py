@@ -63,21 +63,25 @@ def test_before_anything_is_made_the_node_shows_input_a(studio: Studio, plates: 
     assert np.array_equal(shown(node, 1), drawing(11))
 
 
+@pytest.mark.parametrize("model", ["flow", "motion", "motion-native", "akanet"])
 def test_two_plates_become_a_sequence_that_equals_the_command_lines(
-    studio: Studio, plates: Path, tmp_path: Path
+    open_nuke: Callable[..., Studio], plates: Path, tmp_path: Path, model: str
 ) -> None:
-    node = pair(studio, plates, model="flow")
+    studio = open_nuke(config={**engine(), "models": ["flow", model]})
+    node = pair(studio, plates, model=model)
     studio.run(node)
     assert not studio.host.messages
     keys = tmp_path / "by_hand/keys"
     save_exr(keys / "k.0001.exr", drawing(11), LAYERED)
     save_exr(keys / "k.0005.exr", drawing(35), LAYERED)
-    run(Job(str(keys), str(tmp_path / "by_hand/out"), Settings(model="flow")), lambda event: None)
+    run(Job(str(keys), str(tmp_path / "by_hand/out"), Settings(model=model)), lambda event: None)
     for frame in range(1, 6):
         expected = load_exr(tmp_path / f"by_hand/out/k.{frame:04d}.exr")
         assert np.array_equal(shown(node, frame), expected), frame
-    assert shown(node, 3)[..., 0].max() > 2, "light above 1 survives"
-    assert shown(node, 3)[..., 2].min() < 0, "dark below 0 survives"
+    assert 0 < shown(node, 3)[..., 3].max() <= 1, "alpha is drawn"
+    if model != "akanet":  # paints what it sees of light and dark; the others move what is there
+        assert shown(node, 3)[..., 0].max() > 2, "light above 1 survives"
+        assert shown(node, 3)[..., 2].min() < 0, "dark below 0 survives"
 
 
 def test_keys_come_back_to_the_bit(studio: Studio, plates: Path) -> None:
@@ -152,6 +156,43 @@ def test_a_run_that_is_cancelled_says_so_and_the_next_one_ends_it(studio: Studio
     ProgressTask.asked = staticmethod(lambda: asked["yes"])
     studio.run(node)
     assert len(made(studio, node)) == 300
+
+
+def test_a_node_lives_through_a_stop_a_change_a_save_and_a_later_release(
+    open_nuke: Callable[..., Studio], plates: Path
+) -> None:
+    old = engine()
+    old["release"], old["settings"] = "0.9", [row for row in old["settings"] if row["name"] != "kmeans"]
+    studio = open_nuke(config=old)
+    node = pair(studio, plates, last=60)
+    ProgressTask.asked = staticmethod(lambda: any(task.progress > 0 for task in ProgressTask.open))
+    studio.run(node)
+    assert 0 < len(made(studio, node)) < 60
+    ProgressTask.asked = staticmethod(lambda: False)
+    studio.run(node)
+    assert len(made(studio, node)) == 60
+    before = times(studio, node)
+    node["timing"].setValue("ease-in")
+    studio.run(node)
+    after = times(studio, node)
+    assert {name for name in after if after[name] != before[name]} == set(after) - {
+        "inbetween.0001.exr",
+        "inbetween.0060.exr",
+    }
+    picture = shown(node, 30)
+    script = studio.save()
+
+    studio = open_nuke()
+    studio.nuke.addOnCreate(studio.adapter.created_in_script, nodeClass="Group")
+    studio.host.scriptOpen(str(script))
+    opened = studio.host.toNode("Inbetween1")
+    assert isinstance(opened, Group)
+    assert (opened["timing"].value(), opened["kmeans"].value()) == ("ease-in", 0)
+    assert opened["inbetween_version"].value() == "1.0"
+    assert np.array_equal(shown(opened, 30), picture)
+    studio.run(opened)
+    assert opened["state"].value() == "1-60: 0 in-betweens drawn, 60 frames kept from before"
+    assert times(studio, opened) == after
 
 
 def test_the_same_node_is_not_made_twice_at_once(studio: Studio, plates: Path) -> None:
