@@ -53,6 +53,14 @@ class Motion:
     doubts: tuple[Plane, Plane]
     """How far the flow is from leading back to where it came from, (h, w): large where nothing matches."""
 
+    def cropped(self, height: int, width: int) -> "Motion":
+        """The same of the upper left part."""
+
+        def part(planes: tuple[Plane, Plane]) -> tuple[Plane, Plane]:
+            return planes[0][:height, :width], planes[1][:height, :width]
+
+        return Motion(part(self.greys), part(self.flows), part(self.doubts))
+
 
 class Flow(Network):
     """Moves every channel alike, so that any depth, range and layer works.
@@ -122,14 +130,27 @@ def find_motion(start: Grey, end: Grey) -> Motion:
 
 def motion_at(motion: Motion, t: float) -> tuple[Plane, Plane, Plane]:
     """Seen from time `t`: the flow to the start, the flow to the end, and how much the start weighs, 0 to 1."""
-    onwards, backwards = _course(motion.flows[0], -t), _course(-motion.flows[1], 1 - t)
-    better = _difference(motion, backwards, t) < _difference(motion, onwards, t)
-    best = np.asarray(np.where(better[..., None], backwards, onwards), np.float32)
-    to_start, to_end = best * np.float32(-t), best * np.float32(1 - t)
+    to_start, to_end = paths(motion, t)
     # A pixel that only one key has is one whose flow there does not come back; the other key covers it.
     start = (1 - t) * (1 + _along(motion.doubts[0], to_start))
     end = t * (1 + _along(motion.doubts[1], to_end))
     return to_start, to_end, np.asarray(start / (start + end), np.float32)
+
+
+def paths(motion: Motion, t: float) -> tuple[Plane, Plane]:
+    """Seen from time `t`: the flow to the start and the flow to the end, (h, w, 2), on one straight line."""
+    onwards, backwards = _course(motion.flows[0], -t), _course(-motion.flows[1], 1 - t)
+    better = _difference(motion, backwards, t) < _difference(motion, onwards, t)
+    best = np.asarray(np.where(better[..., None], backwards, onwards), np.float32)
+    return best * np.float32(-t), best * np.float32(1 - t)
+
+
+def difference(motion: Motion, to_start: Plane, to_end: Plane) -> Plane:
+    """How different the two keys look around each pixel under these flows, (h, w), in steps of 255."""
+    import cv2
+
+    start, end = _along(motion.greys[0], to_start), _along(motion.greys[1], to_end)
+    return np.asarray(cv2.blur(np.abs(start - end), (WINDOW, WINDOW)), np.float32)
 
 
 def _course(flow: Plane, way: float) -> Plane:
@@ -141,10 +162,7 @@ def _course(flow: Plane, way: float) -> Plane:
 
 
 def _difference(motion: Motion, course: Plane, t: float) -> Plane:
-    import cv2
-
-    start, end = _along(motion.greys[0], -t * course), _along(motion.greys[1], (1 - t) * course)
-    return np.asarray(cv2.blur(np.abs(start - end), (WINDOW, WINDOW)), np.float32)
+    return difference(motion, np.float32(-t) * course, np.float32(1 - t) * course)
 
 
 def _doubt(there: Plane, back: Plane) -> Plane:

@@ -22,7 +22,7 @@ from inbetween.core.network import Array, Network
 from inbetween.models import regions
 from inbetween.models.card import Card, verify
 from inbetween.models.engines import Engine, filled, open_onnx, open_torch
-from inbetween.models.flow import find_motion, grey_copy, moved, not_finite
+from inbetween.models.flow import Motion, Plane, difference, find_motion, grey_copy, moved, not_finite, paths
 from inbetween.models.model import Model
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ Picture = NDArray[np.float32]
 
 LONGEST_SIDE = 1024
 """Motion is found on a copy no longer than this; pixels are moved at full size."""
+AGREE = 2.0
+"""Pixels within which two flows mean the same."""
 GRAPHS = ("match", "refine", "draw")
 CELL, COARSEST, STATE = 4, 64, 24
 """As the network has it (`motion_net`, which needs torch)."""
@@ -60,6 +62,8 @@ class Prepared:
     """Height and width of the picture that was looked at."""
     rough: tuple[int, ...]
     """Channels that are not to be blended."""
+    optical: Motion | None = None
+    """Optical flow between the pictures, where the network is offered it."""
 
 
 def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
@@ -172,6 +176,8 @@ class Mover(Network):
         height, width = prepared.size
         motion = _numpy(self._motion(prepared, t))[0, :, :height, :width].transpose(1, 2, 0)
         to_start, to_end, share = (np.ascontiguousarray(motion[..., c]) for c in (slice(0, 2), slice(2, 4), 4))
+        if prepared.optical:
+            to_start, to_end = sharpened(to_start, to_end, prepared.optical, t)
         return moved(start, end, (to_start, to_end, share), prepared.rough)
 
     def _pair(self, start: Array, end: Array) -> Prepared:
@@ -185,7 +191,16 @@ class Mover(Network):
             return Prepared(digest, [], (0, 0), ())
         pictures = np.stack([self._seen(key[0]) for key in keys])
         rough = (*self.channels.ids, *not_finite(start, end, self.channels))
-        return Prepared(digest, self._levels(pictures), pictures.shape[2:], rough)
+        height, width = pictures.shape[2:]
+        padded = _padded(pictures, CELL << (level_count(height, width) - 1))
+        optical, hint = None, np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
+        if self.offered:
+            views = np.ascontiguousarray(padded.transpose(0, 2, 3, 1))
+            optical = optical_flow(*views)
+            hint = candidate(*views, optical)
+        return Prepared(
+            digest, self._levels(padded, hint), (height, width), rough, optical and optical.cropped(height, width)
+        )
 
     def _motion(self, prepared: Prepared, t: float) -> Array:
         """By pixel of the picture looked at, (1, 5, H, W): flow to the start, flow to the end, share of the start."""
@@ -198,17 +213,11 @@ class Mover(Network):
             above, state, motion = self.graphs.draw(*level, time, above, state, known)
         return motion
 
-    def _levels(self, pictures: Picture) -> list[list[Array]]:
-        """What the network finds of a pair of pictures (2, 4, H, W), per level."""
-        height, width = pictures.shape[2:]
-        padded = _padded(pictures, CELL << (level_count(height, width) - 1))
-        if self.offered:
-            hint = candidate(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
-        else:
-            hint = np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
+    def _levels(self, padded: Picture, hint: Picture) -> list[list[Array]]:
+        """What the network finds of a pair of pictures (2, 4, H, W), per level; `hint` is a `candidate`."""
         offered = np.full((1, 1, 1, 1), self.offered, np.float32)
         pyramid = [(padded, hint)]
-        for _ in range(level_count(height, width) - 1):
+        for _ in range(level_count(*padded.shape[2:]) - 1):
             pyramid.append((_halved(pyramid[-1][0]), pyramid[-1][1][:, :, ::2, ::2] / np.float32(2)))
         flow, state = self.graphs.match(_blocks(pyramid[-1][0]))
         levels = []
@@ -235,16 +244,33 @@ class Mover(Network):
         return np.ascontiguousarray(picture.transpose(2, 0, 1))
 
 
-def candidate(start: Picture, end: Picture) -> Picture:
+def optical_flow(start: Picture, end: Picture) -> Motion:
+    """Optical flow (`flow`) between two pictures (H, W, 4), premultiplied, 0 to 1."""
+    return find_motion(*(grey_copy(picture, RGBA, "display") for picture in (start, end)))
+
+
+def candidate(start: Picture, end: Picture, optical: Motion) -> Picture:
     """Flow between two pictures (H, W, 4) both ways, in cells, at the middle of cells: (2, 2, H / 4, W / 4).
 
-    Optical flow (`flow`), and in its place the motion of even pieces (`regions`) where that explains them better.
+    Optical flow, and in its place the motion of even pieces (`regions`) where that explains the pictures better.
     Pictures are premultiplied, 0 to 1; both sides are multiples of the cell.
     """
-    greys = [grey_copy(picture, RGBA, "display") for picture in (start, end)]
-    flows = regions.improved(start, end, find_motion(*greys).flows)
+    flows = regions.improved(start, end, optical.flows)
     middles = [found[CELL // 2 :: CELL, CELL // 2 :: CELL] / np.float32(CELL) for found in flows]
     return np.ascontiguousarray(np.stack(middles).transpose(0, 3, 1, 2))
+
+
+def sharpened(to_start: Plane, to_end: Plane, optical: Motion, t: float) -> tuple[Plane, Plane]:
+    """The network's flows (H, W, 2), and in their place optical flow where it all but agrees and fits more closely.
+
+    Where optical flow is right it is so to a fraction of a pixel, which a network of cells is not.
+    """
+    found = paths(optical, t)
+    apart = np.maximum(*(np.abs(one - other).max(-1) for one, other in zip(found, (to_start, to_end), strict=True)))
+    closer = difference(optical, *found) < difference(optical, to_start, to_end)
+    taken = ((apart < AGREE) & closer)[..., None]
+    start, end = (np.where(taken, one, other) for one, other in zip(found, (to_start, to_end), strict=True))
+    return start, end
 
 
 def level_count(height: int, width: int) -> int:

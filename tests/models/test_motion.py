@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -198,3 +199,23 @@ def test_a_graph_of_another_release_is_named_with_its_remedy() -> None:
     refine = engines.open_onnx(motion.graph_file(weights, "refine"), "cpu")
     with pytest.raises(EngineError, match=r"motion_refine\.onnx takes blocks, .*inbetween export"):
         refine.run(np.zeros((2, 64, 4, 4), np.float32))
+
+
+def test_optical_flow_lends_its_precision_where_it_agrees_and_nowhere_else() -> None:
+    """A picture that slides by 3.4 px: flows half a pixel off are mended, flows that mean another motion are kept."""
+    key = cv2.GaussianBlur(blobs(5, 96, 128), (0, 0), 2.0)
+    shift = np.float32([[1, 0, 3.4], [0, 1, 0]])
+    moved = cv2.warpAffine(key, shift, (128, 96), borderMode=cv2.BORDER_REPLICATE)
+    optical = motion.optical_flow(key, moved)
+    near, far = (np.full((96, 128, 2), (x, 0), np.float32) for x in (-1.2, -8.0))
+    to_start, to_end = motion.sharpened(near, -near, optical, 0.5)
+    inner = (slice(24, -24), slice(24, -24))
+    assert np.median(to_start[inner][..., 0]) == pytest.approx(-1.7, abs=0.1)
+    assert np.median(to_end[inner][..., 0]) == pytest.approx(1.7, abs=0.1)
+    assert np.array_equal(motion.sharpened(far, -far, optical, 0.5)[0], far)
+
+
+def test_without_a_candidate_optical_flow_has_no_say(pieces: Any) -> None:
+    mover = motion.Mover(pieces, RGBA, "display", offered=False)
+    mover(blobs(1)[None], blobs(2)[None], times(0.5))
+    assert mover.known[0].optical is None

@@ -109,6 +109,6 @@ def test_nothing_at_all_is_no_trouble() -> None:
 
 def test_the_candidate_is_in_cells_at_the_middle_of_cells() -> None:
     start, end = drawing((RED, box(30, 40))), drawing((RED, box(80, 60)))
-    found = motion.candidate(start, end)
+    found = motion.candidate(start, end, motion.optical_flow(start, end))
     assert found.shape == (2, 2, SIZE // 4, SIZE // 4)
     assert found[0, :, 10, 7] * 4 == pytest.approx((50, 20), abs=0.5)
