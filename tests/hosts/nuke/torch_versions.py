@@ -2,8 +2,8 @@
 
     python tests/hosts/nuke/torch_versions.py FOLDER
 
-Makes an environment for each version in FOLDER (once; with pip, about 2 GB each on Linux, where the wheels of these
-versions bring CUDA along), then runs the test that compares them with the torch of this Python.
+Makes an environment for each version in FOLDER (once; with pip, 3 to 5 GB each on Linux, where the wheels of these
+versions bring CUDA along), then runs the test that compares them with the torch of this Python and with the runner.
 """
 
 import os
