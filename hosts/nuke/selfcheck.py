@@ -1,9 +1,10 @@
 """The promises of the node, checked inside a real Nuke by whoever has a licence:
 
-    nuke -t ~/.nuke/inbetween-nuke/inbetween/hosts/nuke/selfcheck.py [FOLDER]
+    nuke -t ~/.nuke/inbetween-nuke/inbetween/hosts/nuke/selfcheck.py [FOLDER [CATTERY]]
 
 Makes a script and frames in a folder of its own (a temporary one when none is named), says for each promise whether it
-holds, and ends with 1 if one does not. Runs inside Nuke: Python 3.7.
+holds, and ends with 1 if one does not. With CATTERY, the folder that `inbetween export --format nuke` wrote and whose
+two .cat files have been made since, the native node's promises are checked too. Runs inside Nuke: Python 3.7.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import nuke
 
@@ -21,6 +24,13 @@ FIRST, LAST = 1, 5
 LIGHT = 5.0
 HERE = (200, 200)
 """A pixel inside both discs."""
+PIXELS = (HERE, (145, 200), (315, 200))
+"""Inside both, inside the first only, inside the second only."""
+CHANNELS = ("rgba.red", "rgba.green", "rgba.blue", "rgba.alpha")
+DEMO, NATIVE = "InbetweenNative_demo.nk", "InbetweenNative"
+"""A script that the export wrote, and the group in it."""
+CLOSE, NEAR = 0.001, 0.1
+"""The greatest difference from the worker's frame: in full precision on the CPU, and otherwise, far from edges."""
 
 
 def promises(folder: Path) -> Iterator[tuple[str, Callable[[], bool]]]:
@@ -39,6 +49,50 @@ def promises(folder: Path) -> Iterator[tuple[str, Callable[[], bool]]]:
     yield "a second run renders the same keys to the same bytes and draws nothing", lambda: _rests(made, frames)
     yield "another knob draws the in-betweens again", lambda: _redraws(made, frames)
     yield "the saved script opens with the same values", lambda: _reopens(made, script)
+
+
+def native_promises(folder: Path, cattery: Path) -> Iterator[tuple[str, Callable[[], bool]]]:
+    """What is promised of the native node whose .cat files lie in `cattery`."""
+    nuke.scriptClear()
+    nuke.scriptOpen((cattery / DEMO).as_posix())
+    nuke.scriptSaveAs((folder / "selfcheck_native.nk").as_posix(), 1)
+    drawn = cast("nuke.Group", nuke.toNode(NATIVE))
+    a, b = _disc(200, 1.0), _disc(260, LIGHT)
+    for number, one in enumerate((a, b)):
+        drawn.setInput(number, one)
+    drawn["use_gpu"].setValue(False)
+    made = _node(a, b)
+    middle = (FIRST + LAST) // 2
+    yield "the native node gives A at 0, to the bit", lambda: _gives(drawn, 0.0, a)
+    yield "the native node gives B at 1, to the bit", lambda: _gives(drawn, 1.0, b)
+    yield "the native node draws what the worker draws with motion-native", lambda: _agree(drawn, made, middle)
+    yield "half precision changes little", lambda: _apart(drawn, made, middle, half=True) < NEAR
+    yield "the GPU, where there is one, changes little", lambda: _apart(drawn, made, middle, use_gpu=True) < NEAR
+
+
+def _gives(drawn: nuke.Group, time: float, other: nuke.Node) -> bool:
+    drawn["timestep"].setValue(time)
+    return _same(drawn, other, FIRST)
+
+
+def _agree(drawn: nuke.Group, made: nuke.Group, frame: int) -> bool:
+    made["model"].setValue("motion-native")
+    make.start(made)
+    drawn["timestep"].setValue((frame - FIRST) / (LAST - FIRST))
+    return _apart(drawn, made, frame) < CLOSE
+
+
+def _apart(drawn: nuke.Group, made: nuke.Group, frame: int, **knobs: bool) -> float:
+    """The greatest difference between the native node, its knobs turned for so long, and the worker's frame."""
+    nuke.frame(frame)
+    for name in knobs:
+        drawn[name].setValue(True)
+    try:
+        samples = [(channel, x, y) for channel in ("rgba.red", "rgba.alpha") for x, y in PIXELS]
+        return max(abs(nuke.sample(drawn, *at) - nuke.sample(made, *at)) for at in samples)
+    finally:
+        for name in knobs:
+            drawn[name].setValue(False)
 
 
 def _rows() -> list[panel.Knob]:
@@ -73,10 +127,7 @@ def _makes(made: nuke.Group, frames: str) -> bool:
 
 def _same(one: nuke.Node, other: nuke.Node, frame: int) -> bool:
     nuke.frame(frame)
-    return all(
-        nuke.sample(one, channel, *HERE) == nuke.sample(other, channel, *HERE)
-        for channel in ("rgba.red", "rgba.green", "rgba.blue", "rgba.alpha")
-    )
+    return all(nuke.sample(one, channel, *HERE) == nuke.sample(other, channel, *HERE) for channel in CHANNELS)
 
 
 def _times(frames: str) -> dict[int, int]:
@@ -112,7 +163,10 @@ def main(arguments: list[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     nuke.tprint(doctor.report())
     broken = 0
-    for promise, holds in promises(folder):
+    asked = promises(folder)
+    if len(arguments) > 1:
+        asked = chain(asked, native_promises(folder, Path(arguments[1]).absolute()))
+    for promise, holds in asked:
         try:
             answer = "holds" if holds() else "BROKEN"
         except Exception as problem:  # whatever it is belongs in the report, and the next promise is asked

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from nuke_nodes import Group
-from nuke_studio import Studio, drawing, load_exr, save_exr
+from nuke_studio import Studio, drawing, engine, load_exr, save_exr
 
 pytest.importorskip("torch", reason="TorchScript is written with the [train] extra")
 
@@ -358,6 +358,18 @@ def test_the_gizmo_shows_the_frames_that_the_command_line_writes(studio: Studio,
         expected = load_exr(out / f"k.{frame:04d}.exr").transpose(2, 0, 1)
         worst = 0 if frame in (1, 5) else 1e-3
         assert np.allclose(shown(gizmo)[:4], expected, rtol=0, atol=worst, equal_nan=True), frame
+
+
+def test_the_script_for_owners_of_a_licence_checks_the_native_node(
+    open_nuke: Callable[..., Studio], shipped: Path, tmp_path: Path
+) -> None:
+    studio = open_nuke(gui=False, config={**engine(), "models": ["dissolve", "flow", "motion-native"]})
+    studio.host.create_cats(shipped / f"{native_files.NAME}_CatFileCreator.nk")
+    from inbetween.hosts.nuke import selfcheck
+
+    assert selfcheck.main([str(tmp_path / "check"), str(shipped)]) == 0, "\n".join(studio.host.printed)
+    assert sum("native node" in line for line in studio.host.printed) == 3
+    assert sum(line.startswith("holds") for line in studio.host.printed) == 14
 
 
 def test_the_cattery_card_is_what_nuke_reads(cattery: Path) -> None:
