@@ -154,7 +154,7 @@ class Mover(Network):
 
     Ids, and channels in which a key is not finite, come from the nearest pixel of the key that weighs more and are
     never blended. Equal keys are handed back. What was found of the last pairs is kept: a pair may be asked for in
-    several calls. With `offered` False the network gets no flow from OpenCV, as inside Nuke.
+    several calls. With `offered` False the network is alone, without optical flow, as inside Nuke.
     """
 
     def __init__(self, graphs: Graphs, channels: Channels, space: str, offered: bool = True) -> None:

@@ -154,7 +154,9 @@ WEIGHTLESS = {
 
 VARIANTS = {
     "motion-native": Variant(
-        "motion", {"candidate": False}, "motion as Nuke's own Inference node runs it: without OpenCV's flow as a hint"
+        "motion",
+        {"candidate": False},
+        "motion as Nuke's own Inference runs it: the network alone, without optical flow",
     ),
 }
 
