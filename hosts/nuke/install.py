@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from inbetween.core.errors import InbetweenError, InputError, ModelError
+from inbetween.core.errors import InbetweenError, InputError
 from inbetween.core.timing import CURVES
 from inbetween.hosts.nuke import script
 from inbetween.hosts.worker import client
@@ -54,7 +54,6 @@ def describe(python: str = sys.executable) -> dict[str, Any]:
         "python": Path(python).absolute().as_posix(),
         "release": told["version"],
         "models": told["models"],
-        "weights": {name: _weights(name) for name in told["models"]},
         "timings": list(CURVES),
         "settings": told["settings"],
     }
@@ -150,16 +149,6 @@ def _do(action: Action, dry: bool) -> str:
 
 def _say(text: str, stream: Any = None) -> None:
     (stream or sys.stdout).write(f"{text}\n")
-
-
-def _weights(model: str) -> str:
-    """sha256 of the weights that a model ships with, or an empty string where it needs none or has none."""
-    from inbetween.models import card, registry
-
-    try:
-        return card.sha256(registry.weights_of(model))
-    except (ModelError, OSError):
-        return ""
 
 
 def _text(file: Path) -> str:

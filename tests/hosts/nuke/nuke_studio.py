@@ -25,7 +25,6 @@ def engine(python: str = sys.executable) -> dict[str, Any]:
         "python": python,
         "release": "1.0",
         "models": ["dissolve", "flow"],
-        "weights": {},
         "timings": list(CURVES),
         "settings": json.loads(json.dumps(describe(Settings))),
     }

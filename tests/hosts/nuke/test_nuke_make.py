@@ -15,6 +15,7 @@ from nuke_studio import LAYERED, Studio, drawing, engine, load_exr, save_exr
 from inbetween.core.settings import Settings
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.run import run
+from inbetween.models import card, registry
 
 KEYS = (1, 5, 9)
 
@@ -420,5 +421,7 @@ def test_the_doctor_names_versions_paths_and_models(studio: Studio) -> None:
     from inbetween.hosts.nuke import doctor
 
     report = doctor.report()
-    for word in ("16.0v4", "config.json", "it answers", "cpu", "dissolve"):
+    for word in ("16.0v4", "config.json", "it answers", "cpu", "model dissolve: no weights"):
         assert word in report
+    known = card.read(registry.WEIGHTS / "akanet.json")
+    assert f"model akanet: akanet.onnx {known.files['akanet.onnx'][:12]}, akanet.safetensors" in report
