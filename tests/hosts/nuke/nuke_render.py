@@ -8,6 +8,7 @@ import ast
 import operator
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -233,23 +234,35 @@ class Cat:
 
 def _inference(node: Any, frame: int) -> Picture:
     """As Inference does: named channels stacked into one tensor, knobs set as attributes, the answer unstacked."""
-    import torch
-
     shown = picture(node.input(0), frame)
     cat = node._host.cats[re.findall(r"([\w]+\.cat)", node["modelFile"].value())[0]]
-    model: Any = torch.jit.load(str(cat.file))  # type: ignore[no-untyped-call]
+    numbers = []
     for name, expression in re.findall(r'(\w+):\{"([^"]*)"\};', node["serialiseKnob"].value()):
         if name not in cat.knobs:
             raise NameError(f"{name} is no knob of {cat.file.name}")
-        number = _evaluate(ast.parse(expression, mode="eval").body, node, frame)
-        setattr(model, name, type(getattr(model, name))(number))
+        numbers.append((name, _evaluate(ast.parse(expression, mode="eval").body, node, frame)))
     blank = np.zeros_like(next(iter(shown.channels.values())))
-    stacked = torch.from_numpy(np.stack([shown.channels.get(name, blank) for name in cat.channels_in])[None])
-    if value(node["halfPrecision"], node, frame):
-        model, stacked = model.half(), stacked.half()
+    stacked = np.stack([shown.channels.get(name, blank) for name in cat.channels_in])
+    half = bool(value(node["halfPrecision"], node, frame))
+    result = np.frombuffer(_inferred(cat.file, tuple(numbers), half, stacked.shape, stacked.tobytes()), np.float32)
+    planes = result.reshape(-1, *blank.shape)
+    return replace(shown, channels={**shown.channels, **dict(zip(cat.channels_out, planes, strict=True))})
+
+
+@lru_cache(4)
+def _inferred(
+    file: Path, numbers: tuple[tuple[str, Any], ...], half: bool, shape: tuple[int, ...], pixels: bytes
+) -> bytes:
+    """What the module makes of the pixels; the last few are kept, as Nuke keeps what it has drawn."""
+    import torch
+
+    model: Any = torch.jit.load(str(file))  # type: ignore[no-untyped-call]
+    for name, number in numbers:
+        setattr(model, name, type(getattr(model, name))(number))
+    given = torch.from_numpy(np.frombuffer(pixels, np.float32).reshape(1, *shape).copy())
     with torch.no_grad():
-        result = model(stacked).float().numpy()[0]
-    return replace(shown, channels={**shown.channels, **dict(zip(cat.channels_out, result, strict=True))})
+        answer = model.half()(given.half()) if half else model(given)
+    return bytes(answer.float().numpy().tobytes())
 
 
 RENDER = {
