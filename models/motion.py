@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from inbetween.core.channels import RGBA, Channels
 from inbetween.core.colour import encode
 from inbetween.core.network import Array, Network
-from inbetween.models import regions
 from inbetween.models.card import Card, verify
 from inbetween.models.engines import Engine, filled, open_onnx, open_torch
 from inbetween.models.flow import Motion, Plane, difference, find_motion, grey_copy, moved, not_finite, paths
 from inbetween.models.model import Model
+from inbetween.models.regions import Carried, arrived, carried
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,6 +51,18 @@ class Graphs:
 
 
 @dataclass(frozen=True)
+class Offered:
+    """Motion between two pictures found without the network."""
+
+    optical: Motion
+    pieces: Carried
+
+    def cropped(self, height: int, width: int) -> "Offered":
+        """The same of the upper left part."""
+        return Offered(self.optical.cropped(height, width), self.pieces.cropped(height, width))
+
+
+@dataclass(frozen=True)
 class Prepared:
     """What is known of a pair whatever the time."""
 
@@ -62,8 +74,8 @@ class Prepared:
     """Height and width of the picture that was looked at."""
     rough: tuple[int, ...]
     """Channels that are not to be blended."""
-    optical: Motion | None = None
-    """Optical flow between the pictures, where the network is offered it."""
+    offered: Offered | None = None
+    """What the network was offered, if it was."""
 
 
 def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
@@ -98,7 +110,8 @@ def export(card: Card, safetensors: Path, onnx: Path) -> None:
     def shapes(*channels: tuple[int, int, bool]) -> list[list[tuple[int, ...]]]:
         return [[(n, c, *(upper if coarser else own)) for n, c, coarser in channels] for own, upper in sizes]
 
-    to_onnx(Match(net), graph_file(onnx, "match"), {"blocks": level}, ["flow", "state"], shapes((2, block, False)))
+    coarsest: list[list[tuple[int, ...]]] = [[(2, block, h, w)] for h, w in ((9, 16), (16, 16), (16, 3))]
+    to_onnx(Match(net), graph_file(onnx, "match"), {"blocks": level}, ["flow", "state"], coarsest)
     one: list[tuple[int, ...]] = [(1, 1, 1, 1)]
     to_onnx(
         Refine(net),
@@ -176,8 +189,9 @@ class Mover(Network):
         height, width = prepared.size
         motion = _numpy(self._motion(prepared, t))[0, :, :height, :width].transpose(1, 2, 0)
         to_start, to_end, share = (np.ascontiguousarray(motion[..., c]) for c in (slice(0, 2), slice(2, 4), 4))
-        if prepared.optical:
-            to_start, to_end = sharpened(to_start, to_end, prepared.optical, t)
+        if prepared.offered:
+            to_start, to_end = sharpened(to_start, to_end, prepared.offered.optical, t)
+            to_start, to_end, share = arrived(prepared.offered.pieces, to_start, to_end, share, t)
         return moved(start, end, (to_start, to_end, share), prepared.rough)
 
     def _pair(self, start: Array, end: Array) -> Prepared:
@@ -193,14 +207,12 @@ class Mover(Network):
         rough = (*self.channels.ids, *not_finite(start, end, self.channels))
         height, width = pictures.shape[2:]
         padded = _padded(pictures, CELL << (level_count(height, width) - 1))
-        optical, hint = None, np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
+        offered, hint = None, np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
         if self.offered:
-            views = np.ascontiguousarray(padded.transpose(0, 2, 3, 1))
-            optical = optical_flow(*views)
-            hint = candidate(*views, optical)
-        return Prepared(
-            digest, self._levels(padded, hint), (height, width), rough, optical and optical.cropped(height, width)
-        )
+            offered = offer(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
+            hint = candidate(offered)
+            offered = offered.cropped(height, width)
+        return Prepared(digest, self._levels(padded, hint), (height, width), rough, offered)
 
     def _motion(self, prepared: Prepared, t: float) -> Array:
         """By pixel of the picture looked at, (1, 5, H, W): flow to the start, flow to the end, share of the start."""
@@ -244,19 +256,18 @@ class Mover(Network):
         return np.ascontiguousarray(picture.transpose(2, 0, 1))
 
 
-def optical_flow(start: Picture, end: Picture) -> Motion:
-    """Optical flow (`flow`) between two pictures (H, W, 4), premultiplied, 0 to 1."""
-    return find_motion(*(grey_copy(picture, RGBA, "display") for picture in (start, end)))
+def offer(start: Picture, end: Picture) -> Offered:
+    """Optical flow (`flow`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses."""
+    optical = find_motion(*(grey_copy(picture, RGBA, "display") for picture in (start, end)))
+    return Offered(optical, carried(start, end, optical.flows))
 
 
-def candidate(start: Picture, end: Picture, optical: Motion) -> Picture:
-    """Flow between two pictures (H, W, 4) both ways, in cells, at the middle of cells: (2, 2, H / 4, W / 4).
+def candidate(offered: Offered) -> Picture:
+    """The flow that the network is offered, both ways, in cells, at the middle of cells: (2, 2, H / 4, W / 4).
 
-    Optical flow, and in its place the motion of even pieces (`regions`) where that explains the pictures better.
-    Pictures are premultiplied, 0 to 1; both sides are multiples of the cell.
+    Both sides of the pictures are multiples of the cell.
     """
-    flows = regions.improved(start, end, optical.flows)
-    middles = [found[CELL // 2 :: CELL, CELL // 2 :: CELL] / np.float32(CELL) for found in flows]
+    middles = [found[CELL // 2 :: CELL, CELL // 2 :: CELL] / np.float32(CELL) for found in offered.pieces.flows]
     return np.ascontiguousarray(np.stack(middles).transpose(0, 3, 1, 2))
 
 

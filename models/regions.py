@@ -32,6 +32,8 @@ GROUND = 0.5
 """A piece whose bounding box covers more of the frame than this is ground: its motion is not looked for here."""
 ALIKE = 3.0
 """Cost above which two pieces are not the same one."""
+FAR = 2.0
+"""Cost of being anywhere at all."""
 STAYING = 0.1
 """Cost of being the piece of the same shape in the same place."""
 ROUNDS = 3
@@ -128,7 +130,8 @@ def matches(start: Pieces, end: Pieces, expected: Floats, diagonal: float) -> ND
     pairs = np.zeros((0, 2), np.intp)
     for round_ in range(ROUNDS):
         gone = end.centre[None] - start.centre[:, None] - expected[:, None]
-        cost = unlike + np.hypot(gone[..., 0], gone[..., 1]) / ((0.25, 0.12, 0.12)[round_] * diagonal)
+        away = np.hypot(gone[..., 0], gone[..., 1]) / ((0.25, 0.12, 0.12)[round_] * diagonal)
+        cost = unlike + np.minimum(away, FAR)  # the only one of its kind is known wherever it is
         cost = np.where(stays, np.minimum(cost, STAYING), cost)
         there, back = cost.argmin(1), cost.argmin(0)
         mutual = np.flatnonzero(back[there] == np.arange(len(there)))
@@ -211,29 +214,100 @@ def _root(spread: Floats) -> Floats:
     return np.asarray((vectors * np.sqrt(values)[:, None]) @ np.swapaxes(vectors, 1, 2))
 
 
-def improved(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> tuple[Plane, Plane]:
-    """Flows between two pictures, both ways, with the motion of pieces in place of what explains them worse."""
+@dataclass(frozen=True)
+class Carried:
+    """What pieces say of the motion between two keys; of each two the first belongs to the start."""
+
+    flows: tuple[Plane, Plane]
+    """To the other key, (H, W, 2) in pixels: those that were handed in, and each carried piece's own."""
+    labels: tuple[Labels, Labels]
+    """(H, W): the number of the carried piece, from 1; 0 elsewhere."""
+    ways: Floats
+    """(n, 2, 3): the affine map of each from the start to the end; the largest pieces come first."""
+
+    def cropped(self, height: int, width: int) -> "Carried":
+        """The same of the upper left part."""
+        (a, b), (c, d) = ((x[:height, :width], y[:height, :width]) for x, y in (self.flows, self.labels))
+        return Carried((a, b), (c, d), self.ways)
+
+
+def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
+    """The pieces whose own motion explains two pictures better than `flows` between them, both ways, does."""
     cut = pieces(start), pieces(end)
     diagonal = float(np.hypot(*start.shape[:2]))
     pairs = matches(*cut, np.zeros((len(cut[0].area), 2)), diagonal)
     there, back = flows[0].copy(), flows[1].copy()
+    labels = np.zeros_like(cut[0].labels), np.zeros_like(cut[1].labels)
+    ways: list[Floats] = []
     if not len(pairs):
-        return there, back
-    maps = motions(*cut, pairs)
+        return Carried((there, back), labels, np.zeros((0, 2, 3)))
     views = [_Views(picture, piece) for picture, piece in zip((start, end), cut, strict=True)]
     wrong = _wrong(start, end, flows[0]), _wrong(end, start, flows[1])
-    for (one, other), ways in zip(pairs, maps, strict=True):
+    for (one, other), tried in zip(pairs, motions(*cut, pairs), strict=True):
         usual = views[0].mean(one, wrong[0]) + views[1].mean(other, wrong[1])
-        inverse = [cv2.invertAffineTransform(way) for way in ways]
+        inverse = [cv2.invertAffineTransform(way) for way in tried]
         found = [
             views[0].apart(one, end, way) + views[1].apart(other, start, back_)
-            for way, back_ in zip(ways, inverse, strict=True)
+            for way, back_ in zip(tried, inverse, strict=True)
         ]
         best = int(np.argmin(found))
         if found[best] < 0.7 * usual - 0.002:
-            views[0].put(one, there, ways[best])
-            views[1].put(other, back, inverse[best])
-    return there, back
+            ways.append(tried[best])
+            for view, piece, flow, label, way in (
+                (views[0], one, there, labels[0], tried[best]),
+                (views[1], other, back, labels[1], inverse[best]),
+            ):
+                view.put(piece, flow, way)
+                label[view.places[piece]] = len(ways)
+    return Carried((there, back), labels, np.reshape(ways, (-1, 2, 3)))
+
+
+def arrived(found: Carried, to_start: Plane, to_end: Plane, share: Plane, t: float) -> tuple[Plane, Plane, Plane]:
+    """Flows (H, W, 2) and share of the start (H, W) at time `t`, with every carried piece whole where it is by then.
+
+    What a piece has left, or has yet to reach, is shown from the key in which the piece is not there.
+    """
+    height, width = share.shape
+    to_start, to_end, share = to_start.copy(), to_end.copy(), share.copy()
+    inside = np.zeros((height, width), np.bool_)
+    still = np.eye(2, 3)
+    for number, way in enumerate(found.ways, start=1):
+        course = (1 - t) * still + t * way
+        box = _box(found.labels[0] == number, course, (height, width))
+        y, x = np.mgrid[box]
+        here = np.stack((x, y), -1).astype(np.float64)
+        back = cv2.invertAffineTransform(course)
+        first = here @ back[:, :2].T + back[:, 2]
+        second = first @ way[:, :2].T + way[:, 2]
+        shown = [_at(label, place) == number for label, place in zip(found.labels, (first, second), strict=True)]
+        both = shown[0] & shown[1]
+        to_start[box][both] = (first - here)[both]
+        to_end[box][both] = (second - here)[both]
+        share[box][both] = 1 - t
+        inside[box] |= shown[0] | shown[1]
+    if len(found.ways):
+        here = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1)
+        ghosts = [_at(label, here + way) > 0 for label, way in zip(found.labels, (to_start, to_end), strict=True)]
+        share[ghosts[0] & ~ghosts[1] & ~inside] = 0
+        share[ghosts[1] & ~ghosts[0] & ~inside] = 1
+    return to_start, to_end, share
+
+
+def _box(mask: NDArray[np.bool_], course: Floats, size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns that hold a mask after a map, within the frame."""
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    corners = np.array([(x, y) for x in columns[[0, -1]] for y in rows[[0, -1]]]) @ course[:, :2].T + course[:, 2]
+    low = np.maximum(np.floor(corners.min(0)).astype(int) - 1, 0)
+    high = np.minimum(np.ceil(corners.max(0)).astype(int) + 2, size[::-1])
+    return slice(low[1], max(low[1], high[1])), slice(low[0], max(low[0], high[0]))
+
+
+def _at(labels: Labels, places: NDArray[Any]) -> Labels:
+    """Labels at the nearest pixel to places (..., 2), x and y; 0 outside the frame."""
+    x, y = (np.rint(places[..., axis]).astype(np.intp) for axis in (0, 1))
+    inside = (x >= 0) & (x < labels.shape[1]) & (y >= 0) & (y < labels.shape[0])
+    found: Labels = np.where(inside, labels[np.where(inside, y, 0), np.where(inside, x, 0)], 0)
+    return found
 
 
 class _Views:

@@ -23,7 +23,7 @@ Row = tuple[Any, ...]
 """Start, end, middle, t, flows and what is seen of them: a `Sample`'s, without flows for real clips."""
 
 SIZES = (96, 128, 192, 256)
-CHANCES = (0.1, 0.3, 0.3, 0.3)
+CHANCES = (0.2, 0.4, 0.25, 0.15)
 OFFERED = 0.75
 """Share of triads that come with a candidate flow; without it the network must stand alone, as inside a host."""
 SPRITES = 0.12
@@ -38,7 +38,7 @@ WEIGHTS = {
     "between": 0.12,
     "flow": 0.12,
     "mask": 0.1,
-    "mixing": 4.0,
+    "mixing": 0.5,
 }
 """Of the parts of the loss."""
 
@@ -150,7 +150,7 @@ def over(picture: Tensor, ground: Tensor) -> Tensor:
 
 def _stacked(rows: Sequence[Row], random: np.random.Generator) -> Batch:
     start, end, middle, t, flows, seen = (np.stack(column) for column in zip(*rows, strict=True))
-    found = np.stack([motion.candidate(a, b, motion.optical_flow(a, b)) for a, b in zip(start, end, strict=True)], 1)
+    found = np.stack([motion.candidate(motion.offer(a, b)) for a, b in zip(start, end, strict=True)], 1)
     offered = (random.random(len(rows)) < OFFERED).astype(np.float32)
     high, low = (f(f(start, end), middle) for f in (np.maximum, np.minimum))
     share = ((high - low).max(-1) > metrics.MOVING).mean((1, 2))

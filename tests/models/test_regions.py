@@ -8,6 +8,7 @@ import pytest
 
 from inbetween.core.channels import RGBA
 from inbetween.models import flow, motion, regions
+from inbetween.models.warp import warp
 
 SIZE = 160
 
@@ -54,14 +55,14 @@ def test_noise_has_no_pieces_and_leaves_optical_flow_alone() -> None:
     random = np.random.default_rng(1)
     start, end = (random.random((64, 64, 4), np.float32) for _ in range(2))
     flows = optical(start, end)
-    assert all(np.array_equal(a, b) for a, b in zip(regions.improved(start, end, flows), flows, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(regions.carried(start, end, flows).flows, flows, strict=True))
 
 
 def test_small_shapes_that_went_far_are_followed_where_optical_flow_loses_them() -> None:
     start = drawing((RED, box(30, 40)), (BLUE, box(120, 40)), (GREEN, box(40, 120)))
     end = drawing((RED, box(80, 60)), (BLUE, box(100, 100)), (GREEN, box(100, 130)))
     lost = optical(start, end)
-    found = regions.improved(start, end, lost)
+    found = regions.carried(start, end, lost).flows
     for (x, y), (dx, dy) in (((30, 40), (50, 20)), ((120, 40), (-20, 60)), ((40, 120), (60, 10))):
         assert middle_of(found, x, y) == pytest.approx((dx, dy), abs=0.5)
         assert np.abs(middle_of(lost, x, y) - (dx, dy)).max() > 5
@@ -71,7 +72,7 @@ def test_small_shapes_that_went_far_are_followed_where_optical_flow_loses_them()
 def test_a_turn_is_found_with_the_way() -> None:
     start = drawing((RED, box(50, 50, 50, 14)))
     end = drawing((RED, box(100, 90, 50, 14, angle=0.5)))
-    found = regions.improved(start, end, optical(start, end))
+    found = regions.carried(start, end, optical(start, end)).flows
     tip = np.array([20.0, 0.0])
     turned = np.array([np.cos(0.5), np.sin(0.5)]) * 20
     assert middle_of(found, 70, 50) == pytest.approx(np.array([50, 40]) + turned - tip, abs=1.5)
@@ -82,7 +83,7 @@ def test_shapes_of_one_kind_go_where_their_neighbours_go() -> None:
     row = [(20, 50), (44, 50), (68, 50)]
     start = drawing((BLUE, box(30, 90, 40, 24)), *((RED, box(x, y, 10, 10)) for x, y in row))
     end = drawing((BLUE, box(60, 90, 40, 24)), *((RED, box(x + 30, y, 10, 10)) for x, y in row))
-    found = regions.improved(start, end, optical(start, end))
+    found = regions.carried(start, end, optical(start, end)).flows
     assert [middle_of(found, x, y)[0] for x, y in row] == pytest.approx([30, 30, 30], abs=1)
 
 
@@ -91,24 +92,42 @@ def test_what_fades_where_it_stands_is_not_taken_for_its_neighbour() -> None:
     places = [(30, 50), (80, 50), (130, 50)]
     start = drawing(*((np.full(3, v), box(x, y)) for v, (x, y) in zip((0.9, 0.6, 0.3), places, strict=True)))
     end = drawing(*((np.full(3, v), box(x, y)) for v, (x, y) in zip((0.6, 0.3, 0.9), places, strict=True)))
-    found = regions.improved(start, end, (np.zeros((SIZE, SIZE, 2), np.float32),) * 2)
+    found = regions.carried(start, end, (np.zeros((SIZE, SIZE, 2), np.float32),) * 2).flows
     assert not any(flow_.any() for flow_ in found)
 
 
 def test_another_colour_is_another_thing() -> None:
     start, end = drawing((RED, box(40, 40))), drawing((BLUE, box(110, 110)))
     flows = optical(start, end)
-    assert np.array_equal(regions.improved(start, end, flows)[0], flows[0])
+    assert np.array_equal(regions.carried(start, end, flows).flows[0], flows[0])
 
 
 def test_nothing_at_all_is_no_trouble() -> None:
     empty = np.zeros((20, 30, 4), np.float32)
     flows = (np.zeros((20, 30, 2), np.float32),) * 2
-    assert not regions.improved(empty, empty, flows)[0].any()
+    assert not regions.carried(empty, empty, flows).flows[0].any()
 
 
 def test_the_candidate_is_in_cells_at_the_middle_of_cells() -> None:
     start, end = drawing((RED, box(30, 40))), drawing((RED, box(80, 60)))
-    found = motion.candidate(start, end, motion.optical_flow(start, end))
+    found = motion.candidate(motion.offer(start, end))
     assert found.shape == (2, 2, SIZE // 4, SIZE // 4)
     assert found[0, :, 10, 7] * 4 == pytest.approx((50, 20), abs=0.5)
+
+
+@pytest.mark.parametrize("t", [0.25, 0.5, 0.8])
+def test_carried_pieces_arrive_whole_and_leave_no_ghosts(t: float) -> None:
+    """Even if all else stands still: what a piece left or has yet to reach shows what is there without it."""
+
+    def at(u: float) -> Any:
+        return drawing((RED, box(30 + 50 * u, 40 + 20 * u)), (BLUE, box(120 - 20 * u, 40 + 90 * u, angle=0.4 * u)))
+
+    start, end = at(0), at(1)
+    found = regions.carried(start, end, optical(start, end))
+    assert len(found.ways) == 2
+    nothing = np.zeros((SIZE, SIZE, 2), np.float32)
+    to_start, to_end, share = regions.arrived(found, nothing, nothing, np.full((SIZE, SIZE), 0.5, np.float32), t)
+    pictures = [warp(key[None], flow_[None])[0] for key, flow_ in ((start, to_start), (end, to_end))]
+    drawn = share[..., None] * pictures[0] + (1 - share[..., None]) * pictures[1]
+    assert np.abs(drawn - at(t)).mean() < 0.15 * np.abs((start + end) / 2 - at(t)).mean()
+    assert np.abs(drawn - at(t)).max(-1).mean() < 0.003
