@@ -133,11 +133,18 @@ def _draw_sheet(networks: dict[str, Network], clips: Sequence[Clip], file: Path)
 def _remembered(weights: Path, count: int) -> float:
     """Moving-pixel PSNR on generated graphics: what the base knew before it saw the studio's footage."""
     network = registry.from_file(weights, "cpu", "torch").network(RGBA, "display")
-    return studio.examined(network, studio.graphics(count)).psnr_moving
+    return _kept(studio.examined(network, studio.graphics(count)).psnr_moving)
 
 
 def _summary(figures: Figures) -> dict[str, Any]:
-    return {f"{gap} apart, {name}": asdict(metrics.mean(scores)) for (gap, name), scores in figures.items() if scores}
+    """The mean figures as the card keeps them."""
+    means = {f"{gap} apart, {name}": metrics.mean(scores) for (gap, name), scores in figures.items() if scores}
+    return {row: {name: _kept(value) for name, value in asdict(mean).items()} for row, mean in means.items()}
+
+
+def _kept(value: float) -> float:
+    """Five digits: sums over many pixels differ from run to run in the tenth, and equal runs give equal files."""
+    return float(f"{value:.5g}")
 
 
 def _refuse_worse(run: Run, figures: Figures) -> None:

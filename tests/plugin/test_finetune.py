@@ -167,6 +167,13 @@ def test_stopped_and_killed_half_way_it_ends_with_the_same_file(desk: Path, tune
     assert cuts == [not network] * 3
 
 
+def test_the_card_keeps_five_digits_so_that_sums_that_differ_in_the_tenth_give_equal_files(tuned: Path) -> None:
+    kept = card.read(tuned / "studio.json").metrics
+    figures = [value for row in kept.values() for value in row.values() if np.isfinite(value)]
+    assert figures
+    assert all(value == float(f"{value:.5g}") for value in figures)
+
+
 def test_weights_that_are_no_better_are_refused_and_can_be_taken_all_the_same(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
