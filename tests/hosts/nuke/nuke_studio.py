@@ -24,7 +24,7 @@ def engine(python: str = sys.executable) -> dict[str, Any]:
     return {
         "python": python,
         "release": "1.0",
-        "models": ["dissolve", "flow"],
+        "models": ["dissolve", "flow", "motion"],
         "timings": list(CURVES),
         "settings": json.loads(json.dumps(describe(Settings))),
     }

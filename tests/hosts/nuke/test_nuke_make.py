@@ -68,7 +68,7 @@ def test_before_anything_is_made_the_node_shows_input_a(studio: Studio, plates: 
 def test_two_plates_become_a_sequence_that_equals_the_command_lines(
     open_nuke: Callable[..., Studio], plates: Path, tmp_path: Path, model: str
 ) -> None:
-    studio = open_nuke(config={**engine(), "models": ["flow", model]})
+    studio = open_nuke(config={**engine(), "models": sorted({*engine()["models"], model})})
     node = pair(studio, plates, model=model)
     studio.run(node)
     assert not studio.host.messages

@@ -95,7 +95,7 @@ def test_a_node_of_an_older_release_keeps_its_values_and_gets_what_is_new(
     open_nuke: Callable[..., Studio],
 ) -> None:
     old = engine()
-    old["release"], old["models"] = "0.9", ["dissolve", "flow", "retired"]
+    old["release"], old["models"] = "0.9", ["dissolve", "flow", "motion", "retired"]
     old["settings"] = [row for row in old["settings"] if row["name"] != "kmeans"]
     studio = open_nuke(config=old)
     node = studio.node(theta=0.125, keys="1 9")
@@ -116,14 +116,14 @@ def test_a_node_of_an_older_release_keeps_its_values_and_gets_what_is_new(
 
 def test_a_value_that_no_longer_exists_becomes_the_default_and_is_told(open_nuke: Callable[..., Studio]) -> None:
     old = engine()
-    old["release"], old["models"] = "0.9", ["dissolve", "flow", "retired"]
+    old["release"], old["models"] = "0.9", ["dissolve", "flow", "motion", "retired"]
     studio = open_nuke(config=old)
     studio.node(model="retired")
     path = studio.save()
     studio = open_nuke()
     studio.nuke.addOnCreate(studio.adapter.created_in_script, nodeClass="Group")
     studio.host.scriptOpen(str(path))
-    assert studio.host.toNode("Inbetween1")["model"].value() == "flow"
+    assert studio.host.toNode("Inbetween1")["model"].value() == "motion"
     assert "retired" in " ".join(studio.host.printed)
 
 
