@@ -364,7 +364,7 @@ def test_the_gizmo_shows_the_frames_that_the_command_line_writes(studio: Studio,
 def test_the_script_for_owners_of_a_licence_checks_the_native_node(
     open_nuke: Callable[..., Studio], shipped: Path, tmp_path: Path
 ) -> None:
-    studio = open_nuke(gui=False, config={**engine(), "models": ["dissolve", "flow", "motion-native"]})
+    studio = open_nuke(gui=False, config={**engine(), "models": [*engine()["models"], "motion-native"]})
     studio.host.create_cats(shipped / f"{native_files.NAME}_CatFileCreator.nk")
     from inbetween.hosts.nuke import selfcheck
 
