@@ -49,7 +49,9 @@ def option(
 class Settings:
     """How in-betweens are made. Immutable; raises `SettingsError` when a value is out of bounds."""
 
-    model: str = option("motion", "Model that draws the in-betweens: a name from `inbetween models`, or a weights file.")
+    model: str = option(
+        "motion", "Model that draws the in-betweens: a name from `inbetween models`, or a weights file."
+    )
     scheme: str = option(
         "auto",
         "How the gap is filled: triads halve it again and again, direct asks for each time at once; "

@@ -53,7 +53,7 @@ def levels(height: int, width: int, coarsest: int = COARSEST) -> int:
 
 def resized(x: Tensor, height: int, width: int) -> Tensor:
     """Bilinear. `interpolate` would bring operators into a scripted model that older torch does not know."""
-    return torch._C._nn.upsample_bilinear2d(x, [height, width], False, scale_factors=None)  # type: ignore[call-arg]
+    return torch._C._nn.upsample_bilinear2d(x, [height, width], False, scale_factors=None)
 
 
 def grid(height: int, width: int, like: Tensor) -> Tensor:

@@ -105,7 +105,7 @@ def _measured(picture: Plane, labels: Labels, uneven: NDArray[np.bool_]) -> Piec
     index, n = labels[y, x] - 1, len(largest)
 
     def total(values: Any) -> Floats:
-        return np.bincount(index, values, n)
+        return np.asarray(np.bincount(index, values, n), np.float64)
 
     area = np.bincount(index, minlength=n).astype(np.float64)
     centre = np.stack((total(x), total(y)), 1) / area[:, None]
@@ -155,7 +155,7 @@ def _reshaped(start: Pieces, end: Pieces) -> Floats:
     def apart(a: Floats, b: Floats) -> Floats:
         return np.asarray(np.abs(np.log(a)[:, None] - np.log(b)[None]))
 
-    wide, other = np.linalg.eigvalsh(start.spread), np.linalg.eigvalsh(end.spread)
+    wide, other = (np.asarray(np.linalg.eigvalsh(cut.spread), np.float64) for cut in (start, end))
     shape = apart(wide[:, 0], other[:, 0]) + apart(wide[:, 1], other[:, 1])
     return np.asarray(0.6 * apart(start.area, end.area) + 0.4 * shape)
 
@@ -227,8 +227,9 @@ class Carried:
 
     def cropped(self, height: int, width: int) -> "Carried":
         """The same of the upper left part."""
-        (a, b), (c, d) = ((x[:height, :width], y[:height, :width]) for x, y in (self.flows, self.labels))
-        return Carried((a, b), (c, d), self.ways)
+        flows = self.flows[0][:height, :width], self.flows[1][:height, :width]
+        labels = self.labels[0][:height, :width], self.labels[1][:height, :width]
+        return Carried(flows, labels, self.ways)
 
 
 def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
