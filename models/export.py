@@ -86,7 +86,9 @@ def quicker() -> dict[Any, Any]:
 
     Bilinear fetching gathers whole rows of channels; `GridSample` takes one value at a time.
     """
-    from onnxscript import opset20 as op
+    from onnxscript import opset20
+
+    op: Any = opset20  # its types cannot follow what is built up from operator to operator
 
     def numbers(*values: int) -> Any:
         return op.Constant(value_ints=list(values))

@@ -245,14 +245,14 @@ class Mover(Network):
         height, width = frame.shape[:2]
         shrink = min(1.0, LONGEST_SIDE / max(height, width))
         colour = encode(np.nan_to_num(frame[..., [*self.channels.colour]]), self.space)
-        picture = np.ones((height, width, 4), np.float32)
+        picture: Picture = np.ones((height, width, 4), np.float32)
         picture[..., :3] = colour  # grey goes to all three
         if self.channels.alpha is not None:
             picture[..., 3] = np.nan_to_num(frame[..., self.channels.alpha])
         np.clip(picture, 0, 1, out=picture)
         if shrink < 1:
             size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
         return np.ascontiguousarray(picture.transpose(2, 0, 1))
 
 

@@ -110,7 +110,8 @@ def triad(random: np.random.Generator, clips: list[Packed], size: int) -> tuple[
         chosen = first + int(random.integers(1, gap))
         window = _fitted(random, np.stack([frames[i] for i in (first, chosen, first + gap)]), size)
         t = (chosen - first) / gap
-        if STILL < np.abs(window[0] - window[2]).mean() < CUT and steady(*window, t):
+        start, middle, end = window
+        if STILL < np.abs(start - end).mean() < CUT and steady(start, middle, end, t):
             break
     start, middle, end, t = _varied(random, window, t)
     return start, middle, end, t
