@@ -233,8 +233,8 @@ def test_a_graph_of_another_release_is_named_with_its_remedy() -> None:
 def test_optical_flow_lends_its_precision_where_it_agrees_and_nowhere_else() -> None:
     """A picture that slides by 3.4 px: flows half a pixel off are mended, flows that mean another motion are kept."""
     key = cv2.GaussianBlur(blobs(5, 96, 128), (0, 0), 2.0)
-    shift = np.float32([[1, 0, 3.4], [0, 1, 0]])
-    moved = cv2.warpAffine(key, shift, (128, 96), borderMode=cv2.BORDER_REPLICATE)
+    shift = np.array([[1, 0, 3.4], [0, 1, 0]], np.float32)
+    moved: Any = cv2.warpAffine(key, shift, (128, 96), borderMode=cv2.BORDER_REPLICATE)
     optical = motion.offer(key, moved).optical
     near, far = (np.full((96, 128, 2), (x, 0), np.float32) for x in (-1.2, -8.0))
     to_start, to_end = motion.sharpened(near, -near, optical, 0.5)
