@@ -34,6 +34,8 @@ ALIKE = 3.0
 """Cost above which two pieces are not the same one."""
 FAR = 2.0
 """Cost of being anywhere at all."""
+CHANGED = 0.02
+"""Difference of colour or coverage, of 1, above which a piece that stays is seen to fade."""
 STAYING = 0.1
 """Cost of being the piece of the same shape in the same place."""
 ROUNDS = 3
@@ -166,6 +168,13 @@ def _stays(start: Pieces, end: Pieces, diagonal: float) -> NDArray[np.bool_]:
     return np.asarray((away < 0.005 * diagonal) & (_reshaped(start, end) < 0.1))
 
 
+def _fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp], diagonal: float) -> NDArray[np.bool_]:
+    """Which pairs are pieces that stay where they are and change their colour or coverage, (m,)."""
+    first, second = pairs.T
+    changed = np.abs(start.colour[first] - end.colour[second]).max(-1) > CHANGED
+    return np.asarray(_stays(start, end, diagonal)[first, second] & changed)
+
+
 def _neighbours(
     start: Pieces, end: Pieces, pairs: NDArray[np.intp], cost: Floats, expected: Floats, diagonal: float
 ) -> Floats:
@@ -244,7 +253,8 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         return Carried((there, back), labels, np.zeros((0, 2, 3)))
     views = [_Views(picture, piece) for picture, piece in zip((start, end), cut, strict=True)]
     wrong = _wrong(start, end, flows[0]), _wrong(end, start, flows[1])
-    for (one, other), tried in zip(pairs, motions(*cut, pairs), strict=True):
+    fading = _fading(*cut, pairs, diagonal)
+    for (one, other), tried, fades in zip(pairs, motions(*cut, pairs), fading, strict=True):
         usual = views[0].mean(one, wrong[0]) + views[1].mean(other, wrong[1])
         inverse = [cv2.invertAffineTransform(way) for way in tried]
         found = [
@@ -252,14 +262,16 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
             for way, back_ in zip(tried, inverse, strict=True)
         ]
         best = int(np.argmin(found))
-        if found[best] < 0.7 * usual - 0.002:
-            ways.append(tried[best])
-            for view, piece, flow, label, way in (
-                (views[0], one, there, labels[0], tried[best]),
-                (views[1], other, back, labels[1], inverse[best]),
-            ):
-                view.put(piece, flow, way)
-                label[view.places[piece]] = len(ways)
+        if not fades and found[best] >= 0.7 * usual - 0.002:
+            continue
+        way, home = (np.eye(2, 3), np.eye(2, 3)) if fades else (tried[best], inverse[best])
+        ways.append(way)
+        for view, piece, flow, label, course in (
+            (views[0], one, there, labels[0], way),
+            (views[1], other, back, labels[1], home),
+        ):
+            view.put(piece, flow, course)
+            label[view.places[piece]] = len(ways)
     return Carried((there, back), labels, np.reshape(ways, (-1, 2, 3)))
 
 

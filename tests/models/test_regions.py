@@ -92,8 +92,14 @@ def test_what_fades_where_it_stands_is_not_taken_for_its_neighbour() -> None:
     places = [(30, 50), (80, 50), (130, 50)]
     start = drawing(*((np.full(3, v), box(x, y)) for v, (x, y) in zip((0.9, 0.6, 0.3), places, strict=True)))
     end = drawing(*((np.full(3, v), box(x, y)) for v, (x, y) in zip((0.6, 0.3, 0.9), places, strict=True)))
-    found = regions.carried(start, end, (np.zeros((SIZE, SIZE, 2), np.float32),) * 2).flows
-    assert not any(flow_.any() for flow_ in found)
+    nothing = np.zeros((SIZE, SIZE, 2), np.float32)
+    found = regions.carried(start, end, (nothing, nothing))
+    assert not any(flow_.any() for flow_ in found.flows)
+    astray = np.full((SIZE, SIZE, 2), 7, np.float32)
+    to_start, _, share = regions.arrived(found, astray, astray, np.full((SIZE, SIZE), 0.9, np.float32), 0.25)
+    for x, y in places:
+        assert not to_start[y, x].any()
+        assert share[y, x] == 0.75
 
 
 def test_another_colour_is_another_thing() -> None:
