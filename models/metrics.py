@@ -96,16 +96,17 @@ def ssim(guess: Frame, truth: Frame) -> float:
     an inside is counted whole.
     """
 
-    def blur(image: Frame) -> Frame:
-        return cv2.GaussianBlur(image, (11, 11), 1.5).astype(np.float32, copy=False)
+    def blur(image: NDArray[np.float64]) -> NDArray[np.float64]:
+        return cv2.GaussianBlur(image, (11, 11), 1.5).astype(np.float64, copy=False)
 
     c1, c2 = 0.01**2, 0.03**2
-    x, y = blur(guess), blur(truth)
-    xx, yy, xy = blur(guess * guess) - x * x, blur(truth * truth) - y * y, blur(guess * truth) - x * y
+    one, other = guess.astype(np.float64), truth.astype(np.float64)  # a variance is a small difference of large sums
+    x, y = blur(one), blur(other)
+    xx, yy, xy = blur(one * one) - x * x, blur(other * other) - y * y, blur(one * other) - x * y
     index = (2 * x * y + c1) * (2 * xy + c2) / ((x * x + y * y + c1) * (xx + yy + c2))
     if min(index.shape[:2]) > 10:
         index = index[5:-5, 5:-5]
-    return float(index.mean(dtype=np.float64))
+    return float(index.mean())
 
 
 def lines(frame: Frame) -> Mask:

@@ -53,6 +53,14 @@ def test_every_figure_stays_in_its_range(guess: Frame, truth: Frame, key: Frame)
     assert 0 <= scores.alpha_error <= 100
 
 
+def test_flat_frames_are_as_alike_as_their_greys() -> None:
+    greys = np.linspace(0, 1, 101, dtype=np.float32)
+    for one, other in zip(greys, np.roll(greys, 1), strict=True):
+        x, y = float(one), float(other)
+        index = metrics.ssim(np.full((12, 14, 3), one), np.full((12, 14, 3), other))
+        assert index == pytest.approx((2 * x * y + 0.01**2) / (x * x + y * y + 0.01**2), abs=1e-9)
+
+
 def test_psnr_by_hand() -> None:
     truth = np.zeros((8, 8, 3), np.float32)
     assert metrics.psnr(truth + np.float32(0.1), truth) == pytest.approx(20, abs=1e-4)
