@@ -5,7 +5,6 @@ machines that have none and then runs on the CPU without a word, so only a sessi
 """
 
 import importlib.util
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
@@ -17,6 +16,7 @@ from array_api_compat import array_namespace, device, is_torch_array
 
 from inbetween.core.errors import EngineError, ModelError
 from inbetween.core.network import Array
+from inbetween.core.parallel import cores
 from inbetween.models.card import Card, verify
 
 if TYPE_CHECKING:
@@ -169,18 +169,11 @@ def _providers(ort: Any, wanted: str) -> list[Any]:
 def _session(ort: Any, path: Path, providers: list[Any]) -> Any:
     options = ort.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = _cores()
+    options.intra_op_num_threads = cores()  # it would take all the machine's
     try:
         return ort.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its exceptions share no base class
         raise ModelError(f"{path} cannot be loaded by ONNX Runtime ({_first_line(error)}); fetch it again") from error
-
-
-def _cores() -> int:
-    """The cores this process may use; ONNX Runtime would take all the machine's, beyond what a farm has given us."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _numpy(array: Array) -> Array:

@@ -13,12 +13,13 @@ import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
 from numpy.typing import NDArray
 
-from inbetween.core.channels import Channels, pick, put
+from inbetween.core.channels import Channels
 from inbetween.core.colour import encode
 from inbetween.core.network import Array, Network
+from inbetween.core.parallel import in_parallel
 from inbetween.models.engines import require_cpu
 from inbetween.models.model import Model
-from inbetween.models.warp import enlarge, enlarge_flow, warp
+from inbetween.models.warp import enlarge, enlarge_flow, mixed, warp
 
 Plane = NDArray[np.float32]
 Grey = NDArray[np.uint8]
@@ -130,19 +131,28 @@ def find_motion(start: Grey, end: Grey) -> Motion:
 
 def motion_at(motion: Motion, t: float) -> tuple[Plane, Plane, Plane]:
     """Seen from time `t`: the flow to the start, the flow to the end, and how much the start weighs, 0 to 1."""
-    to_start, to_end = paths(motion, t)
+    to_start, to_end, _ = paths(motion, t)
     # A pixel that only one key has is one whose flow there does not come back; the other key covers it.
     start = (1 - t) * (1 + _along(motion.doubts[0], to_start))
     end = t * (1 + _along(motion.doubts[1], to_end))
     return to_start, to_end, np.asarray(start / (start + end), np.float32)
 
 
-def paths(motion: Motion, t: float) -> tuple[Plane, Plane]:
-    """Seen from time `t`: the flow to the start and the flow to the end, (h, w, 2), on one straight line."""
-    onwards, backwards = _course(motion.flows[0], -t), _course(-motion.flows[1], 1 - t)
-    better = _difference(motion, backwards, t) < _difference(motion, onwards, t)
-    best = np.asarray(np.where(better[..., None], backwards, onwards), np.float32)
-    return best * np.float32(-t), best * np.float32(1 - t)
+def paths(motion: Motion, t: float) -> tuple[Plane, Plane, Plane]:
+    """Seen from time `t`: the flow to the start and the flow to the end, (h, w, 2), on one straight line.
+
+    And how different the two keys look along it, as `difference` tells, (h, w).
+    """
+    ways = ((motion.flows[0], -t), (-motion.flows[1], 1 - t))
+    (onwards, unlike), (backwards, other) = in_parallel(lambda way: _judged(motion, *way, t), ways)
+    best = np.where((other < unlike)[..., None], backwards, onwards)
+    return best * np.float32(-t), best * np.float32(1 - t), np.minimum(unlike, other)
+
+
+def _judged(motion: Motion, flow: Plane, way: float, t: float) -> tuple[Plane, Plane]:
+    """The `_course` of a flow, and how different the keys look along it."""
+    course = _course(flow, way)
+    return course, difference(motion, np.float32(-t) * course, np.float32(1 - t) * course)
 
 
 def difference(motion: Motion, to_start: Plane, to_end: Plane) -> Plane:
@@ -161,10 +171,6 @@ def _course(flow: Plane, way: float) -> Plane:
     return course
 
 
-def _difference(motion: Motion, course: Plane, t: float) -> Plane:
-    return difference(motion, np.float32(-t) * course, np.float32(1 - t) * course)
-
-
 def _doubt(there: Plane, back: Plane) -> Plane:
     loop = there + _along(back, there)
     return np.asarray(np.hypot(loop[..., 0], loop[..., 1]), np.float32)
@@ -180,18 +186,9 @@ def moved(start: Array, end: Array, seen: tuple[Plane, Plane, Plane], rough: tup
     """Both keys (1, H, W, C) fetched along their flows and mixed; channels `rough` from the nearest pixel, unmixed."""
     xp, where = array_namespace(start), device(start)
     height, width = start.shape[1:3]
-    to_start, to_end, weight = (xp.asarray(part.reshape(1, *part.shape[:2], -1), device=where) for part in seen)
-    share = enlarge(weight, height, width)
-    first = warp(start, enlarge_flow(to_start, height, width), rough)
-    second = warp(end, enlarge_flow(to_end, height, width), rough)
-    mixed = first if not rough else xp.asarray(first, copy=True)
-    with np.errstate(invalid="ignore"):  # infinity less infinity: such channels are among the rough ones
-        mixed -= second
-        mixed *= share
-        mixed += second
-    if not rough:
-        return mixed
-    return put(mixed, rough, xp.where(share >= 0.5, pick(first, rough), pick(second, rough)))
+    to_start, to_end, share = (xp.asarray(part.reshape(1, *part.shape[:2], -1), device=where) for part in seen)
+    flows = enlarge_flow(to_start, height, width), enlarge_flow(to_end, height, width)
+    return mixed(start, end, flows, enlarge(share, height, width), rough)
 
 
 def not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:

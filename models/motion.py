@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from inbetween.core.channels import RGBA, Channels
 from inbetween.core.colour import encode
 from inbetween.core.network import Array, Network
+from inbetween.core.parallel import in_parallel
 from inbetween.models.card import Card, verify
 from inbetween.models.engines import Engine, filled, open_onnx, open_torch
 from inbetween.models.flow import Motion, Plane, difference, find_motion, grey_copy, moved, not_finite, paths
@@ -36,18 +37,19 @@ LONGEST_SIDE = 1024
 """Motion is found on a copy no longer than this; pixels are moved at full size."""
 AGREE = 2.0
 """Pixels within which two flows mean the same."""
-GRAPHS = ("match", "refine", "draw")
+GRAPHS = ("match", "refine", "draw", "enlarge")
 CELL, COARSEST, STATE = 4, 64, 24
 """As the network has it (`motion_net`, which needs torch)."""
 
 
 @dataclass(frozen=True)
 class Graphs:
-    """The three pieces of the network, each an engine's `run`."""
+    """The pieces of the network, each an engine's `run`."""
 
     match: Callable[..., list[Array]]
     refine: Callable[..., list[Array]]
     draw: Callable[..., list[Array]]
+    enlarge: Callable[..., list[Array]]
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
 def export(card: Card, safetensors: Path, onnx: Path) -> None:
     """Write the `GRAPHS` beside `onnx`, NAME_match.onnx and so on, each checked against torch. Needs torch."""
     from inbetween.models.export import to_onnx
-    from inbetween.models.motion_net import FEATURES, MESSAGE, Draw, Match, Refine
+    from inbetween.models.motion_net import FEATURES, MESSAGE, WIDTH, Draw, Enlarge, Match, Refine
 
     net = network_of(safetensors)
     level, above = {2: "height", 3: "width"}, {2: "height_above", 3: "width_above"}
@@ -125,8 +127,15 @@ def export(card: Card, safetensors: Path, onnx: Path) -> None:
         Draw(net),
         graph_file(onnx, "draw"),
         {"features": level, "flow": level, "extra": level, "t": {}, "above": above, "state": above, "known": {}},
-        ["cells", "state_here", "motion"],
+        ["cells", "state_here", "hidden"],
         [row[:3] + one + row[3:] + one for row in drawn],
+    )
+    to_onnx(
+        Enlarge(net),
+        graph_file(onnx, "enlarge"),
+        {"cells": level, "hidden": level, "t": {}},
+        ["to_start", "to_end", "share"],
+        [row + one for row in shapes((1, 5, False), (1, WIDTH, False))],
     )
 
 
@@ -156,7 +165,12 @@ def in_torch(net: "Callable[[], MotionNet]", wanted: str) -> list[Engine]:
     def piece(name: str) -> "nn.Module":
         from inbetween.models import motion_net
 
-        kinds = {"match": motion_net.Match, "refine": motion_net.Refine, "draw": motion_net.Draw}
+        kinds: dict[str, Callable[[MotionNet], nn.Module]] = {
+            "match": motion_net.Match,
+            "refine": motion_net.Refine,
+            "draw": motion_net.Draw,
+            "enlarge": motion_net.Enlarge,
+        }
         return kinds[name](shared())
 
     return [open_torch(partial(piece, name), wanted) for name in GRAPHS]
@@ -187,8 +201,7 @@ class Mover(Network):
         if not prepared.levels:
             return array_namespace(start).asarray(start, copy=True)
         height, width = prepared.size
-        motion = _numpy(self._motion(prepared, t))[0, :, :height, :width].transpose(1, 2, 0)
-        to_start, to_end, share = (np.ascontiguousarray(motion[..., c]) for c in (slice(0, 2), slice(2, 4), 4))
+        to_start, to_end, share = (_numpy(part)[0, :height, :width] for part in self._motion(prepared, t))
         if prepared.offered:
             to_start, to_end = sharpened(to_start, to_end, prepared.offered.optical, t)
             to_start, to_end, share = arrived(prepared.offered.pieces, to_start, to_end, share, t)
@@ -196,7 +209,7 @@ class Mover(Network):
 
     def _pair(self, start: Array, end: Array) -> Prepared:
         keys = [np.ascontiguousarray(_numpy(key)) for key in (start, end)]
-        digests = [sha256(key).digest() for key in keys]  # type: ignore[arg-type] # a contiguous array is a buffer
+        digests = in_parallel(lambda key: sha256(key).digest(), keys)  # type: ignore[arg-type] # arrays are buffers
         digest = b"".join(digests)
         for known in self.known:
             if known.digest == digest:
@@ -214,16 +227,16 @@ class Mover(Network):
             offered = offered.cropped(height, width)
         return Prepared(digest, self._levels(padded, hint), (height, width), rough, offered)
 
-    def _motion(self, prepared: Prepared, t: float) -> Array:
-        """By pixel of the picture looked at, (1, 5, H, W): flow to the start, flow to the end, share of the start."""
+    def _motion(self, prepared: Prepared, t: float) -> list[Array]:
+        """By pixel of the picture looked at: flows to start and end (1, H, W, 2), share of the start (1, H, W)."""
         like = prepared.levels[0][0]
         height, width = like.shape[2:]
         above, state = _like(like, np.zeros((1, 5, height, width))), _like(like, np.zeros((1, STATE, height, width)))
-        time, motion = _like(like, np.full((1, 1, 1, 1), t)), like
+        time, hidden = _like(like, np.full((1, 1, 1, 1), t)), like
         for index, level in enumerate(prepared.levels):
             known = _like(like, np.full((1, 1, 1, 1), index > 0))
-            above, state, motion = self.graphs.draw(*level, time, above, state, known)
-        return motion
+            above, state, hidden = self.graphs.draw(*level, time, above, state, known)
+        return self.graphs.enlarge(above, hidden, time)
 
     def _levels(self, padded: Picture, hint: Picture) -> list[list[Array]]:
         """What the network finds of a pair of pictures (2, 4, H, W), per level; `hint` is a `candidate`."""
@@ -276,12 +289,14 @@ def sharpened(to_start: Plane, to_end: Plane, optical: Motion, t: float) -> tupl
 
     Where optical flow is right it is so to a fraction of a pixel, which a network of cells is not.
     """
-    found = paths(optical, t)
-    apart = np.maximum(*(np.abs(one - other).max(-1) for one, other in zip(found, (to_start, to_end), strict=True)))
-    closer = difference(optical, *found) < difference(optical, to_start, to_end)
-    taken = ((apart < AGREE) & closer)[..., None]
-    start, end = (np.where(taken, one, other) for one, other in zip(found, (to_start, to_end), strict=True))
-    return start, end
+    import cv2
+
+    *found, unlike = paths(optical, t)
+    taken = (unlike < difference(optical, to_start, to_end)).view(np.uint8)
+    for one, other in zip(found, (to_start, to_end), strict=True):
+        taken &= cv2.inRange(cv2.absdiff(one, other), (0, 0), (AGREE, AGREE))
+    start, end = (cv2.copyTo(one, taken, other.copy()) for one, other in zip(found, (to_start, to_end), strict=True))
+    return np.asarray(start, np.float32), np.asarray(end, np.float32)
 
 
 def level_count(height: int, width: int) -> int:

@@ -310,7 +310,7 @@ class Between(nn.Module):
         """`above` (N, 5, h, w): flows to start and end, and mask logit, from the coarser level; t (N, 1, 1, 1).
 
         `known` (1, 1, 1, 1) is 0 on the coarsest level, where `above` says nothing, else 1. Returns the same for this
-        level, its state, and what `enlarged` needs.
+        level, its state, and what `fine` makes pixels of.
         """
         features, flow, extra = prepared
         half = features.shape[0] // 2
@@ -338,7 +338,7 @@ class Between(nn.Module):
         out = self.head(hidden).float()
         ways = (first, from_start, from_end, up)
         landed_there = (covered, count[:half].clamp(max=1.0), count[half:].clamp(max=1.0), torch.ones_like(covered))
-        unlike = self.unlike(features[:, : self.plain].float(), ways)
+        unlike = torch.cat((apart(w0, w1), self.unlike(features[:, : self.plain].float(), ways[1:])), 1)
         liking = torch.exp((out[:, 4:8] - self.trust * unlike + 4 * torch.cat(landed_there, 1)).clamp(-30.0, 30.0))
         chosen = torch.zeros_like(first)
         for index, way in enumerate(ways):
@@ -346,13 +346,13 @@ class Between(nn.Module):
         flows = out[:, :4] + chosen / liking.sum(1, keepdim=True)
         # Where one key alone has the pixel, less lands from the other, and that in doubt.
         alone = torch.log((mass[:half] + 0.05) / (mass[half:] + 0.05))
-        return torch.cat((flows, alone + out[:, 8:9]), 1), out[:, 9:], self.fine(hidden).float()
+        return torch.cat((flows, alone + out[:, 8:9]), 1), out[:, 9:], hidden
 
-    def unlike(self, pictures: Tensor, ways: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
-        """How different what each way brings together is, (N, 4, h, w)."""
+    def unlike(self, pictures: Tensor, ways: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """How different what each way brings together is, (N, 3, h, w)."""
         half = pictures.shape[0] // 2
         stacked = torch.cat(ways).detach()
-        start, end = pictures[:half].repeat(4, 1, 1, 1), pictures[half:].repeat(4, 1, 1, 1)
+        start, end = pictures[:half].repeat(3, 1, 1, 1), pictures[half:].repeat(3, 1, 1, 1)
         wrong = apart(warped(start, stacked[:, :2]), warped(end, stacked[:, 2:]))
         return torch.cat(torch.split(wrong, half), 1)
 
@@ -444,12 +444,12 @@ class MotionNet(nn.Module):
         height, width = prepared[0][0].shape[2], prepared[0][0].shape[3]
         above = torch.zeros(t.shape[0], 5, height, width, device=t.device)
         state = torch.zeros(t.shape[0], self.states, height, width, device=t.device)
-        known, fine = torch.zeros(1, 1, 1, 1, device=t.device), t
+        known, hidden = torch.zeros(1, 1, 1, 1, device=t.device), t
         for level in prepared:
-            above, state, fine = self.drawn(level, t, above, state, known)
+            above, state, hidden = self.drawn(level, t, above, state, known)
             known = torch.ones_like(known)
             cells.append(above)
-        return cells, enlarged(above, fine)
+        return cells, enlarged(above, self.between.fine(hidden).float())
 
     def drawn(
         self, level: Prepared, t: Tensor, above: Tensor, state: Tensor, known: Tensor
@@ -509,7 +509,7 @@ class Refine(nn.Module):
 
 
 class Draw(nn.Module):
-    """One level at time t as one graph: cells, state, and by pixel (1, 5, H, W) flows and the share of the start."""
+    """One level at time t as one graph: cells, state, and what `Enlarge` takes of the last level."""
 
     def __init__(self, net: MotionNet) -> None:
         super().__init__()
@@ -518,6 +518,43 @@ class Draw(nn.Module):
     def forward(
         self, features: Tensor, flow: Tensor, extra: Tensor, t: Tensor, above: Tensor, state: Tensor, known: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        above, state, fine = self.net.drawn((features, flow, extra), t, above, state, known)
-        motion = enlarged(above, fine)
-        return above, state, torch.cat((motion[:, :4], share_of_start(motion, t)), 1)
+        drawn: tuple[Tensor, Tensor, Tensor] = self.net.drawn((features, flow, extra), t, above, state, known)
+        return drawn
+
+
+class Enlarge(nn.Module):
+    """The last level's cells to pixels as one graph: flows to the start and to the end (1, H, W, 2), share (1, H, W).
+
+    What `enlarged` does, as one small matrix product per cell: ONNX Runtime takes a fraction of the time. Training
+    can't, as autocast would round the flows.
+    """
+
+    def __init__(self, net: MotionNet) -> None:
+        super().__init__()
+        fine, count = net.between.fine, CELL * CELL
+        assert fine.bias is not None
+        order = torch.arange(9 * count).view(9, count).t().flatten()  # the pixels of a cell first, then its neighbours
+        weight = fine.weight.detach().flatten(1)
+        self.shares = nn.Linear(WIDTH, 9 * count)
+        self.mask = nn.Linear(WIDTH, count)
+        for layer, rows in ((self.shares, order), (self.mask, torch.arange(9 * count, 10 * count))):
+            layer.weight, layer.bias = nn.Parameter(weight[rows]), nn.Parameter(fine.bias.detach()[rows])
+
+    def forward(self, cells: Tensor, hidden: Tensor, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        height, width = cells.shape[2], cells.shape[3]
+        here = hidden.flatten(2).transpose(1, 2)
+        shares = torch.exp(self.shares(here).clamp(-20.0, 20.0)).view(height * width, CELL * CELL, 9)
+        rows = torch.cat((cells, torch.ones_like(cells[:, :1])), 1).permute(0, 2, 3, 1)
+        rows = torch.cat((rows[:, :1], rows, rows[:, -1:]), 1)
+        rows = torch.cat((rows[:, :, :1], rows, rows[:, :, -1:]), 2)
+        around = torch.cat([rows[:, i // 3 : i // 3 + height, i % 3 : i % 3 + width] for i in range(9)], 3)
+        total = torch.matmul(shares, around.view(height * width, 9, 6))
+        mean = total[:, :, :5] / total[:, :, 5:]
+        share = torch.sigmoid(mean[:, :, 4] + self.mask(here).view(height * width, -1) + torch.log((1 - t) / t).view(1))
+
+        def pixels(values: Tensor, channels: int) -> Tensor:
+            blocks = values.view(1, height, width, CELL, CELL, channels)
+            return blocks.transpose(2, 3).reshape(1, CELL * height, CELL * width, channels)
+
+        flows = CELL * mean[:, :, :4]
+        return pixels(flows[:, :, :2], 2), pixels(flows[:, :, 2:], 2), pixels(share, 1).squeeze(3)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 Plane = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
+Numbers = NDArray[np.uint8]
 
 EDGE = 25
 """Range of values, of 255, around a pixel above which it belongs to no even piece."""
@@ -229,16 +230,18 @@ class Carried:
 
     flows: tuple[Plane, Plane]
     """To the other key, (H, W, 2) in pixels: those that were handed in, and each carried piece's own."""
-    labels: tuple[Labels, Labels]
+    labels: tuple[Numbers, Numbers]
     """(H, W): the number of the carried piece, from 1; 0 elsewhere."""
     ways: Floats
     """(n, 2, 3): the affine map of each from the start to the end; the largest pieces come first."""
+    boxes: Floats
+    """(n, 2, 2): least and greatest x and y of each in the start."""
 
     def cropped(self, height: int, width: int) -> "Carried":
         """The same of the upper left part."""
         flows = self.flows[0][:height, :width], self.flows[1][:height, :width]
         labels = self.labels[0][:height, :width], self.labels[1][:height, :width]
-        return Carried(flows, labels, self.ways)
+        return Carried(flows, labels, self.ways, self.boxes)
 
 
 def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
@@ -247,10 +250,11 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     diagonal = float(np.hypot(*start.shape[:2]))
     pairs = matches(*cut, np.zeros((len(cut[0].area), 2)), diagonal)
     there, back = flows[0].copy(), flows[1].copy()
-    labels = np.zeros_like(cut[0].labels), np.zeros_like(cut[1].labels)
+    labels = np.zeros(there.shape[:2], np.uint8), np.zeros(back.shape[:2], np.uint8)
     ways: list[Floats] = []
+    boxes: list[Floats] = []
     if not len(pairs):
-        return Carried((there, back), labels, np.zeros((0, 2, 3)))
+        return Carried((there, back), labels, np.zeros((0, 2, 3)), np.zeros((0, 2, 2)))
     views = [_Views(picture, piece) for picture, piece in zip((start, end), cut, strict=True)]
     wrong = _wrong(start, end, flows[0]), _wrong(end, start, flows[1])
     fading = _fading(*cut, pairs, diagonal)
@@ -266,13 +270,14 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
             continue
         way, home = (np.eye(2, 3), np.eye(2, 3)) if fades else (tried[best], inverse[best])
         ways.append(way)
+        boxes.append(views[0].box(one))
         for view, piece, flow, label, course in (
             (views[0], one, there, labels[0], way),
             (views[1], other, back, labels[1], home),
         ):
             view.put(piece, flow, course)
             label[view.places[piece]] = len(ways)
-    return Carried((there, back), labels, np.reshape(ways, (-1, 2, 3)))
+    return Carried((there, back), labels, np.reshape(ways, (-1, 2, 3)), np.reshape(boxes, (-1, 2, 2)))
 
 
 def arrived(found: Carried, to_start: Plane, to_end: Plane, share: Plane, t: float) -> tuple[Plane, Plane, Plane]:
@@ -280,47 +285,52 @@ def arrived(found: Carried, to_start: Plane, to_end: Plane, share: Plane, t: flo
 
     What a piece has left, or has yet to reach, is shown from the key in which the piece is not there.
     """
-    height, width = share.shape
     to_start, to_end, share = to_start.copy(), to_end.copy(), share.copy()
-    inside = np.zeros((height, width), np.bool_)
+    inside = np.zeros(share.shape, np.bool_)
     still = np.eye(2, 3)
-    for number, way in enumerate(found.ways, start=1):
+    for number, (way, box) in enumerate(zip(found.ways, found.boxes, strict=True), start=1):
         course = (1 - t) * still + t * way
-        box = _box(found.labels[0] == number, course, (height, width))
-        y, x = np.mgrid[box]
-        here = np.stack((x, y), -1).astype(np.float64)
+        part = _part(box, course, share.shape)
+        here = _places(part)
         back = cv2.invertAffineTransform(course)
         first = here @ back[:, :2].T + back[:, 2]
         second = first @ way[:, :2].T + way[:, 2]
         shown = [_at(label, place) == number for label, place in zip(found.labels, (first, second), strict=True)]
         both = shown[0] & shown[1]
-        to_start[box][both] = (first - here)[both]
-        to_end[box][both] = (second - here)[both]
-        share[box][both] = 1 - t
-        inside[box] |= shown[0] | shown[1]
+        to_start[part][both] = (first - here)[both]
+        to_end[part][both] = (second - here)[both]
+        share[part][both] = 1 - t
+        inside[part] |= shown[0] | shown[1]
     if len(found.ways):
-        here = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1)
-        ghosts = [_at(label, here + way) > 0 for label, way in zip(found.labels, (to_start, to_end), strict=True)]
+        whole = _places((slice(0, share.shape[0]), slice(0, share.shape[1])))
+        ghosts = [_at(label, whole + way) > 0 for label, way in zip(found.labels, (to_start, to_end), strict=True)]
         share[ghosts[0] & ~ghosts[1] & ~inside] = 0
         share[ghosts[1] & ~ghosts[0] & ~inside] = 1
     return to_start, to_end, share
 
 
-def _box(mask: NDArray[np.bool_], course: Floats, size: tuple[int, int]) -> tuple[slice, slice]:
-    """Rows and columns that hold a mask after a map, within the frame."""
-    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-    corners = np.array([(x, y) for x in columns[[0, -1]] for y in rows[[0, -1]]]) @ course[:, :2].T + course[:, 2]
+def _part(box: Floats, course: Floats, size: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns that hold a box after a map, within the frame."""
+    corners = np.array([(x, y) for x in box[:, 0] for y in box[:, 1]]) @ course[:, :2].T + course[:, 2]
     low = np.maximum(np.floor(corners.min(0)).astype(int) - 1, 0)
     high = np.minimum(np.ceil(corners.max(0)).astype(int) + 2, size[::-1])
     return slice(low[1], max(low[1], high[1])), slice(low[0], max(low[0], high[0]))
 
 
-def _at(labels: Labels, places: NDArray[Any]) -> Labels:
+def _places(part: tuple[slice, slice]) -> Plane:
+    """x and y of every pixel of a part of the frame, (h, w, 2)."""
+    rows, columns = (np.arange(axis.start, axis.stop, dtype=np.float32) for axis in part)
+    return np.stack(np.meshgrid(columns, rows), -1)
+
+
+def _at(labels: Numbers, places: NDArray[Any]) -> Numbers:
     """Labels at the nearest pixel to places (..., 2), x and y; 0 outside the frame."""
-    x, y = (np.rint(places[..., axis]).astype(np.intp) for axis in (0, 1))
-    inside = (x >= 0) & (x < labels.shape[1]) & (y >= 0) & (y < labels.shape[0])
-    found: Labels = np.where(inside, labels[np.where(inside, y, 0), np.where(inside, x, 0)], 0)
-    return found
+    if not places.size:
+        return np.zeros(places.shape[:2], np.uint8)
+    outside = -2.0  # remap's fixed-point coordinates wrap around far outside the frame
+    at = np.clip(np.rint(places), outside, max(labels.shape) + 1).astype(np.float32)
+    found = cv2.remap(labels, at, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
+    return np.asarray(found, np.uint8)
 
 
 class _Views:
@@ -345,6 +355,11 @@ class _Views:
         at = (np.stack((x, y), 1) @ way[:, :2].T + way[:, 2]).astype(np.float32)
         fetched = cv2.remap(other, at[None, :, 0], at[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return float(np.abs(self.picture[y, x] - fetched[0]).max(-1).mean())
+
+    def box(self, piece: int) -> Floats:
+        """Least and greatest x and y of a piece, (2, 2)."""
+        y, x = self.places[piece]
+        return np.array(((x.min(), y.min()), (x.max(), y.max())), np.float64)
 
     def put(self, piece: int, flow: Plane, way: Floats) -> None:
         y, x = self.places[piece]

@@ -5,12 +5,15 @@ A flow is float32 (N, H, W, 2) in pixels of the frame, x to the right and then y
 NumPy arrays go through OpenCV in strips and groups of channels; torch tensors stay on their device and keep gradients.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
 
+from inbetween.core.channels import pick, put
 from inbetween.core.network import Array
+from inbetween.core.parallel import in_parallel
 
 STRIP_PIXELS = 1 << 18
 """Pixels warped at once on the CPU: the coordinates of a strip (2 MiB) stay in the cache, whatever the frame's size."""
@@ -29,8 +32,47 @@ def warp(frames: Array, flow: Array, ids: tuple[int, ...] = ()) -> Array:
         return _warp_torch(frames, flow, ids)
     result = np.empty((flow.shape[0], *frames.shape[1:]), np.float32)
     for i in range(flow.shape[0]):
-        _warp_opencv(frames[i if len(frames) > 1 else 0], flow[i], ids, result[i])
+        for lot in _lots(frames.shape[3], ids):
+            source = _source(frames[i if len(frames) > 1 else 0], lot)
+            for rows in _strips(*flow.shape[1:3]):
+                result[i, rows][..., lot.place] = _fetched(source, flow[i], rows, lot.nearest)
     return result
+
+
+def mixed(start: Array, end: Array, flows: tuple[Array, Array], share: Array, ids: tuple[int, ...] = ()) -> Array:
+    """Two frames (1, H, W, C), each fetched along its flow (1, H, W, 2), mixed by the share of the first, (1, H, W, 1).
+
+    Channels `ids` are never mixed: they are the nearest pixel's of the frame that has the larger share. New memory.
+    """
+    if is_torch_array(start):
+        first, second = (_warp_torch(frame, flow, ids) for frame, flow in zip((start, end), flows, strict=True))
+        both = second + share * (first - second)
+        if not ids:
+            return both
+        xp = array_namespace(start)
+        return put(both, ids, xp.where(share >= 0.5, pick(first, ids), pick(second, ids)))
+    result = np.empty(start.shape, np.float32)
+    for lot in _lots(start.shape[3], ids):
+        _mix_lot(start[0], end[0], (flows[0][0], flows[1][0]), share[0], lot, result[0])
+    return result
+
+
+def _mix_lot(start: Array, end: Array, flows: tuple[Array, Array], share: Array, lot: "_Lot", result: Array) -> None:
+    """The channels of one lot of `mixed`, written into `result` (H, W, C), a strip at a time on every core."""
+    sources = _source(start, lot), _source(end, lot)
+
+    def draw(rows: slice) -> None:
+        fetched = (_fetched(source, flow, rows, lot.nearest) for source, flow in zip(sources, flows, strict=True))
+        first, second = fetched
+        if lot.nearest:
+            first = np.where(share[rows] >= 0.5, first, second)
+        else:
+            first -= second
+            first *= share[rows]
+            first += second
+        result[rows][..., lot.place] = first
+
+    in_parallel(draw, _strips(*result.shape[:2]))
 
 
 def enlarge(planes: Array, height: int, width: int) -> Array:
@@ -56,30 +98,50 @@ def enlarge_flow(flow: Array, height: int, width: int) -> Array:
     return enlarge(flow * scale, height, width)
 
 
-def _warp_opencv(frame: Array, flow: Array, ids: tuple[int, ...], result: Array) -> None:
+class _Lot(NamedTuple):
+    """Channels that are fetched together."""
+
+    channels: list[int]
+    nearest: bool
+
+    @property
+    def place(self) -> slice | list[int]:
+        """Where they are among all; a slice, which is quicker, where they lie side by side."""
+        span = slice(self.channels[0], self.channels[-1] + 1)
+        return span if span.stop - span.start == len(self.channels) else self.channels
+
+
+def _lots(count: int, ids: tuple[int, ...]) -> Iterator[_Lot]:
+    for nearest in (False, True):
+        chosen = [c for c in range(count) if (c in ids) == nearest]
+        for first in range(0, len(chosen), CHANNELS_AT_ONCE):
+            yield _Lot(chosen[first : first + CHANNELS_AT_ONCE], nearest)
+
+
+def _source(frame: Array, lot: _Lot) -> Array:
+    return np.ascontiguousarray(frame if len(lot.channels) == frame.shape[2] else frame[..., lot.place])
+
+
+def _strips(height: int, width: int) -> Iterator[slice]:
+    rows = max(1, STRIP_PIXELS // width)
+    return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
+
+
+def _fetched(source: Array, flow: Array, rows: slice, nearest: bool) -> Array:
+    """Rows of a frame (H, W, C), of at most four channels, fetched along its flow (H, W, 2)."""
     import cv2
 
-    height, width, count = frame.shape
-    blended = [c for c in range(count) if c not in ids]
-    groups = [(blended[i : i + CHANNELS_AT_ONCE], False) for i in range(0, len(blended), CHANNELS_AT_ONCE)]
-    groups += [(list(ids[i : i + CHANNELS_AT_ONCE]), True) for i in range(0, len(ids), CHANNELS_AT_ONCE)]
-    rows = max(1, STRIP_PIXELS // width)
-    columns = np.arange(width, dtype=np.float32)
-    for chosen, nearest in groups:
-        source = np.ascontiguousarray(frame if len(chosen) == count else frame[..., chosen])
-        for top in range(0, height, rows):
-            strip = flow[top : top + rows]
-            x = columns + strip[..., 0]
-            y = np.arange(top, top + len(strip), dtype=np.float32)[:, None] + strip[..., 1]
-            # Clamped here because remap's fixed-point coordinates wrap around far outside the frame.
-            np.clip(x, 0, width - 1, out=x)
-            np.clip(y, 0, height - 1, out=y)
-            if nearest:
-                np.floor(x + np.float32(0.5), out=x)
-                np.floor(y + np.float32(0.5), out=y)
-            mode = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-            warped = cv2.remap(source, x, y, mode, borderMode=cv2.BORDER_REPLICATE)
-            result[top : top + len(strip)][..., chosen] = warped.reshape(*strip.shape[:2], len(chosen))
+    height, width = flow.shape[:2]
+    x = np.arange(width, dtype=np.float32) + flow[rows, :, 0]
+    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] + flow[rows, :, 1]
+    # Clamped here because remap's fixed-point coordinates wrap around far outside the frame.
+    np.clip(x, 0, width - 1, out=x)
+    np.clip(y, 0, height - 1, out=y)
+    if nearest:
+        np.floor(x + np.float32(0.5), out=x)
+        np.floor(y + np.float32(0.5), out=y)
+    mode = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    return cv2.remap(source, x, y, mode, borderMode=cv2.BORDER_REPLICATE).reshape(*x.shape, -1)
 
 
 def _warp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:

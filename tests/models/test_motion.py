@@ -1,5 +1,6 @@
 """The motion model: whatever its weights, what it may and may not do to pixels; with the shipped weights, how well."""
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -14,7 +15,17 @@ from inbetween.core.errors import EngineError
 torch = pytest.importorskip("torch")
 
 from inbetween.models import engines, metrics, motion, registry  # noqa: E402 - after the skip
-from inbetween.models.motion_net import CELL, COARSEST, STATE, MotionNet, levels  # noqa: E402
+from inbetween.models.motion_net import (  # noqa: E402
+    CELL,
+    COARSEST,
+    STATE,
+    WIDTH,
+    Enlarge,
+    MotionNet,
+    enlarged,
+    levels,
+    share_of_start,
+)
 
 DEEP = Channels(("R", "G", "B", "A", "depth", "id"), (0, 1, 2), 3, (5,))
 
@@ -47,6 +58,18 @@ def test_the_constants_are_those_of_the_network() -> None:
     assert (motion.CELL, motion.COARSEST, motion.STATE) == (CELL, COARSEST, STATE)
     assert [motion.level_count(h, w) for h, w in ((64, 10), (65, 2), (1080, 1920))] == [1, 2, 6]
     assert all(motion.level_count(h, 33) == levels(h, 33) for h in range(1, 400, 7))
+
+
+def test_the_graphs_enlarge_as_the_network_does() -> None:
+    torch.manual_seed(2)
+    net = MotionNet().eval()
+    net.between.fine.weight.data.normal_(std=0.5)
+    cells, hidden, t = torch.randn(1, 5, 7, 9) * 3, torch.randn(1, WIDTH, 7, 9), torch.full((1, 1, 1, 1), 0.3)
+    with torch.no_grad():
+        expected = enlarged(cells, net.between.fine(hidden))
+        to_start, to_end, share = Enlarge(net)(cells, hidden, t)
+    assert torch.allclose(torch.cat((to_start, to_end), 3).permute(0, 3, 1, 2), expected[:, :4], atol=1e-4)
+    assert torch.allclose(share, share_of_start(expected, t)[:, 0], atol=1e-5)
 
 
 def test_equal_keys_come_back_to_the_bit(pieces: Any) -> None:
@@ -119,7 +142,7 @@ def test_a_pair_is_prepared_once(pieces: Any) -> None:
         calls.append(1)
         return pieces.match(*arrays)
 
-    mover = motion.Mover(motion.Graphs(counted, pieces.refine, pieces.draw), RGBA, "display")
+    mover = motion.Mover(replace(pieces, match=counted), RGBA, "display")
     for t in (0.2, 0.4, 0.6):
         mover(blobs(1)[None], blobs(2)[None], times(t))
     assert len(calls) == 1

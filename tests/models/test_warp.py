@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbetween.models.warp import enlarge_flow, warp
+from inbetween.models.warp import enlarge_flow, mixed, warp
 
 torch = pytest.importorskip("torch")
 
@@ -88,3 +88,18 @@ def test_gradients_reach_the_flow() -> None:
     warp(torch.rand(1, 8, 8, 3), flow + 0.3).sum().backward()
     assert flow.grad is not None
     assert flow.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def test_two_frames_are_fetched_and_mixed_by_the_share_of_the_first(kind: str) -> None:
+    start, end = plate(5, 31, 47, 6), plate(6, 31, 47, 6)
+    flows = plate(7, 31, 47, 2) * 4, plate(8, 31, 47, 2) * 4
+    share = np.random.default_rng(9).random((1, 31, 47, 1), np.float32)
+    convert = torch.from_numpy if kind == "torch" else np.asarray
+    got = np.asarray(mixed(convert(start), convert(end), tuple(map(convert, flows)), convert(share), ids=(1, 5)))
+    one, other = (
+        np.asarray(warp(convert(a), convert(b), ids=(1, 5))) for a, b in zip((start, end), flows, strict=True)
+    )
+    blended = [0, 2, 3, 4]
+    assert np.allclose(got[..., blended], (share * one + (1 - share) * other)[..., blended], atol=1e-5)
+    assert np.array_equal(got[..., [1, 5]], np.where(share >= 0.5, one, other)[..., [1, 5]])
