@@ -104,7 +104,8 @@ class _Run:
         folder.mkdir(parents=True, exist_ok=True)
         model = task.model.to(device).train()
         if recipe.channels_last:
-            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in torch's stub
+            for weight in model.parameters():
+                weight.data = _laid(weight.data)
         mean = deepcopy(model).eval().requires_grad_(False) if recipe.ema else None
         self.state = checkpoint.State(model, mean, _optimiser(recipe, model))
         if (folder / CHECKPOINT).exists():
@@ -246,8 +247,8 @@ def _optimiser(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
 
 def _moved(batch: Any, device: torch.device, channels_last: bool) -> Any:
     if isinstance(batch, Tensor):
-        layout = torch.channels_last if channels_last and batch.ndim == 4 else torch.preserve_format
-        return batch.to(device, memory_format=layout, non_blocking=True)
+        batch = batch.to(device, non_blocking=True)
+        return _laid(batch) if channels_last else batch
     if isinstance(batch, dict):
         return {name: _moved(value, device, channels_last) for name, value in batch.items()}
     return type(batch)([_moved(value, device, channels_last) for value in batch])
@@ -303,3 +304,8 @@ def _stop_signals() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in zip(chosen, before, strict=True):
             signal.signal(number, handler)
+
+
+def _laid(planes: Tensor) -> Tensor:
+    """With channels last in memory, where there are height and width: torch raises on weights of other ranks."""
+    return planes.contiguous(memory_format=torch.channels_last) if planes.ndim == 4 else planes

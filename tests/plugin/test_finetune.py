@@ -24,7 +24,7 @@ from inbetween.models.card import Card, save
 from inbetween.premises import audit, manifest
 
 OPTIONS = ["--steps", "6", "--area", "2048", "--validations", "2", "--examined", "3", "--rate", "0.002"]
-OPTIONS += ["--workers", "0", "--minutes", "0", "--precision", "float32"]
+OPTIONS += ["--workers", "0", "--minutes", "0"]
 COMMAND = [sys.executable, "-c", "import sys; from inbetween.finetune import main; sys.exit(main())"]
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
