@@ -133,8 +133,8 @@ def motion_at(motion: Motion, t: float) -> tuple[Plane, Plane, Plane]:
     """Seen from time `t`: the flow to the start, the flow to the end, and how much the start weighs, 0 to 1."""
     to_start, to_end, _ = paths(motion, t)
     # A pixel that only one key has is one whose flow there does not come back; the other key covers it.
-    start = (1 - t) * (1 + _along(motion.doubts[0], to_start))
-    end = t * (1 + _along(motion.doubts[1], to_end))
+    start = (1 - t) * (1 + along(motion.doubts[0], to_start))
+    end = t * (1 + along(motion.doubts[1], to_end))
     return to_start, to_end, np.asarray(start / (start + end), np.float32)
 
 
@@ -159,7 +159,7 @@ def difference(motion: Motion, to_start: Plane, to_end: Plane) -> Plane:
     """How different the two keys look around each pixel under these flows, (h, w), in steps of 255."""
     import cv2
 
-    start, end = _along(motion.greys[0], to_start), _along(motion.greys[1], to_end)
+    start, end = along(motion.greys[0], to_start), along(motion.greys[1], to_end)
     return np.asarray(cv2.blur(np.abs(start - end), (WINDOW, WINDOW)), np.float32)
 
 
@@ -167,16 +167,16 @@ def _course(flow: Plane, way: float) -> Plane:
     """The motion through each pixel when `way` of it has passed since `flow` was true: v(p) = flow(p + way v(p))."""
     course = flow
     for _ in range(ITERATIONS):
-        course = _along(flow, way * course)
+        course = along(flow, way * course)
     return course
 
 
 def _doubt(there: Plane, back: Plane) -> Plane:
-    loop = there + _along(back, there)
+    loop = there + along(back, there)
     return np.asarray(np.hypot(loop[..., 0], loop[..., 1]), np.float32)
 
 
-def _along(plane: Plane, flow: Plane) -> Plane:
+def along(plane: Plane, flow: Plane) -> Plane:
     """A plane (h, w) or (h, w, c) fetched along a flow."""
     warped: Plane = warp(plane.reshape(1, *plane.shape[:2], -1), flow[None])
     return warped.reshape(plane.shape)

@@ -5,7 +5,7 @@ their channels, depth and range, are fetched along them at full size. It is offe
 What depends on the pair alone is found once for all its times.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
@@ -22,9 +22,20 @@ from inbetween.core.network import Array, Network
 from inbetween.core.parallel import in_parallel
 from inbetween.models.card import Card, verify
 from inbetween.models.engines import Engine, filled, open_onnx, open_torch
-from inbetween.models.flow import Motion, Plane, difference, find_motion, grey_copy, moved, not_finite, paths
+from inbetween.models.flow import (
+    Motion,
+    Plane,
+    along,
+    difference,
+    find_motion,
+    grey_copy,
+    moved,
+    not_finite,
+    paths,
+)
 from inbetween.models.model import Model
 from inbetween.models.regions import Carried, arrived, carried
+from inbetween.models.strokes import Stroke, drawn_on, explained, strokes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,6 +48,8 @@ LONGEST_SIDE = 1024
 """Motion is found on a copy no longer than this; pixels are moved at full size."""
 AGREE = 2.0
 """Pixels within which two flows mean the same."""
+SURE = 3.0
+"""Pixels within which optical flow leads back to where it came from, where it is to be believed at all."""
 GRAPHS = ("match", "refine", "draw", "enlarge")
 CELL, COARSEST, STATE = 4, 64, 24
 """As the network has it (`motion_net`, which needs torch)."""
@@ -78,6 +91,8 @@ class Prepared:
     """Channels that are not to be blended."""
     offered: Offered | None = None
     """What the network was offered, if it was."""
+    lines: Sequence[Stroke] = ()
+    """Lines that are drawn on or off."""
 
 
 def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
@@ -205,6 +220,7 @@ class Mover(Network):
         if prepared.offered:
             to_start, to_end = sharpened(to_start, to_end, prepared.offered.optical, t)
             to_start, to_end, share = arrived(prepared.offered.pieces, to_start, to_end, share, t)
+            to_start, to_end, share = drawn_on(prepared.lines, to_start, to_end, share, t)
         return moved(start, end, (to_start, to_end, share), prepared.rough)
 
     def _pair(self, start: Array, end: Array) -> Prepared:
@@ -220,12 +236,13 @@ class Mover(Network):
         rough = (*self.channels.ids, *not_finite(start, end, self.channels))
         height, width = pictures.shape[2:]
         padded = _padded(pictures, CELL << (level_count(height, width) - 1))
-        offered, hint = None, np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
+        offered, lines, hint = None, [], np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
         if self.offered:
             offered = offer(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
             hint = candidate(offered)
             offered = offered.cropped(height, width)
-        return Prepared(digest, self._levels(padded, hint), (height, width), rough, offered)
+            lines = grown(*np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), offered)
+        return Prepared(digest, self._levels(padded, hint), (height, width), rough, offered, lines)
 
     def _motion(self, prepared: Prepared, t: float) -> list[Array]:
         """By pixel of the picture looked at: flows to start and end (1, H, W, 2), share of the start (1, H, W)."""
@@ -284,19 +301,31 @@ def candidate(offered: Offered) -> Picture:
     return np.ascontiguousarray(np.stack(middles).transpose(0, 3, 1, 2))
 
 
-def sharpened(to_start: Plane, to_end: Plane, optical: Motion, t: float) -> tuple[Plane, Plane]:
-    """The network's flows (H, W, 2), and in their place optical flow where it all but agrees and fits more closely.
+def grown(start: Picture, end: Picture, offered: Offered) -> list[Stroke]:
+    """Lines that grow or shrink between two pictures (H, W, 4), where no motion is known that would explain it."""
+    known = zip(offered.pieces.flows, offered.optical.doubts, offered.pieces.labels, strict=True)
+    there, back = (explained(*pair, *side) for pair, side in zip(((start, end), (end, start)), known, strict=True))
+    return strokes(start, end, (there, back))
 
-    Where optical flow is right it is so to a fraction of a pixel, which a network of cells is not.
+
+def sharpened(to_start: Plane, to_end: Plane, optical: Motion, t: float) -> tuple[Plane, Plane]:
+    """The network's flows (H, W, 2), and in their place optical flow where it fits more closely and is to be believed.
+
+    Where optical flow is right it is so to a fraction of a pixel, which a network of cells is not. It is believed where
+    the network all but agrees, and where it leads back to where it came from.
     """
     import cv2
 
     *found, unlike = paths(optical, t)
-    taken = (unlike < difference(optical, to_start, to_end)).view(np.uint8)
+    agreed = np.full(unlike.shape, 255, np.uint8)
     for one, other in zip(found, (to_start, to_end), strict=True):
-        taken &= cv2.inRange(cv2.absdiff(one, other), (0, 0), (AGREE, AGREE))
-    start, end = (cv2.copyTo(one, taken, other.copy()) for one, other in zip(found, (to_start, to_end), strict=True))
-    return np.asarray(start, np.float32), np.asarray(end, np.float32)
+        agreed &= np.asarray(cv2.inRange(cv2.absdiff(one, other), (0, 0), (AGREE, AGREE)), np.uint8)
+    sure = np.maximum(*(along(doubt, way) for doubt, way in zip(optical.doubts, found, strict=True))) < SURE
+    taken = ((agreed > 0) | sure) & (unlike < difference(optical, to_start, to_end))
+    for one, other in zip(found, (to_start, to_end), strict=True):
+        cv2.copyTo(other, (~taken).view(np.uint8), one)
+    start, end = found
+    return start, end
 
 
 def level_count(height: int, width: int) -> int:

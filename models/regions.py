@@ -39,6 +39,10 @@ CHANGED = 0.02
 """Difference of colour or coverage, of 1, above which a piece that stays is seen to fade."""
 STAYING = 0.1
 """Cost of being the piece of the same shape in the same place."""
+TURNING = 0.02
+"""Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
+WORST = 0.2
+"""Difference of colour, of 1, up to which a piece is held to be the one it is matched with."""
 ROUNDS = 3
 """How often pieces are matched, each time knowing where their neighbours went."""
 
@@ -219,6 +223,11 @@ def _axis(spread: Floats) -> Floats:
     return np.asarray(0.5 * np.arctan2(2 * spread[:, 0, 1], spread[:, 0, 0] - spread[:, 1, 1]))
 
 
+def _turn(way: Floats) -> float:
+    """Radians by which an affine map turns."""
+    return abs(float(np.arctan2(way[1, 0] - way[0, 1], way[0, 0] + way[1, 1])))
+
+
 def _root(spread: Floats) -> Floats:
     values, vectors = np.linalg.eigh(spread)
     return np.asarray((vectors * np.sqrt(values)[:, None]) @ np.swapaxes(vectors, 1, 2))
@@ -256,17 +265,17 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     if not len(pairs):
         return Carried((there, back), labels, np.zeros((0, 2, 3)), np.zeros((0, 2, 2)))
     views = [_Views(picture, piece) for picture, piece in zip((start, end), cut, strict=True)]
-    wrong = _wrong(start, end, flows[0]), _wrong(end, start, flows[1])
+    wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     fading = _fading(*cut, pairs, diagonal)
     for (one, other), tried, fades in zip(pairs, motions(*cut, pairs), fading, strict=True):
         usual = views[0].mean(one, wrong[0]) + views[1].mean(other, wrong[1])
         inverse = [cv2.invertAffineTransform(way) for way in tried]
         found = [
-            views[0].apart(one, end, way) + views[1].apart(other, start, back_)
+            views[0].apart(one, end, way) + views[1].apart(other, start, back_) + TURNING * _turn(way)
             for way, back_ in zip(tried, inverse, strict=True)
         ]
         best = int(np.argmin(found))
-        if not fades and found[best] >= 0.7 * usual - 0.002:
+        if not fades and (found[best] >= 0.7 * usual - 0.002 or found[best] > WORST):
             continue
         way, home = (np.eye(2, 3), np.eye(2, 3)) if fades else (tried[best], inverse[best])
         ways.append(way)
@@ -285,6 +294,8 @@ def arrived(found: Carried, to_start: Plane, to_end: Plane, share: Plane, t: flo
 
     What a piece has left, or has yet to reach, is shown from the key in which the piece is not there.
     """
+    if not len(found.ways):
+        return to_start, to_end, share
     to_start, to_end, share = to_start.copy(), to_end.copy(), share.copy()
     inside = np.zeros(share.shape, np.bool_)
     still = np.eye(2, 3)
@@ -301,11 +312,10 @@ def arrived(found: Carried, to_start: Plane, to_end: Plane, share: Plane, t: flo
         to_end[part][both] = (second - here)[both]
         share[part][both] = 1 - t
         inside[part] |= shown[0] | shown[1]
-    if len(found.ways):
-        whole = _places((slice(0, share.shape[0]), slice(0, share.shape[1])))
-        ghosts = [_at(label, whole + way) > 0 for label, way in zip(found.labels, (to_start, to_end), strict=True)]
-        share[ghosts[0] & ~ghosts[1] & ~inside] = 0
-        share[ghosts[1] & ~ghosts[0] & ~inside] = 1
+    whole = _places((slice(0, share.shape[0]), slice(0, share.shape[1])))
+    ghosts = [_at(label, whole + way) > 0 for label, way in zip(found.labels, (to_start, to_end), strict=True)]
+    share[ghosts[0] & ~ghosts[1] & ~inside] = 0
+    share[ghosts[1] & ~ghosts[0] & ~inside] = 1
     return to_start, to_end, share
 
 
@@ -367,8 +377,8 @@ class _Views:
         flow[y, x] = points @ way[:, :2].T + way[:, 2] - points
 
 
-def _wrong(picture: Plane, other: Plane, flow: Plane) -> Plane:
-    """How different what a flow brings together is, (H, W)."""
+def mismatch(picture: Plane, other: Plane, flow: Plane) -> Plane:
+    """How different what a flow from a picture to another one brings together is, (H, W): of 1, the largest channel."""
     height, width = picture.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     fetched = cv2.remap(other, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -253,18 +253,20 @@ def test_a_graph_of_another_release_is_named_with_its_remedy() -> None:
         refine.run(np.zeros((2, 64, 4, 4), np.float32))
 
 
-def test_optical_flow_lends_its_precision_where_it_agrees_and_nowhere_else() -> None:
-    """A picture that slides by 3.4 px: flows half a pixel off are mended, flows that mean another motion are kept."""
+def test_optical_flow_is_taken_where_the_network_agrees_or_it_leads_back_and_nowhere_else() -> None:
+    """A picture that slides by 3.4 px, and flows of a network that are half a pixel off, or mean another motion."""
     key = cv2.GaussianBlur(blobs(5, 96, 128), (0, 0), 2.0)
     shift = np.array([[1, 0, 3.4], [0, 1, 0]], np.float32)
     moved: Any = cv2.warpAffine(key, shift, (128, 96), borderMode=cv2.BORDER_REPLICATE)
     optical = motion.offer(key, moved).optical
     near, far = (np.full((96, 128, 2), (x, 0), np.float32) for x in (-1.2, -8.0))
-    to_start, to_end = motion.sharpened(near, -near, optical, 0.5)
+    lost = replace(optical, doubts=(np.full_like(optical.doubts[0], 9), np.full_like(optical.doubts[1], 9)))
     inner = (slice(24, -24), slice(24, -24))
-    assert np.median(to_start[inner][..., 0]) == pytest.approx(-1.7, abs=0.1)
-    assert np.median(to_end[inner][..., 0]) == pytest.approx(1.7, abs=0.1)
-    assert np.array_equal(motion.sharpened(far, -far, optical, 0.5)[0], far)
+    for flow, found in ((near, lost), (far, optical)):
+        to_start, to_end = motion.sharpened(flow, -flow, found, 0.5)
+        assert np.median(to_start[inner][..., 0]) == pytest.approx(-1.7, abs=0.1)
+        assert np.median(to_end[inner][..., 0]) == pytest.approx(1.7, abs=0.1)
+    assert np.array_equal(motion.sharpened(far, -far, lost, 0.5)[0], far)
 
 
 def test_without_a_candidate_optical_flow_has_no_say(pieces: Any) -> None:

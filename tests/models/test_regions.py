@@ -69,6 +69,18 @@ def test_small_shapes_that_went_far_are_followed_where_optical_flow_loses_them()
         assert found[1][y + dy, x + dx] == pytest.approx((-dx, -dy), abs=0.5)
 
 
+def test_a_square_that_is_a_hair_higher_than_wide_does_not_turn_when_it_is_wider() -> None:
+    start, end = drawing((RED, box(50, 60, 40, 40.5))), drawing((RED, box(90, 70, 40.5, 40)))
+    (way,) = regions.carried(start, end, optical(start, end)).ways
+    assert way == pytest.approx(np.array([[1, 0, 40], [0, 1, 10]]), abs=0.7)
+    assert way[:, :2] == pytest.approx(np.eye(2), abs=0.05)
+
+
+def test_a_piece_of_another_shape_is_not_the_same_piece() -> None:
+    start, end = drawing((RED, box(50, 50, 30, 20))), drawing((RED, [(90, 125), (125, 125), (108, 88)]))
+    assert not len(regions.carried(start, end, optical(start, end)).ways)
+
+
 def test_a_turn_is_found_with_the_way() -> None:
     start = drawing((RED, box(50, 50, 50, 14)))
     end = drawing((RED, box(100, 90, 50, 14, angle=0.5)))

@@ -1,0 +1,142 @@
+"""Lines that are drawn on or off: what grows out of a line's end, or shrinks back to it, in its place.
+
+A growing line goes nowhere: no pixel of its new part has a partner in the other key, so motion can but fade it in. Here
+the new part is found as what differs between the keys, is much longer than wide, and hangs by its end alone on
+something of its colour that both keys show. At time t it is shown as far as the line has come by then, measured along
+the line. A line that is wiped off is one that grows the other way round in time.
+
+Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inbetween.models.regions import mismatch
+
+Plane = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+DIFFERENT = 0.08
+"""Difference of colour or coverage, of 1, above which the keys differ at a pixel."""
+ALIKE = 0.06
+"""Difference up to which two colours are one."""
+FOLLOWED = 1.5
+"""Pixels within which a flow leads back to where it came from, where it follows anything."""
+SMALLEST = 12
+"""Pixels of the smallest part that is looked at."""
+MOST = 60
+"""Parts that are looked at, the largest."""
+SLIM = 2.0
+"""How many times as long as wide a line is at least."""
+NEAR = 3
+"""Pixels within which a part hangs on what it grows out of."""
+BOX, CROSS = np.ones((3, 3), np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A part of a line that one key has and the other has not."""
+
+    place: tuple[slice, slice]
+    """Rows and columns of the frame that hold it."""
+    way: Plane
+    """(h, w): length along the line from where it hangs on, in pixels; infinite off the line."""
+    length: float
+    grows: bool
+    """The end has it; else the start."""
+
+
+def explained(picture: Plane, other: Plane, flow: Plane, doubt: Plane, carried: NDArray[np.uint8]) -> Mask:
+    """Where a motion leads from a picture to its like in the other one, (H, W): no line grows there.
+
+    `doubt` is how far the flow is from leading back, `carried` is not 0 where a piece is that moves as a whole.
+    """
+    return np.asarray((mismatch(picture, other, flow) < DIFFERENT) & (doubt < FOLLOWED) | (carried > 0))
+
+
+def strokes(start: Plane, end: Plane, explained: tuple[Mask, Mask]) -> list[Stroke]:
+    """The lines that grow or shrink between two pictures.
+
+    `explained` (H, W) tells of each picture where a motion leads to its like in the other one: that is no growth.
+    """
+    differs = np.abs(start - end).max(-1) > DIFFERENT
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(differs.view(np.uint8), connectivity=8)
+    sizes = stats[:, cv2.CC_STAT_AREA]
+    largest = [int(i) for i in np.argsort(-sizes, kind="stable") if i and sizes[i] >= SMALLEST][:MOST]
+    found: list[Stroke] = []
+    for label in largest:
+        place = _around(stats[label], start.shape)
+        part = labels[place] == label
+        still = ~differs[place]
+        for grows, picture, known in ((True, end, explained[1]), (False, start, explained[0])):
+            found += _stroke(picture[place], part, still, known[place], place, grows)
+    return found
+
+
+def _stroke(
+    picture: Plane, part: Mask, still: Mask, known: Mask, place: tuple[slice, slice], grows: bool
+) -> Iterator[Stroke]:
+    """The part as a stroke of this picture, if it is one."""
+    if known[part].mean() > 0.5:
+        return
+    colour = np.median(picture[part], axis=0)
+    like = np.abs(picture - colour).max(-1) < ALIKE
+    if like[part].mean() < 0.5:
+        return  # not of one colour: something else happens here
+    near = cv2.dilate(part.view(np.uint8), BOX, iterations=NEAR).view(np.bool_)
+    hold = near & still & like
+    if cv2.connectedComponents(cv2.dilate(hold.view(np.uint8), BOX), connectivity=8)[0] != 2:
+        return  # hangs on nothing, or at more than one place
+    way = _along(part | hold, hold)
+    reached = part & np.isfinite(way)
+    if reached.sum() < 0.9 * part.sum():
+        return
+    length = float(way[reached].max())
+    width = part.sum() / length
+    if length < SLIM * width or hold.sum() > NEAR * (2 * width + 2 * NEAR):
+        return
+    yield Stroke(place, np.where(reached, way, np.inf).astype(np.float32), length, grows)
+
+
+def _around(stats: NDArray[np.int32], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    left, top, width, height = (int(value) for value in stats[:4])
+    margin = NEAR + 1
+    rows = slice(max(0, top - margin), min(shape[0], top + height + margin))
+    return rows, slice(max(0, left - margin), min(shape[1], left + width + margin))
+
+
+def _along(inside: Mask, begin: Mask) -> Plane:
+    """Length of the way from `begin` within `inside`, (H, W); infinite where there is none.
+
+    By turns a step goes to four and to eight neighbours, so that a length depends little on its direction.
+    """
+    way = np.where(begin, 0, np.inf).astype(np.float32)
+    reached, step = begin.view(np.uint8), 0
+    allowed = inside.view(np.uint8)
+    while True:
+        step += 1
+        grown = cv2.dilate(reached, BOX if step % 2 else CROSS) & allowed
+        fresh = grown != reached
+        if not fresh.any():
+            return way
+        way[fresh] = step
+        reached = grown
+
+
+def drawn_on(
+    found: Sequence[Stroke], to_start: Plane, to_end: Plane, share: Plane, t: float
+) -> tuple[Plane, Plane, Plane]:
+    """Flows (H, W, 2) and share of the start (H, W) at time `t`, with every line as long as it is by then."""
+    if found:
+        to_start, to_end, share = to_start.copy(), to_end.copy(), share.copy()
+    for stroke in found:
+        line = np.isfinite(stroke.way)
+        come = (t if stroke.grows else 1 - t) * stroke.length
+        there = np.clip(come - stroke.way[line] + 0.5, 0, 1)
+        share[stroke.place][line] = 1 - there if stroke.grows else there
+        to_start[stroke.place][line] = to_end[stroke.place][line] = 0
+    return to_start, to_end, share
