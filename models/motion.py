@@ -241,7 +241,8 @@ class Mover(Network):
             offered = offer(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
             hint = candidate(offered)
             offered = offered.cropped(height, width)
-            lines = grown(*np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), offered)
+            first, second = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+            lines = grown(first, second, offered)
         return Prepared(digest, self._levels(padded, hint), (height, width), rough, offered, lines)
 
     def _motion(self, prepared: Prepared, t: float) -> list[Array]:
@@ -303,8 +304,9 @@ def candidate(offered: Offered) -> Picture:
 
 def grown(start: Picture, end: Picture, offered: Offered) -> list[Stroke]:
     """Lines that grow or shrink between two pictures (H, W, 4), where no motion is known that would explain it."""
-    known = zip(offered.pieces.flows, offered.optical.doubts, offered.pieces.labels, strict=True)
-    there, back = (explained(*pair, *side) for pair, side in zip(((start, end), (end, start)), known, strict=True))
+    flows, doubts, labels = offered.pieces.flows, offered.optical.doubts, offered.pieces.labels
+    there = explained(start, end, flows[0], doubts[0], labels[0])
+    back = explained(end, start, flows[1], doubts[1], labels[1])
     return strokes(start, end, (there, back))
 
 

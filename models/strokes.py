@@ -119,7 +119,7 @@ def _along(inside: Mask, begin: Mask) -> Plane:
     allowed = inside.view(np.uint8)
     while True:
         step += 1
-        grown = cv2.dilate(reached, BOX if step % 2 else CROSS) & allowed
+        grown = np.asarray(cv2.dilate(reached, BOX if step % 2 else CROSS), np.uint8) & allowed
         fresh = grown != reached
         if not fresh.any():
             return way
