@@ -19,7 +19,7 @@ from inbetween.core.network import Array, Network
 from inbetween.core.parallel import in_parallel
 from inbetween.models.engines import require_cpu
 from inbetween.models.model import Model
-from inbetween.models.warp import enlarge, enlarge_flow, mixed, warp
+from inbetween.models.warp import enlarge, enlarge_flow, mix, warp
 
 Plane = NDArray[np.float32]
 Grey = NDArray[np.uint8]
@@ -79,12 +79,13 @@ class Flow(Network):
         greys = [[grey_copy(frame, self.channels, self.space) for frame in key] for key in (_numpy(start), _numpy(end))]
         self.known = [(a, b, self._motion(a, b)) for a, b in zip(*greys, strict=True)]
         rough = (*self.channels.ids, *not_finite(start, end, self.channels))
-        frames = []
-        for i, time in enumerate(_numpy(t).ravel().tolist()):
+        times = _numpy(t).ravel().tolist()
+        frames = unwritten(start, len(times))
+        for i, time in enumerate(times):
             pair = slice(i, i + 1) if len(self.known) > 1 else slice(0, 1)
-            motion = self.known[pair.start][2]
-            frames.append(moved(start[pair, ...], end[pair, ...], motion_at(motion, time), rough))
-        return array_namespace(start).concat(frames, axis=0)
+            seen = motion_at(self.known[pair.start][2], time)
+            move(start[pair, ...], end[pair, ...], seen, frames[i : i + 1, ...], rough)
+        return frames
 
     def _motion(self, start: Grey, end: Grey) -> Motion:
         for a, b, motion in self.known:
@@ -182,13 +183,21 @@ def along(plane: Plane, flow: Plane) -> Plane:
     return warped.reshape(plane.shape)
 
 
-def moved(start: Array, end: Array, seen: tuple[Plane, Plane, Plane], rough: tuple[int, ...]) -> Array:
-    """Both keys (1, H, W, C) fetched along their flows and mixed; channels `rough` from the nearest pixel, unmixed."""
+def unwritten(like: Array, count: int) -> Array:
+    """Room for `count` frames such as those in `like` (N, H, W, C)."""
+    return array_namespace(like).empty((count, *like.shape[1:]), dtype=like.dtype, device=device(like))
+
+
+def move(start: Array, end: Array, seen: tuple[Plane, Plane, Plane], frame: Array, rough: tuple[int, ...] = ()) -> None:
+    """Both keys fetched along their flows and mixed into `frame`; all three (1, H, W, C).
+
+    Channels `rough` are not mixed but the nearest pixel's.
+    """
     xp, where = array_namespace(start), device(start)
     height, width = start.shape[1:3]
     to_start, to_end, share = (xp.asarray(part.reshape(1, *part.shape[:2], -1), device=where) for part in seen)
     flows = enlarge_flow(to_start, height, width), enlarge_flow(to_end, height, width)
-    return mixed(start, end, flows, enlarge(share, height, width), rough)
+    mix(start, end, flows, enlarge(share, height, width), frame, rough)
 
 
 def not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:

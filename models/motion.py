@@ -29,9 +29,10 @@ from inbetween.models.flow import (
     difference,
     find_motion,
     grey_copy,
-    moved,
+    move,
     not_finite,
     paths,
+    unwritten,
 )
 from inbetween.models.model import Model
 from inbetween.models.regions import Carried, arrived, carried
@@ -206,22 +207,24 @@ class Mover(Network):
 
     def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
         self.known = [self._pair(start[i : i + 1, ...], end[i : i + 1, ...]) for i in range(len(start))]
-        frames = []
-        for i, time in enumerate(_numpy(t).ravel().tolist()):
+        times = _numpy(t).ravel().tolist()
+        frames = unwritten(start, len(times))
+        for i, time in enumerate(times):
             pair = slice(i, i + 1) if len(self.known) > 1 else slice(0, 1)
-            frames.append(self._frame(start[pair, ...], end[pair, ...], self.known[pair.start], time))
-        return array_namespace(start).concat(frames, axis=0)
+            self._draw(start[pair, ...], end[pair, ...], self.known[pair.start], time, frames[i : i + 1, ...])
+        return frames
 
-    def _frame(self, start: Array, end: Array, prepared: Prepared, t: float) -> Array:
+    def _draw(self, start: Array, end: Array, prepared: Prepared, t: float, frame: Array) -> None:
         if not prepared.levels:
-            return array_namespace(start).asarray(start, copy=True)
+            frame[...] = start
+            return
         height, width = prepared.size
         to_start, to_end, share = (_numpy(part)[0, :height, :width] for part in self._motion(prepared, t))
         if prepared.offered:
             to_start, to_end = sharpened(to_start, to_end, prepared.offered.optical, t)
             to_start, to_end, share = arrived(prepared.offered.pieces, to_start, to_end, share, t)
             to_start, to_end, share = drawn_on(prepared.lines, to_start, to_end, share, t)
-        return moved(start, end, (to_start, to_end, share), prepared.rough)
+        move(start, end, (to_start, to_end, share), frame, prepared.rough)
 
     def _pair(self, start: Array, end: Array) -> Prepared:
         keys = [np.ascontiguousarray(_numpy(key)) for key in (start, end)]

@@ -39,26 +39,28 @@ def warp(frames: Array, flow: Array, ids: tuple[int, ...] = ()) -> Array:
     return result
 
 
-def mixed(start: Array, end: Array, flows: tuple[Array, Array], share: Array, ids: tuple[int, ...] = ()) -> Array:
+def mix(
+    start: Array, end: Array, flows: tuple[Array, Array], share: Array, result: Array, ids: tuple[int, ...] = ()
+) -> None:
     """Two frames (1, H, W, C), each fetched along its flow (1, H, W, 2), mixed by the share of the first, (1, H, W, 1).
 
-    Channels `ids` are never mixed: they are the nearest pixel's of the frame that has the larger share. New memory.
+    Channels `ids` are never mixed: they are the nearest pixel's of the frame that has the larger share. Written into
+    `result`, (1, H, W, C) as well: frames are large, and many of them are asked for together.
     """
     if is_torch_array(start):
         first, second = (_warp_torch(frame, flow, ids) for frame, flow in zip((start, end), flows, strict=True))
         both = second + share * (first - second)
-        if not ids:
-            return both
-        xp = array_namespace(start)
-        return put(both, ids, xp.where(share >= 0.5, pick(first, ids), pick(second, ids)))
-    result = np.empty(start.shape, np.float32)
+        if ids:
+            xp = array_namespace(start)
+            both = put(both, ids, xp.where(share >= 0.5, pick(first, ids), pick(second, ids)))
+        result[...] = both
+        return
     for lot in _lots(start.shape[3], ids):
         _mix_lot(start[0], end[0], (flows[0][0], flows[1][0]), share[0], lot, result[0])
-    return result
 
 
 def _mix_lot(start: Array, end: Array, flows: tuple[Array, Array], share: Array, lot: "_Lot", result: Array) -> None:
-    """The channels of one lot of `mixed`, written into `result` (H, W, C), a strip at a time on every core."""
+    """The channels of one lot of `mix`, into `result` (H, W, C), a strip at a time on every core."""
     sources = _source(start, lot), _source(end, lot)
 
     def draw(rows: slice) -> None:

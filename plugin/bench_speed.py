@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from inbetween.bench import Speed
     from inbetween.models.metrics import Frame
 
-SIZES = ((256, 256), (512, 512), (1920, 1080))
+SIZES = ((256, 256), (512, 512), (1920, 1080), (3840, 2160))
 """Width and height, RGBA float32."""
 
 MORE = 7
 """In-betweens of one pair beyond the first, as between keys 1 and 9."""
-
 
 PATIENCE = 20.0
 """Seconds; a model that takes longer for one frame is timed by that frame alone."""

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbetween.models.warp import enlarge_flow, mixed, warp
+from inbetween.models.warp import enlarge_flow, mix, warp
 
 torch = pytest.importorskip("torch")
 
@@ -96,7 +96,8 @@ def test_two_frames_are_fetched_and_mixed_by_the_share_of_the_first(kind: str) -
     flows = plate(7, 31, 47, 2) * 4, plate(8, 31, 47, 2) * 4
     share = np.random.default_rng(9).random((1, 31, 47, 1), np.float32)
     convert = torch.from_numpy if kind == "torch" else np.asarray
-    got = np.asarray(mixed(convert(start), convert(end), tuple(map(convert, flows)), convert(share), ids=(1, 5)))
+    got = np.full(start.shape, np.nan, np.float32)
+    mix(convert(start), convert(end), tuple(map(convert, flows)), convert(share), convert(got), ids=(1, 5))
     one, other = (
         np.asarray(warp(convert(a), convert(b), ids=(1, 5))) for a, b in zip((start, end), flows, strict=True)
     )
