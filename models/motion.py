@@ -307,9 +307,9 @@ def candidate(offered: Offered) -> Picture:
 
 def grown(start: Picture, end: Picture, offered: Offered) -> list[Stroke]:
     """Lines that grow or shrink between two pictures (H, W, 4), where no motion is known that would explain it."""
-    flows, doubts, labels = offered.pieces.flows, offered.optical.doubts, offered.pieces.labels
-    there = explained(start, end, flows[0], doubts[0], labels[0])
-    back = explained(end, start, flows[1], doubts[1], labels[1])
+    flows, doubts, going = offered.pieces.flows, offered.optical.doubts, offered.pieces.going
+    there = explained(start, end, flows[0], doubts[0], going[0])
+    back = explained(end, start, flows[1], doubts[1], going[1])
     return strokes(start, end, (there, back))
 
 

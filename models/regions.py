@@ -8,6 +8,7 @@ to like better than optical flow does, it takes the flow's place.
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -20,7 +21,10 @@ Plane = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
 Numbers = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
+START, END, BOTH = 0, 1, 2
+"""Which keys have a piece."""
 EDGE = 25
 """Range of values, of 255, around a pixel above which it belongs to no even piece."""
 REACH = 6
@@ -43,6 +47,14 @@ TURNING = 0.02
 """Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
 WORST = 0.2
 """Difference of colour, of 1, up to which a piece is held to be the one it is matched with."""
+ALTOGETHER = 0.9
+"""Share of a piece that differs from what is in its place, above which none of it is there."""
+RESHAPED = 0.1
+"""Difference of size and shape up to which a piece of another colour may be the same one."""
+NEARBY = 0.3
+"""Diagonals of the frame that a piece goes at most while it changes its colour."""
+GROWN = 2
+"""Which of a piece's `motions` moves and grows it, and no more."""
 ROUNDS = 3
 """How often pieces are matched, each time knowing where their neighbours went."""
 
@@ -88,7 +100,7 @@ def pieces(picture: Plane) -> Pieces:
     return _measured(picture, labels, uneven)
 
 
-def _like_ground(picture: Plane, ground: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _like_ground(picture: Plane, ground: Mask) -> Mask:
     """Where a pixel has the colour of the nearest ground."""
     if not ground.any():
         return np.zeros(ground.shape, np.bool_)
@@ -100,7 +112,7 @@ def _like_ground(picture: Plane, ground: NDArray[np.bool_]) -> NDArray[np.bool_]
     return np.asarray(np.abs(picture - colours[nearest]).max(-1) < EDGE / 510)
 
 
-def _measured(picture: Plane, labels: Labels, uneven: NDArray[np.bool_]) -> Pieces:
+def _measured(picture: Plane, labels: Labels, uneven: Mask) -> Pieces:
     size = np.bincount(labels.ravel())
     size[0] = 0
     largest = np.flatnonzero(size >= SMALLEST)
@@ -167,13 +179,13 @@ def _reshaped(start: Pieces, end: Pieces) -> Floats:
     return np.asarray(0.6 * apart(start.area, end.area) + 0.4 * shape)
 
 
-def _stays(start: Pieces, end: Pieces, diagonal: float) -> NDArray[np.bool_]:
+def _stays(start: Pieces, end: Pieces, diagonal: float) -> Mask:
     """Which pieces have one of their shape in their very place, whatever its colour: it fades, and goes nowhere."""
     away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
-    return np.asarray((away < 0.005 * diagonal) & (_reshaped(start, end) < 0.1))
+    return np.asarray((away < 0.005 * diagonal) & (_reshaped(start, end) < RESHAPED))
 
 
-def _fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp], diagonal: float) -> NDArray[np.bool_]:
+def _fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp], diagonal: float) -> Mask:
     """Which pairs are pieces that stay where they are and change their colour or coverage, (m,)."""
     first, second = pairs.T
     changed = np.abs(start.colour[first] - end.colour[second]).max(-1) > CHANGED
@@ -223,6 +235,10 @@ def _axis(spread: Floats) -> Floats:
     return np.asarray(0.5 * np.arctan2(2 * spread[:, 0, 1], spread[:, 0, 0] - spread[:, 1, 1]))
 
 
+def _inverse(way: Floats) -> Floats:
+    return np.asarray(cv2.invertAffineTransform(way), np.float64)
+
+
 def _turn(way: Floats) -> float:
     """Radians by which an affine map turns."""
     return abs(float(np.arctan2(way[1, 0] - way[0, 1], way[0, 0] + way[1, 1])))
@@ -244,49 +260,123 @@ class Carried:
     ways: Floats
     """(n, 2, 3): the affine map of each from the start to the end; the largest pieces come first."""
     boxes: Floats
-    """(n, 2, 2): least and greatest x and y of each in the start."""
+    """(n, 2, 2): least and greatest x and y of each in the start; in the end, if the end alone has it."""
+    sides: NDArray[np.int8]
+    """(n,): START or END where one key alone has the piece, which appears or vanishes in its place; else BOTH."""
+
+    @property
+    def going(self) -> tuple[Mask, Mask]:
+        """(H, W): where a piece is that goes anywhere."""
+        goes = np.append(False, np.any(self.ways != np.eye(2, 3), axis=(1, 2)))
+        return goes[self.labels[0]], goes[self.labels[1]]
 
     def cropped(self, height: int, width: int) -> "Carried":
         """The same of the upper left part."""
         flows = self.flows[0][:height, :width], self.flows[1][:height, :width]
         labels = self.labels[0][:height, :width], self.labels[1][:height, :width]
-        return Carried(flows, labels, self.ways, self.boxes)
+        return Carried(flows, labels, self.ways, self.boxes, self.sides)
 
 
 def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
-    """The pieces whose own motion explains two pictures better than `flows` between them, both ways, does."""
+    """The pieces whose own motion explains two pictures better than `flows` between them, both ways, does.
+
+    And what is lost in either: pieces of one shape that change their colour on the way are carried as well, and what
+    one key alone has, with nothing changing around it, grows out of its middle or shrinks into it.
+    """
     cut = pieces(start), pieces(end)
+    views = _Views(start, cut[0]), _Views(end, cut[1])
     diagonal = float(np.hypot(*start.shape[:2]))
     pairs = matches(*cut, np.zeros((len(cut[0].area), 2)), diagonal)
-    there, back = flows[0].copy(), flows[1].copy()
-    labels = np.zeros(there.shape[:2], np.uint8), np.zeros(back.shape[:2], np.uint8)
-    ways: list[Floats] = []
-    boxes: list[Floats] = []
-    if not len(pairs):
-        return Carried((there, back), labels, np.zeros((0, 2, 3)), np.zeros((0, 2, 2)))
-    views = [_Views(picture, piece) for picture, piece in zip((start, end), cut, strict=True)]
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
+    load = _Load(views, flows)
     fading = _fading(*cut, pairs, diagonal)
     for (one, other), tried, fades in zip(pairs, motions(*cut, pairs), fading, strict=True):
         usual = views[0].mean(one, wrong[0]) + views[1].mean(other, wrong[1])
-        inverse = [cv2.invertAffineTransform(way) for way in tried]
         found = [
-            views[0].apart(one, end, way) + views[1].apart(other, start, back_) + TURNING * _turn(way)
-            for way, back_ in zip(tried, inverse, strict=True)
+            views[0].apart(one, end, way) + views[1].apart(other, start, _inverse(way)) + TURNING * _turn(way)
+            for way in tried
         ]
         best = int(np.argmin(found))
-        if not fades and (found[best] >= 0.7 * usual - 0.002 or found[best] > WORST):
-            continue
-        way, home = (np.eye(2, 3), np.eye(2, 3)) if fades else (tried[best], inverse[best])
-        ways.append(way)
-        boxes.append(views[0].box(one))
-        for view, piece, flow, label, course in (
-            (views[0], one, there, labels[0], way),
-            (views[1], other, back, labels[1], home),
+        if fades:
+            load.carry(one, other, np.eye(2, 3))
+        elif found[best] < min(0.7 * usual - 0.002, WORST):
+            load.carry(one, other, tried[best])
+    still = np.abs(start - end).max(-1)
+    alone = [np.setdiff1d(np.arange(len(piece.area)), names) for piece, names in zip(cut, pairs.T, strict=True)]
+    lost = [
+        np.array([piece for piece in names if view.lost(piece, gone, still)], np.intp)
+        for names, view, gone in zip(alone, views, wrong, strict=True)
+    ]
+    recoloured = _recoloured(*cut, lost[0], lost[1], diagonal)
+    for (one, other), tried in zip(recoloured, motions(*cut, recoloured), strict=True):
+        load.carry(one, other, tried[GROWN])
+    for side in (START, END):
+        alone_here = np.setdiff1d(lost[side], recoloured[:, side])
+        for place in _in_place(np.isin(cut[side].labels, alone_here + 1), still):
+            load.leave(place, side)
+    return load.delivered()
+
+
+def _recoloured(
+    start: Pieces, end: Pieces, gone: NDArray[np.intp], come: NDArray[np.intp], diagonal: float
+) -> NDArray[np.intp]:
+    """Pairs (m, 2) of pieces that are alike in all but their colour, each the nearest of its shape to the other."""
+    if not len(gone) or not len(come):
+        return np.zeros((0, 2), np.intp)
+    away = np.linalg.norm(start.centre[gone][:, None] - end.centre[come][None], axis=-1) / diagonal
+    cost = np.where((_reshaped(start, end)[np.ix_(gone, come)] < RESHAPED) & (away < NEARBY), away, np.inf)
+    there, back = cost.argmin(1), cost.argmin(0)
+    mutual = [i for i, j in enumerate(there) if back[j] == i and np.isfinite(cost[i, j])]
+    return np.stack((gone[mutual], come[there[mutual]]), 1)
+
+
+def _in_place(lost: Mask, still: Plane) -> Iterator[Mask]:
+    """Of pieces that one key alone has, those that appear or vanish where they are: nothing changes around them."""
+    count, groups = cv2.connectedComponents(cv2.dilate(lost.view(np.uint8), np.ones((3, 3), np.uint8)), connectivity=8)
+    for group in range(1, count):
+        whole = groups == group
+        around = cv2.dilate(whole.view(np.uint8), np.ones((2 * REACH + 1,) * 2, np.uint8)).view(np.bool_) & ~whole
+        if around.any() and still[around].mean() < CHANGED:
+            yield whole
+
+
+class _Load:
+    """What is carried, as it is found."""
+
+    def __init__(self, views: "tuple[_Views, _Views]", flows: tuple[Plane, Plane]) -> None:
+        self.views, self.flows = views, (flows[0].copy(), flows[1].copy())
+        self.labels = np.zeros(flows[0].shape[:2], np.uint8), np.zeros(flows[1].shape[:2], np.uint8)
+        self.ways: list[Floats] = []
+        self.boxes: list[Floats] = []
+        self.sides: list[int] = []
+
+    def carry(self, one: int, other: int, way: Floats) -> None:
+        """A piece of the start becomes one of the end along an affine map."""
+        self._add(way, BOTH, *self.views[0].places[one])
+        courses = way, _inverse(way)
+        for view, piece, flow, label, course in zip(
+            self.views, (one, other), self.flows, self.labels, courses, strict=True
         ):
             view.put(piece, flow, course)
-            label[view.places[piece]] = len(ways)
-    return Carried((there, back), labels, np.reshape(ways, (-1, 2, 3)), np.reshape(boxes, (-1, 2, 2)))
+            label[view.places[piece]] = len(self.ways)
+
+    def leave(self, place: Mask, side: int) -> None:
+        """What one key has in this place stays there, but for what is carried."""
+        if len(self.ways) == np.iinfo(np.uint8).max:
+            return
+        self._add(np.eye(2, 3), side, *np.nonzero(place))
+        self.labels[side][(self.labels[side] == 0) & place] = len(self.ways)
+        for flow, label in zip(self.flows, self.labels, strict=True):
+            flow[place & ((label == 0) | (label == len(self.ways)))] = 0
+
+    def delivered(self) -> Carried:
+        ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
+        return Carried(self.flows, self.labels, ways, boxes, np.array(self.sides, np.int8))
+
+    def _add(self, way: Floats, side: int, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+        self.ways.append(way)
+        self.sides.append(side)
+        self.boxes.append(np.array(((columns.min(), rows.min()), (columns.max(), rows.max())), np.float64))
 
 
 def arrived(found: Carried, to_start: Plane, to_end: Plane, share: Plane, t: float) -> tuple[Plane, Plane, Plane]:
@@ -296,27 +386,60 @@ def arrived(found: Carried, to_start: Plane, to_end: Plane, share: Plane, t: flo
     """
     if not len(found.ways):
         return to_start, to_end, share
-    to_start, to_end, share = to_start.copy(), to_end.copy(), share.copy()
-    inside = np.zeros(share.shape, np.bool_)
-    still = np.eye(2, 3)
-    for number, (way, box) in enumerate(zip(found.ways, found.boxes, strict=True), start=1):
-        course = (1 - t) * still + t * way
-        part = _part(box, course, share.shape)
-        here = _places(part)
-        back = cv2.invertAffineTransform(course)
-        first = here @ back[:, :2].T + back[:, 2]
-        second = first @ way[:, :2].T + way[:, 2]
-        shown = [_at(label, place) == number for label, place in zip(found.labels, (first, second), strict=True)]
-        both = shown[0] & shown[1]
-        to_start[part][both] = (first - here)[both]
-        to_end[part][both] = (second - here)[both]
-        share[part][both] = 1 - t
-        inside[part] |= shown[0] | shown[1]
+    frame = _Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.bool_))
+    for number, side in enumerate(found.sides, start=1):
+        if side == BOTH:
+            _carry(frame, found, number, t)
+        else:
+            _grow(frame, found, number, int(side), t)
     whole = _places((slice(0, share.shape[0]), slice(0, share.shape[1])))
-    ghosts = [_at(label, whole + way) > 0 for label, way in zip(found.labels, (to_start, to_end), strict=True)]
-    share[ghosts[0] & ~ghosts[1] & ~inside] = 0
-    share[ghosts[1] & ~ghosts[0] & ~inside] = 1
-    return to_start, to_end, share
+    ghosts = [_at(label, whole + way) > 0 for label, way in zip(found.labels, frame.flows, strict=True)]
+    frame.share[ghosts[0] & ~ghosts[1] & ~frame.inside] = 0
+    frame.share[ghosts[1] & ~ghosts[0] & ~frame.inside] = 1
+    return *frame.flows, frame.share
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A frame in the making; its planes are written to."""
+
+    flows: tuple[Plane, Plane]
+    share: Plane
+    inside: Mask
+    """Where a piece was put."""
+
+
+def _carry(frame: _Frame, found: Carried, number: int, t: float) -> None:
+    """Put a piece that both keys have where it is at time `t`."""
+    way = found.ways[number - 1]
+    course = (1 - t) * np.eye(2, 3) + t * way
+    part = _part(found.boxes[number - 1], course, frame.share.shape)
+    here = _places(part)
+    back = _inverse(course)
+    first = here @ back[:, :2].T + back[:, 2]
+    second = first @ way[:, :2].T + way[:, 2]
+    shown = [_at(label, place) == number for label, place in zip(found.labels, (first, second), strict=True)]
+    both = shown[0] & shown[1]
+    for flow, place in zip(frame.flows, (first, second), strict=True):
+        flow[part][both] = (place - here)[both]
+    frame.share[part][both] = 1 - t
+    frame.inside[part] |= shown[0] | shown[1]
+
+
+def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> None:
+    """Put a piece that one key alone has at the size it has at time `t`, and around it what the other key has there."""
+    size = max(t if side == END else 1 - t, 1e-3)
+    box = found.boxes[number - 1]
+    part = _part(box, np.eye(2, 3), frame.share.shape)
+    here, middle = _places(part), box.mean(0)
+    source = middle + (here - middle) / size
+    shown = _at(found.labels[side], source) == number
+    place = shown | (found.labels[side][part] == number)
+    for flow in frame.flows:
+        flow[part][place] = 0
+    frame.flows[side][part][shown] = (source - here)[shown]
+    frame.share[part][place] = np.where(shown == (side == START), 1, 0)[place]
+    frame.inside[part] |= place
 
 
 def _part(box: Floats, course: Floats, size: tuple[int, ...]) -> tuple[slice, slice]:
@@ -366,10 +489,10 @@ class _Views:
         fetched = cv2.remap(other, at[None, :, 0], at[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return float(np.abs(self.picture[y, x] - fetched[0]).max(-1).mean())
 
-    def box(self, piece: int) -> Floats:
-        """Least and greatest x and y of a piece, (2, 2)."""
-        y, x = self.places[piece]
-        return np.array(((x.min(), y.min()), (x.max(), y.max())), np.float64)
+    def lost(self, piece: int, wrong: Plane, still: Plane) -> bool:
+        """Whether the other picture has nothing of a piece: neither in its place nor where the flow leads."""
+        everywhere = float((still[self.places[piece]] > EDGE / 255).mean())
+        return everywhere > ALTOGETHER and self.mean(piece, wrong) > 0.5 * self.mean(piece, still)
 
     def put(self, piece: int, flow: Plane, way: Floats) -> None:
         y, x = self.places[piece]

@@ -50,12 +50,12 @@ class Stroke:
     """The end has it; else the start."""
 
 
-def explained(picture: Plane, other: Plane, flow: Plane, doubt: Plane, carried: NDArray[np.uint8]) -> Mask:
+def explained(picture: Plane, other: Plane, flow: Plane, doubt: Plane, carried: Mask) -> Mask:
     """Where a motion leads from a picture to its like in the other one, (H, W): no line grows there.
 
-    `doubt` is how far the flow is from leading back, `carried` is not 0 where a piece is that moves as a whole.
+    `doubt` is how far the flow is from leading back, `carried` is where a piece is that goes as a whole.
     """
-    return np.asarray((mismatch(picture, other, flow) < DIFFERENT) & (doubt < FOLLOWED) | (carried > 0))
+    return np.asarray((mismatch(picture, other, flow) < DIFFERENT) & (doubt < FOLLOWED) | carried)
 
 
 def strokes(start: Plane, end: Plane, explained: tuple[Mask, Mask]) -> list[Stroke]:

@@ -116,8 +116,40 @@ def test_what_fades_where_it_stands_is_not_taken_for_its_neighbour() -> None:
 
 def test_another_colour_is_another_thing() -> None:
     start, end = drawing((RED, box(40, 40))), drawing((BLUE, box(110, 110)))
-    flows = optical(start, end)
-    assert np.array_equal(regions.carried(start, end, flows).flows[0], flows[0])
+    assert not any(going.any() for going in regions.carried(start, end, optical(start, end)).going)
+
+
+@pytest.mark.parametrize("t", [0.25, 0.5])
+@pytest.mark.parametrize("vanishes", [True, False])
+def test_what_one_key_alone_has_grows_out_of_its_middle_or_shrinks_into_it(vanishes: bool, t: float) -> None:
+    """Beside something that moves, and over something that stays; outlined, so that it is of several pieces."""
+    ground, thing = (GREEN, box(60, 110, 90, 60)), [(BLUE, box(60, 110, 40, 30)), (RED, box(60, 110, 30, 20))]
+    full, empty = drawing(ground, *thing, (RED, box(30, 30))), drawing(ground, (RED, box(70, 40)))
+    start, end = (full, empty) if vanishes else (empty, full)
+    size = 1 - t if vanishes else t
+    truth = drawing(ground, (BLUE, box(60, 110, 40 * size, 30 * size)), (RED, box(60, 110, 30 * size, 20 * size)))
+    found = regions.carried(start, end, optical(start, end))
+    astray = np.full((SIZE, SIZE, 2), 7, np.float32)
+    to_start, to_end, share = regions.arrived(found, astray, astray, np.full((SIZE, SIZE), 0.6, np.float32), t)
+    first, second = (warp(key[None], way[None])[0] for key, way in ((start, to_start), (end, to_end)))
+    drawn = share[..., None] * first + (1 - share[..., None]) * second
+    assert np.abs(drawn - truth)[96:125, 41:80].mean() < 0.02
+    assert set(np.unique(share[96:125, 41:80])) == {0, 1}
+
+
+def test_what_changes_its_colour_on_its_way_is_carried() -> None:
+    track = (GREEN, box(80, 80, 130, 40))
+    start, end = drawing(track, (RED, box(50, 80))), drawing(track, (BLUE, box(100, 80)))
+    (way,) = regions.carried(start, end, optical(start, end)).ways
+    assert way == pytest.approx(np.array([[1, 0, 50], [0, 1, 0]]), abs=0.1)
+
+
+def test_what_is_uncovered_by_something_that_moves_does_not_fade() -> None:
+    """A blue spot that a red sheet slides over: its surroundings change with it."""
+    spot, sheet = (BLUE, box(100, 80, 16, 16)), box(40, 80, 70, 70)
+    start, end = drawing(spot, (RED, sheet)), drawing(spot, (RED, np.add(sheet, (70, 0))))
+    found = regions.carried(start, end, optical(start, end))
+    assert all(way[0, 2] == pytest.approx(70, abs=1) for way in found.ways)
 
 
 def test_nothing_at_all_is_no_trouble() -> None:
