@@ -21,6 +21,7 @@ from inbetween.core.colour import encode
 from inbetween.core.network import Array, Network
 from inbetween.core.parallel import in_parallel
 from inbetween.models.card import Card, verify
+from inbetween.models.carried import Carried, arrived, carried
 from inbetween.models.engines import Engine, filled, open_onnx, open_torch
 from inbetween.models.flow import (
     Motion,
@@ -35,7 +36,6 @@ from inbetween.models.flow import (
     unwritten,
 )
 from inbetween.models.model import Model
-from inbetween.models.regions import Carried, arrived, carried
 from inbetween.models.strokes import Stroke, drawn_on, explained, strokes
 
 if TYPE_CHECKING:

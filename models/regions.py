@@ -2,15 +2,12 @@
 
 A drawing is made of pieces of even colour, and a piece that moved far is still the same colour, size and shape
 (colour pieces: AnimeInterp, Li et al., CVPR 2021). Both keys are cut into such pieces, pieces that are each other's
-best match are paired, and each pair's affine motion follows from their moments. Where a piece's own motion brings like
-to like better than optical flow does, it takes the flow's place.
+best match are paired, and each pair's affine motion follows from their moments.
 
-Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
+Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -20,11 +17,8 @@ from numpy.typing import NDArray
 Plane = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
-Numbers = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-START, END, BOTH = 0, 1, 2
-"""Which keys have a piece."""
 EDGE = 25
 """Range of values, of 255, around a pixel above which it belongs to no even piece."""
 REACH = 6
@@ -43,12 +37,6 @@ CHANGED = 0.02
 """Difference of colour or coverage, of 1, above which a piece that stays is seen to fade."""
 STAYING = 0.1
 """Cost of being the piece of the same shape in the same place."""
-TURNING = 0.02
-"""Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
-WORST = 0.2
-"""Difference of colour, of 1, up to which a piece is held to be the one it is matched with."""
-ALTOGETHER = 0.9
-"""Share of a piece that differs from what is in its place, above which none of it is there."""
 RESHAPED = 0.1
 """Difference of size and shape up to which a piece of another colour may be the same one."""
 NEARBY = 0.3
@@ -185,7 +173,7 @@ def _stays(start: Pieces, end: Pieces, diagonal: float) -> Mask:
     return np.asarray((away < 0.005 * diagonal) & (_reshaped(start, end) < RESHAPED))
 
 
-def _fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp], diagonal: float) -> Mask:
+def fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp], diagonal: float) -> Mask:
     """Which pairs are pieces that stay where they are and change their colour or coverage, (m,)."""
     first, second = pairs.T
     changed = np.abs(start.colour[first] - end.colour[second]).max(-1) > CHANGED
@@ -235,11 +223,12 @@ def _axis(spread: Floats) -> Floats:
     return np.asarray(0.5 * np.arctan2(2 * spread[:, 0, 1], spread[:, 0, 0] - spread[:, 1, 1]))
 
 
-def _inverse(way: Floats) -> Floats:
+def inverse(way: Floats) -> Floats:
+    """The affine map (2, 3) that leads back."""
     return np.asarray(cv2.invertAffineTransform(way), np.float64)
 
 
-def _turn(way: Floats) -> float:
+def turn(way: Floats) -> float:
     """Radians by which an affine map turns."""
     return abs(float(np.arctan2(way[1, 0] - way[0, 1], way[0, 0] + way[1, 1])))
 
@@ -249,75 +238,7 @@ def _root(spread: Floats) -> Floats:
     return np.asarray((vectors * np.sqrt(values)[:, None]) @ np.swapaxes(vectors, 1, 2))
 
 
-@dataclass(frozen=True)
-class Carried:
-    """What pieces say of the motion between two keys; of each two the first belongs to the start."""
-
-    flows: tuple[Plane, Plane]
-    """To the other key, (H, W, 2) in pixels: those that were handed in, and each carried piece's own."""
-    labels: tuple[Numbers, Numbers]
-    """(H, W): the number of the carried piece, from 1; 0 elsewhere."""
-    ways: Floats
-    """(n, 2, 3): the affine map of each from the start to the end; the largest pieces come first."""
-    boxes: Floats
-    """(n, 2, 2): least and greatest x and y of each in the start; in the end, if the end alone has it."""
-    sides: NDArray[np.int8]
-    """(n,): START or END where one key alone has the piece, which appears or vanishes in its place; else BOTH."""
-
-    @property
-    def going(self) -> tuple[Mask, Mask]:
-        """(H, W): where a piece is that goes anywhere."""
-        goes = np.append(False, np.any(self.ways != np.eye(2, 3), axis=(1, 2)))
-        return goes[self.labels[0]], goes[self.labels[1]]
-
-    def cropped(self, height: int, width: int) -> "Carried":
-        """The same of the upper left part."""
-        flows = self.flows[0][:height, :width], self.flows[1][:height, :width]
-        labels = self.labels[0][:height, :width], self.labels[1][:height, :width]
-        return Carried(flows, labels, self.ways, self.boxes, self.sides)
-
-
-def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
-    """The pieces whose own motion explains two pictures better than `flows` between them, both ways, does.
-
-    And what is lost in either: pieces of one shape that change their colour on the way are carried as well, and what
-    one key alone has, with nothing changing around it, grows out of its middle or shrinks into it.
-    """
-    cut = pieces(start), pieces(end)
-    views = _Views(start, cut[0]), _Views(end, cut[1])
-    diagonal = float(np.hypot(*start.shape[:2]))
-    pairs = matches(*cut, np.zeros((len(cut[0].area), 2)), diagonal)
-    wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
-    load = _Load(views, flows)
-    fading = _fading(*cut, pairs, diagonal)
-    for (one, other), tried, fades in zip(pairs, motions(*cut, pairs), fading, strict=True):
-        usual = views[0].mean(one, wrong[0]) + views[1].mean(other, wrong[1])
-        found = [
-            views[0].apart(one, end, way) + views[1].apart(other, start, _inverse(way)) + TURNING * _turn(way)
-            for way in tried
-        ]
-        best = int(np.argmin(found))
-        if fades:
-            load.carry(one, other, np.eye(2, 3))
-        elif found[best] < min(0.7 * usual - 0.002, WORST):
-            load.carry(one, other, tried[best])
-    still = np.abs(start - end).max(-1)
-    alone = [np.setdiff1d(np.arange(len(piece.area)), names) for piece, names in zip(cut, pairs.T, strict=True)]
-    lost = [
-        np.array([piece for piece in names if view.lost(piece, gone, still)], np.intp)
-        for names, view, gone in zip(alone, views, wrong, strict=True)
-    ]
-    recoloured = _recoloured(*cut, lost[0], lost[1], diagonal)
-    for (one, other), tried in zip(recoloured, motions(*cut, recoloured), strict=True):
-        load.carry(one, other, tried[GROWN])
-    for side in (START, END):
-        alone_here = np.setdiff1d(lost[side], recoloured[:, side])
-        for place in _in_place(np.isin(cut[side].labels, alone_here + 1), still):
-            load.leave(place, side)
-    return load.delivered()
-
-
-def _recoloured(
+def recoloured(
     start: Pieces, end: Pieces, gone: NDArray[np.intp], come: NDArray[np.intp], diagonal: float
 ) -> NDArray[np.intp]:
     """Pairs (m, 2) of pieces that are alike in all but their colour, each the nearest of its shape to the other."""
@@ -328,181 +249,3 @@ def _recoloured(
     there, back = cost.argmin(1), cost.argmin(0)
     mutual = [i for i, j in enumerate(there) if back[j] == i and np.isfinite(cost[i, j])]
     return np.stack((gone[mutual], come[there[mutual]]), 1)
-
-
-def _in_place(lost: Mask, still: Plane) -> Iterator[Mask]:
-    """Of pieces that one key alone has, those that appear or vanish where they are: nothing changes around them."""
-    count, groups = cv2.connectedComponents(cv2.dilate(lost.view(np.uint8), np.ones((3, 3), np.uint8)), connectivity=8)
-    for group in range(1, count):
-        whole = groups == group
-        around = cv2.dilate(whole.view(np.uint8), np.ones((2 * REACH + 1,) * 2, np.uint8)).view(np.bool_) & ~whole
-        if around.any() and still[around].mean() < CHANGED:
-            yield whole
-
-
-class _Load:
-    """What is carried, as it is found."""
-
-    def __init__(self, views: "tuple[_Views, _Views]", flows: tuple[Plane, Plane]) -> None:
-        self.views, self.flows = views, (flows[0].copy(), flows[1].copy())
-        self.labels = np.zeros(flows[0].shape[:2], np.uint8), np.zeros(flows[1].shape[:2], np.uint8)
-        self.ways: list[Floats] = []
-        self.boxes: list[Floats] = []
-        self.sides: list[int] = []
-
-    def carry(self, one: int, other: int, way: Floats) -> None:
-        """A piece of the start becomes one of the end along an affine map."""
-        self._add(way, BOTH, *self.views[0].places[one])
-        courses = way, _inverse(way)
-        for view, piece, flow, label, course in zip(
-            self.views, (one, other), self.flows, self.labels, courses, strict=True
-        ):
-            view.put(piece, flow, course)
-            label[view.places[piece]] = len(self.ways)
-
-    def leave(self, place: Mask, side: int) -> None:
-        """What one key has in this place stays there, but for what is carried."""
-        if len(self.ways) == np.iinfo(np.uint8).max:
-            return
-        self._add(np.eye(2, 3), side, *np.nonzero(place))
-        self.labels[side][(self.labels[side] == 0) & place] = len(self.ways)
-        for flow, label in zip(self.flows, self.labels, strict=True):
-            flow[place & ((label == 0) | (label == len(self.ways)))] = 0
-
-    def delivered(self) -> Carried:
-        ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
-        return Carried(self.flows, self.labels, ways, boxes, np.array(self.sides, np.int8))
-
-    def _add(self, way: Floats, side: int, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
-        self.ways.append(way)
-        self.sides.append(side)
-        self.boxes.append(np.array(((columns.min(), rows.min()), (columns.max(), rows.max())), np.float64))
-
-
-def arrived(found: Carried, to_start: Plane, to_end: Plane, share: Plane, t: float) -> tuple[Plane, Plane, Plane]:
-    """Flows (H, W, 2) and share of the start (H, W) at time `t`, with every carried piece whole where it is by then.
-
-    What a piece has left, or has yet to reach, is shown from the key in which the piece is not there.
-    """
-    if not len(found.ways):
-        return to_start, to_end, share
-    frame = _Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.bool_))
-    for number, side in enumerate(found.sides, start=1):
-        if side == BOTH:
-            _carry(frame, found, number, t)
-        else:
-            _grow(frame, found, number, int(side), t)
-    whole = _places((slice(0, share.shape[0]), slice(0, share.shape[1])))
-    ghosts = [_at(label, whole + way) > 0 for label, way in zip(found.labels, frame.flows, strict=True)]
-    frame.share[ghosts[0] & ~ghosts[1] & ~frame.inside] = 0
-    frame.share[ghosts[1] & ~ghosts[0] & ~frame.inside] = 1
-    return *frame.flows, frame.share
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """A frame in the making; its planes are written to."""
-
-    flows: tuple[Plane, Plane]
-    share: Plane
-    inside: Mask
-    """Where a piece was put."""
-
-
-def _carry(frame: _Frame, found: Carried, number: int, t: float) -> None:
-    """Put a piece that both keys have where it is at time `t`."""
-    way = found.ways[number - 1]
-    course = (1 - t) * np.eye(2, 3) + t * way
-    part = _part(found.boxes[number - 1], course, frame.share.shape)
-    here = _places(part)
-    back = _inverse(course)
-    first = here @ back[:, :2].T + back[:, 2]
-    second = first @ way[:, :2].T + way[:, 2]
-    shown = [_at(label, place) == number for label, place in zip(found.labels, (first, second), strict=True)]
-    both = shown[0] & shown[1]
-    for flow, place in zip(frame.flows, (first, second), strict=True):
-        flow[part][both] = (place - here)[both]
-    frame.share[part][both] = 1 - t
-    frame.inside[part] |= shown[0] | shown[1]
-
-
-def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> None:
-    """Put a piece that one key alone has at the size it has at time `t`, and around it what the other key has there."""
-    size = max(t if side == END else 1 - t, 1e-3)
-    box = found.boxes[number - 1]
-    part = _part(box, np.eye(2, 3), frame.share.shape)
-    here, middle = _places(part), box.mean(0)
-    source = middle + (here - middle) / size
-    shown = _at(found.labels[side], source) == number
-    place = shown | (found.labels[side][part] == number)
-    for flow in frame.flows:
-        flow[part][place] = 0
-    frame.flows[side][part][shown] = (source - here)[shown]
-    frame.share[part][place] = np.where(shown == (side == START), 1, 0)[place]
-    frame.inside[part] |= place
-
-
-def _part(box: Floats, course: Floats, size: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns that hold a box after a map, within the frame."""
-    corners = np.array([(x, y) for x in box[:, 0] for y in box[:, 1]]) @ course[:, :2].T + course[:, 2]
-    low = np.maximum(np.floor(corners.min(0)).astype(int) - 1, 0)
-    high = np.minimum(np.ceil(corners.max(0)).astype(int) + 2, size[::-1])
-    return slice(low[1], max(low[1], high[1])), slice(low[0], max(low[0], high[0]))
-
-
-def _places(part: tuple[slice, slice]) -> Plane:
-    """x and y of every pixel of a part of the frame, (h, w, 2)."""
-    rows, columns = (np.arange(axis.start, axis.stop, dtype=np.float32) for axis in part)
-    return np.stack(np.meshgrid(columns, rows), -1)
-
-
-def _at(labels: Numbers, places: NDArray[Any]) -> Numbers:
-    """Labels at the nearest pixel to places (..., 2), x and y; 0 outside the frame."""
-    if not places.size:
-        return np.zeros(places.shape[:2], np.uint8)
-    outside = -2.0  # remap's fixed-point coordinates wrap around far outside the frame
-    at = np.clip(np.rint(places), outside, max(labels.shape) + 1).astype(np.float32)
-    found = cv2.remap(labels, at, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
-    return np.asarray(found, np.uint8)
-
-
-class _Views:
-    """The pixels of each piece of a picture."""
-
-    def __init__(self, picture: Plane, cut: Pieces) -> None:
-        order = np.argsort(cut.labels, axis=None, kind="stable")
-        counts = np.bincount(cut.labels.ravel(), minlength=len(cut.area) + 1)
-        rows, columns = np.unravel_index(order, cut.labels.shape)
-        ends = np.cumsum(counts)
-        self.picture = picture
-        self.places = [(rows[a:b], columns[a:b]) for a, b in pairwise(ends)]
-
-    def mean(self, piece: int, plane: Plane) -> float:
-        return float(plane[self.places[piece]].mean())
-
-    def apart(self, piece: int, other: Plane, way: Floats) -> float:
-        """Mean difference of a piece and what it is carried to."""
-        y, x = self.places[piece]
-        step = max(1, len(y) // 2000)
-        y, x = y[::step], x[::step]
-        at = (np.stack((x, y), 1) @ way[:, :2].T + way[:, 2]).astype(np.float32)
-        fetched = cv2.remap(other, at[None, :, 0], at[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return float(np.abs(self.picture[y, x] - fetched[0]).max(-1).mean())
-
-    def lost(self, piece: int, wrong: Plane, still: Plane) -> bool:
-        """Whether the other picture has nothing of a piece: neither in its place nor where the flow leads."""
-        everywhere = float((still[self.places[piece]] > EDGE / 255).mean())
-        return everywhere > ALTOGETHER and self.mean(piece, wrong) > 0.5 * self.mean(piece, still)
-
-    def put(self, piece: int, flow: Plane, way: Floats) -> None:
-        y, x = self.places[piece]
-        points = np.stack((x, y), 1)
-        flow[y, x] = points @ way[:, :2].T + way[:, 2] - points
-
-
-def mismatch(picture: Plane, other: Plane, flow: Plane) -> Plane:
-    """How different what a flow from a picture to another one brings together is, (H, W): of 1, the largest channel."""
-    height, width = picture.shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    fetched = cv2.remap(other, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(np.abs(picture - fetched).max(-1), np.float32)

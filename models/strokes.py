@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.regions import mismatch
+from inbetween.models.carried import mismatch
 
 Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]

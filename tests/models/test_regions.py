@@ -8,6 +8,7 @@ import pytest
 
 from inbetween.core.channels import RGBA
 from inbetween.models import flow, motion, regions
+from inbetween.models.carried import arrived, carried
 from inbetween.models.warp import warp
 
 SIZE = 160
@@ -55,14 +56,14 @@ def test_noise_has_no_pieces_and_leaves_optical_flow_alone() -> None:
     random = np.random.default_rng(1)
     start, end = (random.random((64, 64, 4), np.float32) for _ in range(2))
     flows = optical(start, end)
-    assert all(np.array_equal(a, b) for a, b in zip(regions.carried(start, end, flows).flows, flows, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(carried(start, end, flows).flows, flows, strict=True))
 
 
 def test_small_shapes_that_went_far_are_followed_where_optical_flow_loses_them() -> None:
     start = drawing((RED, box(30, 40)), (BLUE, box(120, 40)), (GREEN, box(40, 120)))
     end = drawing((RED, box(80, 60)), (BLUE, box(100, 100)), (GREEN, box(100, 130)))
     lost = optical(start, end)
-    found = regions.carried(start, end, lost).flows
+    found = carried(start, end, lost).flows
     for (x, y), (dx, dy) in (((30, 40), (50, 20)), ((120, 40), (-20, 60)), ((40, 120), (60, 10))):
         assert middle_of(found, x, y) == pytest.approx((dx, dy), abs=0.5)
         assert np.abs(middle_of(lost, x, y) - (dx, dy)).max() > 5
@@ -71,20 +72,20 @@ def test_small_shapes_that_went_far_are_followed_where_optical_flow_loses_them()
 
 def test_a_square_that_is_a_hair_higher_than_wide_does_not_turn_when_it_is_wider() -> None:
     start, end = drawing((RED, box(50, 60, 40, 40.5))), drawing((RED, box(90, 70, 40.5, 40)))
-    (way,) = regions.carried(start, end, optical(start, end)).ways
+    (way,) = carried(start, end, optical(start, end)).ways
     assert way == pytest.approx(np.array([[1, 0, 40], [0, 1, 10]]), abs=0.7)
     assert way[:, :2] == pytest.approx(np.eye(2), abs=0.05)
 
 
 def test_a_piece_of_another_shape_is_not_the_same_piece() -> None:
     start, end = drawing((RED, box(50, 50, 30, 20))), drawing((RED, [(90, 125), (125, 125), (108, 88)]))
-    assert not len(regions.carried(start, end, optical(start, end)).ways)
+    assert not len(carried(start, end, optical(start, end)).ways)
 
 
 def test_a_turn_is_found_with_the_way() -> None:
     start = drawing((RED, box(50, 50, 50, 14)))
     end = drawing((RED, box(100, 90, 50, 14, angle=0.5)))
-    found = regions.carried(start, end, optical(start, end)).flows
+    found = carried(start, end, optical(start, end)).flows
     tip = np.array([20.0, 0.0])
     turned = np.array([np.cos(0.5), np.sin(0.5)]) * 20
     assert middle_of(found, 70, 50) == pytest.approx(np.array([50, 40]) + turned - tip, abs=1.5)
@@ -95,7 +96,7 @@ def test_shapes_of_one_kind_go_where_their_neighbours_go() -> None:
     row = [(20, 50), (44, 50), (68, 50)]
     start = drawing((BLUE, box(30, 90, 40, 24)), *((RED, box(x, y, 10, 10)) for x, y in row))
     end = drawing((BLUE, box(60, 90, 40, 24)), *((RED, box(x + 30, y, 10, 10)) for x, y in row))
-    found = regions.carried(start, end, optical(start, end)).flows
+    found = carried(start, end, optical(start, end)).flows
     assert [middle_of(found, x, y)[0] for x, y in row] == pytest.approx([30, 30, 30], abs=1)
 
 
@@ -105,10 +106,10 @@ def test_what_fades_where_it_stands_is_not_taken_for_its_neighbour() -> None:
     start = drawing(*((np.full(3, v), box(x, y)) for v, (x, y) in zip((0.9, 0.6, 0.3), places, strict=True)))
     end = drawing(*((np.full(3, v), box(x, y)) for v, (x, y) in zip((0.6, 0.3, 0.9), places, strict=True)))
     nothing = np.zeros((SIZE, SIZE, 2), np.float32)
-    found = regions.carried(start, end, (nothing, nothing))
+    found = carried(start, end, (nothing, nothing))
     assert not any(flow_.any() for flow_ in found.flows)
     astray = np.full((SIZE, SIZE, 2), 7, np.float32)
-    to_start, _, share = regions.arrived(found, astray, astray, np.full((SIZE, SIZE), 0.9, np.float32), 0.25)
+    to_start, _, share = arrived(found, astray, astray, np.full((SIZE, SIZE), 0.9, np.float32), 0.25)
     for x, y in places:
         assert not to_start[y, x].any()
         assert share[y, x] == 0.75
@@ -116,7 +117,7 @@ def test_what_fades_where_it_stands_is_not_taken_for_its_neighbour() -> None:
 
 def test_another_colour_is_another_thing() -> None:
     start, end = drawing((RED, box(40, 40))), drawing((BLUE, box(110, 110)))
-    assert not any(going.any() for going in regions.carried(start, end, optical(start, end)).going)
+    assert not any(going.any() for going in carried(start, end, optical(start, end)).going)
 
 
 @pytest.mark.parametrize("t", [0.25, 0.5])
@@ -128,9 +129,9 @@ def test_what_one_key_alone_has_grows_out_of_its_middle_or_shrinks_into_it(vanis
     start, end = (full, empty) if vanishes else (empty, full)
     size = 1 - t if vanishes else t
     truth = drawing(ground, (BLUE, box(60, 110, 40 * size, 30 * size)), (RED, box(60, 110, 30 * size, 20 * size)))
-    found = regions.carried(start, end, optical(start, end))
+    found = carried(start, end, optical(start, end))
     astray = np.full((SIZE, SIZE, 2), 7, np.float32)
-    to_start, to_end, share = regions.arrived(found, astray, astray, np.full((SIZE, SIZE), 0.6, np.float32), t)
+    to_start, to_end, share = arrived(found, astray, astray, np.full((SIZE, SIZE), 0.6, np.float32), t)
     first, second = (warp(key[None], way[None])[0] for key, way in ((start, to_start), (end, to_end)))
     drawn = share[..., None] * first + (1 - share[..., None]) * second
     assert np.abs(drawn - truth)[96:125, 41:80].mean() < 0.02
@@ -140,7 +141,7 @@ def test_what_one_key_alone_has_grows_out_of_its_middle_or_shrinks_into_it(vanis
 def test_what_changes_its_colour_on_its_way_is_carried() -> None:
     track = (GREEN, box(80, 80, 130, 40))
     start, end = drawing(track, (RED, box(50, 80))), drawing(track, (BLUE, box(100, 80)))
-    (way,) = regions.carried(start, end, optical(start, end)).ways
+    (way,) = carried(start, end, optical(start, end)).ways
     assert way == pytest.approx(np.array([[1, 0, 50], [0, 1, 0]]), abs=0.1)
 
 
@@ -148,14 +149,14 @@ def test_what_is_uncovered_by_something_that_moves_does_not_fade() -> None:
     """A blue spot that a red sheet slides over: its surroundings change with it."""
     spot, sheet = (BLUE, box(100, 80, 16, 16)), box(40, 80, 70, 70)
     start, end = drawing(spot, (RED, sheet)), drawing(spot, (RED, np.add(sheet, (70, 0))))
-    found = regions.carried(start, end, optical(start, end))
+    found = carried(start, end, optical(start, end))
     assert all(way[0, 2] == pytest.approx(70, abs=1) for way in found.ways)
 
 
 def test_nothing_at_all_is_no_trouble() -> None:
     empty = np.zeros((20, 30, 4), np.float32)
     flows = (np.zeros((20, 30, 2), np.float32),) * 2
-    assert not regions.carried(empty, empty, flows).flows[0].any()
+    assert not carried(empty, empty, flows).flows[0].any()
 
 
 def test_the_candidate_is_in_cells_at_the_middle_of_cells() -> None:
@@ -173,10 +174,10 @@ def test_carried_pieces_arrive_whole_and_leave_no_ghosts(t: float) -> None:
         return drawing((RED, box(30 + 50 * u, 40 + 20 * u)), (BLUE, box(120 - 20 * u, 40 + 90 * u, angle=0.4 * u)))
 
     start, end = at(0), at(1)
-    found = regions.carried(start, end, optical(start, end))
+    found = carried(start, end, optical(start, end))
     assert len(found.ways) == 2
     nothing = np.zeros((SIZE, SIZE, 2), np.float32)
-    to_start, to_end, share = regions.arrived(found, nothing, nothing, np.full((SIZE, SIZE), 0.5, np.float32), t)
+    to_start, to_end, share = arrived(found, nothing, nothing, np.full((SIZE, SIZE), 0.5, np.float32), t)
     pictures = [warp(key[None], flow_[None])[0] for key, flow_ in ((start, to_start), (end, to_end))]
     drawn = share[..., None] * pictures[0] + (1 - share[..., None]) * pictures[1]
     assert np.abs(drawn - at(t)).mean() < 0.15 * np.abs((start + end) / 2 - at(t)).mean()
