@@ -144,10 +144,12 @@ def paths(motion: Motion, t: float) -> tuple[Plane, Plane, Plane]:
 
     And how different the two keys look along it, as `difference` tells, (h, w).
     """
+    import cv2
+
     ways = ((motion.flows[0], -t), (-motion.flows[1], 1 - t))
     (onwards, unlike), (backwards, other) = in_parallel(lambda way: _judged(motion, *way, t), ways)
-    best = np.where((other < unlike)[..., None], backwards, onwards)
-    return best * np.float32(-t), best * np.float32(1 - t), np.minimum(unlike, other)
+    cv2.copyTo(backwards, (other < unlike).view(np.uint8), onwards)  # the better of the two
+    return onwards * np.float32(-t), onwards * np.float32(1 - t), np.minimum(unlike, other)
 
 
 def _judged(motion: Motion, flow: Plane, way: float, t: float) -> tuple[Plane, Plane]:

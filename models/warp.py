@@ -89,15 +89,19 @@ def enlarge(planes: Array, height: int, width: int) -> Array:
         return large.permute(0, 2, 3, 1)
     import cv2
 
-    resized = np.stack([cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in planes])
-    return resized.reshape(len(planes), height, width, -1)
+    resized = [cv2.resize(one, (width, height), interpolation=cv2.INTER_LINEAR) for one in planes]
+    stack = resized[0][None] if len(resized) == 1 else np.stack(resized)  # no copy of a large one
+    return stack.reshape(len(planes), height, width, -1)
 
 
 def enlarge_flow(flow: Array, height: int, width: int) -> Array:
     """A flow (N, h, w, 2) that was found on a smaller frame for one of height x width: its vectors grow along."""
     xp = array_namespace(flow)
-    scale = xp.asarray([width / flow.shape[2], height / flow.shape[1]], dtype=flow.dtype, device=device(flow))
-    return enlarge(flow * scale, height, width)
+    count, rows, columns = flow.shape[:3]
+    scale = xp.asarray([width / columns, height / rows], dtype=flow.dtype, device=device(flow))
+    # As one long row of x and y: NumPy is slow where an axis of two is the innermost.
+    larger = xp.reshape(flow, (count, rows, 2 * columns)) * xp.tile(scale, (columns,))
+    return enlarge(xp.reshape(larger, flow.shape), height, width)
 
 
 class _Lot(NamedTuple):
