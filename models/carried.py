@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.flow import along
 from inbetween.models.regions import (
     CHANGED,
     EDGE,
@@ -22,8 +23,10 @@ from inbetween.models.regions import (
     REACH,
     Floats,
     Mask,
+    Part,
     Pieces,
     Plane,
+    around,
     fading,
     inverse,
     matches,
@@ -108,19 +111,24 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         load.carry(one, other, tried[GROWN])
     for side in (START, END):
         alone_here = np.setdiff1d(lost[side], changed[:, side])
-        for place in _in_place(np.isin(cut[side].labels, alone_here + 1), still):
-            load.leave(place, side)
+        for part, whole in _in_place(np.isin(cut[side].labels, alone_here + 1), still):
+            load.leave(part, whole, side)
     return load.delivered()
 
 
-def _in_place(lost: Mask, still: Plane) -> Iterator[Mask]:
-    """Of pieces that one key alone has, those that appear or vanish where they are: nothing changes around them."""
-    count, groups = cv2.connectedComponents(cv2.dilate(lost.view(np.uint8), np.ones((3, 3), np.uint8)), connectivity=8)
-    for group in range(1, count):
-        whole = groups == group
-        around = cv2.dilate(whole.view(np.uint8), np.ones((2 * REACH + 1,) * 2, np.uint8)).view(np.bool_) & ~whole
-        if around.any() and still[around].mean() < CHANGED:
-            yield whole
+def _in_place(lost: Mask, still: Plane) -> Iterator[tuple[Part, Mask]]:
+    """Of pieces that one key alone has, those that appear or vanish where they are: nothing changes around them.
+
+    Each as a part of the frame and which pixels of it.
+    """
+    joined = cv2.dilate(lost.view(np.uint8), np.ones((3, 3), np.uint8))
+    _, groups, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    for group in range(1, len(stats)):
+        part = around(stats[group], REACH, lost.shape)
+        whole = groups[part] == group
+        ring = cv2.dilate(whole.view(np.uint8), np.ones((2 * REACH + 1,) * 2, np.uint8)).view(np.bool_) & ~whole
+        if ring.any() and still[part][ring].mean() < CHANGED:
+            yield part, whole
 
 
 class _Load:
@@ -143,14 +151,16 @@ class _Load:
             view.put(piece, flow, course)
             label[view.places[piece]] = len(self.ways)
 
-    def leave(self, place: Mask, side: int) -> None:
-        """What one key has in this place stays there, but for what is carried."""
+    def leave(self, part: Part, whole: Mask, side: int) -> None:
+        """What one key has in these pixels of a part of the frame stays there, but for what is carried."""
         if len(self.ways) == np.iinfo(np.uint8).max:
             return
-        self._add(np.eye(2, 3), side, *np.nonzero(place))
-        self.labels[side][(self.labels[side] == 0) & place] = len(self.ways)
+        rows, columns = np.nonzero(whole)
+        self._add(np.eye(2, 3), side, rows + part[0].start, columns + part[1].start)
+        here = self.labels[side][part]
+        here[(here == 0) & whole] = len(self.ways)
         for flow, label in zip(self.flows, self.labels, strict=True):
-            flow[place & ((label == 0) | (label == len(self.ways)))] = 0
+            flow[part][whole & ((label[part] == 0) | (label[part] == len(self.ways)))] = 0
 
     def delivered(self) -> Carried:
         ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
@@ -225,7 +235,7 @@ def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> No
     frame.inside[part] |= place
 
 
-def _part(box: Floats, course: Floats, size: tuple[int, ...]) -> tuple[slice, slice]:
+def _part(box: Floats, course: Floats, size: tuple[int, ...]) -> Part:
     """Rows and columns that hold a box after a map, within the frame."""
     corners = np.array([(x, y) for x in box[:, 0] for y in box[:, 1]]) @ course[:, :2].T + course[:, 2]
     low = np.maximum(np.floor(corners.min(0)).astype(int) - 1, 0)
@@ -233,7 +243,7 @@ def _part(box: Floats, course: Floats, size: tuple[int, ...]) -> tuple[slice, sl
     return slice(low[1], max(low[1], high[1])), slice(low[0], max(low[0], high[0]))
 
 
-def _places(part: tuple[slice, slice]) -> Plane:
+def _places(part: Part) -> Plane:
     """x and y of every pixel of a part of the frame, (h, w, 2)."""
     rows, columns = (np.arange(axis.start, axis.stop, dtype=np.float32) for axis in part)
     return np.stack(np.meshgrid(columns, rows), -1)
@@ -245,6 +255,7 @@ def _at(labels: Numbers, places: NDArray[Any]) -> Numbers:
         return np.zeros(places.shape[:2], np.uint8)
     outside = -2.0  # remap's fixed-point coordinates wrap around far outside the frame
     at = np.clip(np.rint(places), outside, max(labels.shape) + 1).astype(np.float32)
+    # OpenCV's stub knows no remap by one map of both coordinates
     found = cv2.remap(labels, at, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
     return np.asarray(found, np.uint8)
 
@@ -285,7 +296,4 @@ class _Views:
 
 def mismatch(picture: Plane, other: Plane, flow: Plane) -> Plane:
     """How different what a flow from a picture to another one brings together is, (H, W): of 1, the largest channel."""
-    height, width = picture.shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    fetched = cv2.remap(other, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(np.abs(picture - fetched).max(-1), np.float32)
+    return np.asarray(np.abs(picture - along(other, flow)).max(-1), np.float32)

@@ -18,6 +18,8 @@ Plane = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Part = tuple[slice, slice]
+"""Rows and columns of a frame."""
 
 EDGE = 25
 """Range of values, of 255, around a pixel above which it belongs to no even piece."""
@@ -124,6 +126,13 @@ def _measured(picture: Plane, labels: Labels, uneven: Mask) -> Pieces:
     seen = picture[y, x]
     colour = np.stack([total(seen[:, c] * weight) for c in range(4)], 1) / total(weight)[:, None]
     return Pieces(labels, area, centre, spread, colour)
+
+
+def around(stats: NDArray[np.int32], margin: int, size: tuple[int, ...]) -> Part:
+    """The part of a frame that holds a connected component, by its row of OpenCV's statistics, and a margin."""
+    left, top, width, height = (int(value) for value in stats[:4])
+    rows = slice(max(0, top - margin), min(size[0], top + height + margin))
+    return rows, slice(max(0, left - margin), min(size[1], left + width + margin))
 
 
 def matches(start: Pieces, end: Pieces, expected: Floats, diagonal: float) -> NDArray[np.intp]:

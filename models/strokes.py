@@ -13,12 +13,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inbetween.models.carried import mismatch
-
-Plane = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from inbetween.models.regions import Mask, Part, Plane, around
 
 DIFFERENT = 0.08
 """Difference of colour or coverage, of 1, above which the keys differ at a pixel."""
@@ -41,7 +38,7 @@ BOX, CROSS = np.ones((3, 3), np.uint8), cv2.getStructuringElement(cv2.MORPH_CROS
 class Stroke:
     """A part of a line that one key has and the other has not."""
 
-    place: tuple[slice, slice]
+    place: Part
     """Rows and columns of the frame that hold it."""
     way: Plane
     """(h, w): length along the line from where it hangs on, in pixels; infinite off the line."""
@@ -58,10 +55,10 @@ def explained(picture: Plane, other: Plane, flow: Plane, doubt: Plane, carried: 
     return np.asarray((mismatch(picture, other, flow) < DIFFERENT) & (doubt < FOLLOWED) | carried)
 
 
-def strokes(start: Plane, end: Plane, explained: tuple[Mask, Mask]) -> list[Stroke]:
+def strokes(start: Plane, end: Plane, moves: tuple[Mask, Mask]) -> list[Stroke]:
     """The lines that grow or shrink between two pictures.
 
-    `explained` (H, W) tells of each picture where a motion leads to its like in the other one: that is no growth.
+    `moves` (H, W) tells of each picture what is `explained` by a motion: that is no growth.
     """
     differs = np.abs(start - end).max(-1) > DIFFERENT
     _, labels, stats, _ = cv2.connectedComponentsWithStats(differs.view(np.uint8), connectivity=8)
@@ -69,17 +66,15 @@ def strokes(start: Plane, end: Plane, explained: tuple[Mask, Mask]) -> list[Stro
     largest = [int(i) for i in np.argsort(-sizes, kind="stable") if i and sizes[i] >= SMALLEST][:MOST]
     found: list[Stroke] = []
     for label in largest:
-        place = _around(stats[label], start.shape)
+        place = around(stats[label], NEAR + 1, start.shape)
         part = labels[place] == label
         still = ~differs[place]
-        for grows, picture, known in ((True, end, explained[1]), (False, start, explained[0])):
+        for grows, picture, known in ((True, end, moves[1]), (False, start, moves[0])):
             found += _stroke(picture[place], part, still, known[place], place, grows)
     return found
 
 
-def _stroke(
-    picture: Plane, part: Mask, still: Mask, known: Mask, place: tuple[slice, slice], grows: bool
-) -> Iterator[Stroke]:
+def _stroke(picture: Plane, part: Mask, still: Mask, known: Mask, place: Part, grows: bool) -> Iterator[Stroke]:
     """The part as a stroke of this picture, if it is one."""
     if known[part].mean() > 0.5:
         return
@@ -100,13 +95,6 @@ def _stroke(
     if length < SLIM * width or hold.sum() > NEAR * (2 * width + 2 * NEAR):
         return
     yield Stroke(place, np.where(reached, way, np.inf).astype(np.float32), length, grows)
-
-
-def _around(stats: NDArray[np.int32], shape: tuple[int, ...]) -> tuple[slice, slice]:
-    left, top, width, height = (int(value) for value in stats[:4])
-    margin = NEAR + 1
-    rows = slice(max(0, top - margin), min(shape[0], top + height + margin))
-    return rows, slice(max(0, left - margin), min(shape[1], left + width + margin))
 
 
 def _along(inside: Mask, begin: Mask) -> Plane:

@@ -64,8 +64,7 @@ def _mix_lot(start: Array, end: Array, flows: tuple[Array, Array], share: Array,
     sources = _source(start, lot), _source(end, lot)
 
     def draw(rows: slice) -> None:
-        fetched = (_fetched(source, flow, rows, lot.nearest) for source, flow in zip(sources, flows, strict=True))
-        first, second = fetched
+        first, second = (_fetched(source, flow, rows, lot.nearest) for source, flow in zip(sources, flows, strict=True))
         if lot.nearest:
             first = np.where(share[rows] >= 0.5, first, second)
         else:

@@ -256,7 +256,7 @@ def _inferred(
     """What the module makes of the pixels; the last few are kept, as Nuke keeps what it has drawn."""
     import torch
 
-    model: Any = torch.jit.load(str(file))  # type: ignore[no-untyped-call]
+    model: Any = torch.jit.load(str(file))  # type: ignore[no-untyped-call] # untyped in torch
     for name, number in numbers:
         setattr(model, name, type(getattr(model, name))(number))
     given = torch.from_numpy(np.frombuffer(pixels, np.float32).reshape(1, *shape).copy())

@@ -93,7 +93,7 @@ def file(net: MotionNet, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def model(file: Path) -> Any:
-    return torch.jit.load(str(file))  # type: ignore[no-untyped-call]
+    return torch.jit.load(str(file))  # type: ignore[no-untyped-call] # untyped in torch
 
 
 def keys(height: int = 40, width: int = 56) -> Any:
@@ -265,7 +265,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("t", [0.25, 0.5])
 def test_the_shipped_weights_draw_what_the_runner_draws_with_motion_native(shipped: Path, t: float) -> None:
     x = keys(72, 110)
-    loaded = torch.jit.load(str(shipped / f"{native_files.NAME}.pt"))  # type: ignore[no-untyped-call]
+    loaded = torch.jit.load(str(shipped / f"{native_files.NAME}.pt"))  # type: ignore[no-untyped-call] # untyped in torch
     drawn = run(loaded, x, timestep=t)[:, :4]
     assert (drawn - by_the_runner("motion-native", x, t)).abs().max() < 1e-3
 
