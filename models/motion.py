@@ -118,7 +118,8 @@ def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
 def export(card: Card, safetensors: Path, onnx: Path) -> None:
     """Write the `GRAPHS` beside `onnx`, NAME_match.onnx and so on, each checked against torch. Needs torch."""
     from inbetween.models.export import to_onnx
-    from inbetween.models.motion_net import FEATURES, MESSAGE, WIDTH, Draw, Enlarge, Match, Refine
+    from inbetween.models.motion_graphs import Draw, Enlarge, Match, Refine
+    from inbetween.models.motion_net import FEATURES, MESSAGE, WIDTH
 
     net = network_of(safetensors)
     level, above = {2: "height", 3: "width"}, {2: "height_above", 3: "width_above"}
@@ -179,13 +180,13 @@ def in_torch(net: "Callable[[], MotionNet]", wanted: str) -> list[Engine]:
     shared = cache(net)
 
     def piece(name: str) -> "nn.Module":
-        from inbetween.models import motion_net
+        from inbetween.models import motion_graphs
 
         kinds: dict[str, Callable[[MotionNet], nn.Module]] = {
-            "match": motion_net.Match,
-            "refine": motion_net.Refine,
-            "draw": motion_net.Draw,
-            "enlarge": motion_net.Enlarge,
+            "match": motion_graphs.Match,
+            "refine": motion_graphs.Refine,
+            "draw": motion_graphs.Draw,
+            "enlarge": motion_graphs.Enlarge,
         }
         return kinds[name](shared())
 

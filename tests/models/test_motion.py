@@ -15,12 +15,12 @@ from inbetween.core.errors import EngineError
 torch = pytest.importorskip("torch")
 
 from inbetween.models import engines, metrics, motion, registry  # noqa: E402 - after the skip
-from inbetween.models.motion_net import (  # noqa: E402
+from inbetween.models.motion_graphs import Enlarge  # noqa: E402 - after the skip
+from inbetween.models.motion_net import (  # noqa: E402 - after the skip
     CELL,
     COARSEST,
     STATE,
     WIDTH,
-    Enlarge,
     MotionNet,
     enlarged,
     levels,
