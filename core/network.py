@@ -1,6 +1,7 @@
 """What core asks of a network, and nothing about any particular one."""
 
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 Array = Any
 """An array of the Python array API standard: `numpy.ndarray`, or a `torch.Tensor` on any device."""
@@ -17,5 +18,28 @@ class Network(Protocol):
         N is 1 - one pair, many times - and then a network that prepares the pair (features, flow) does so once.
         The result is (M, H, W, C), new memory, same values, on the same device. Inputs are never written to.
         A network that only knows the middle ignores `t`.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """A key on the far side of one of the pair's keys."""
+
+    frame: Array
+    """float32 (H, W, C), as the pair's."""
+    distance: float
+    """How far it lies from the pair's nearer key, in lengths of the pair's gap; above 0."""
+
+
+@runtime_checkable
+class PathNetwork(Network, Protocol):
+    """A network that can lead things on a curve through the keys beyond the pair, not only straight across its gap."""
+
+    def through(self, before: Beyond | None, after: Beyond | None, even: bool) -> Network:
+        """The network for one pair (N = 1) between these keys; None where there is none, or none that belongs to it.
+
+        With `even` things bend as the keys ask but keep an even pace, so that t alone says how far they are; without,
+        they keep their pace across a key as well.
         """
         ...

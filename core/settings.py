@@ -82,6 +82,13 @@ class Settings:
         "Spacing of the in-betweens: linear, ease-in (starts slowly), ease-out (arrives slowly), ease-in-out, or a "
         "timing chart: rising fractions from 0 to 1, one for each drawing of the gap, separated by commas.",
     )
+    path: str = option(
+        "auto",
+        "How things get from key to key: straight; on an arc, bent through the keys around the gap; or smooth, an arc "
+        "on which they keep their speed across a key as well. Auto is smooth for linear timing, arc for any other, and "
+        "straight for models that see two keys only.",
+        choices=("auto", "straight", "arc", "smooth"),
+    )
     on: int = option(
         1,
         "Hold each drawing for this many frames: 1 is on ones, 2 on twos, 3 on threes.",

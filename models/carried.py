@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.flow import along
 from inbetween.models.regions import (
     CHANGED,
     EDGE,
@@ -35,6 +34,7 @@ from inbetween.models.regions import (
     recoloured,
     turn,
 )
+from inbetween.models.warp import along
 
 Numbers = NDArray[np.uint8]
 

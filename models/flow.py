@@ -6,22 +6,21 @@ each pixel takes the one under which the two keys look more alike, and the origi
 Where only one key has the pixel - its flow does not lead back to where it came from - that key alone is shown.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_torch_array
 from numpy.typing import NDArray
 
 from inbetween.core.channels import Channels
 from inbetween.core.colour import encode
-from inbetween.core.network import Array, Network
+from inbetween.core.network import Array
 from inbetween.core.parallel import in_parallel
+from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.engines import require_cpu
 from inbetween.models.model import Model
-from inbetween.models.warp import enlarge, enlarge_flow, mix, warp
+from inbetween.models.moving import MovingNetwork, numpy_of
+from inbetween.models.warp import Plane, along
 
-Plane = NDArray[np.float32]
 Grey = NDArray[np.uint8]
 
 LONGEST_SIDE = 1024
@@ -41,7 +40,7 @@ def build(device: str = "auto", engine: str = "auto") -> Model:
     import cv2
 
     require_cpu("flow", device, engine)
-    return Model("flow", "1", "Apache-2.0", None, f"OpenCV {cv2.__version__} CPU", "direct", True, Flow)
+    return Model("flow", "1", "Apache-2.0", None, f"OpenCV {cv2.__version__} CPU", "direct", True, Flow, True)
 
 
 @dataclass(frozen=True)
@@ -63,35 +62,30 @@ class Motion:
         return Motion(part(self.greys), part(self.flows), part(self.doubts))
 
 
-class Flow(Network):
-    """Moves every channel alike, so that any depth, range and layer works.
+@dataclass(frozen=True)
+class Pair:
+    """The grey copies of two keys and the motion between them."""
 
-    Ids, and channels in which a key is not finite, come from the nearest pixel of the key that weighs more and are
-    never blended. The motion of the last pairs is kept: it depends on their grey copies alone, so equal copies are
-    asked for once.
-    """
+    start: Grey
+    end: Grey
+    motion: Motion
 
-    def __init__(self, channels: Channels, space: str) -> None:
-        self.channels, self.space = channels, space
-        self.known: list[tuple[Grey, Grey, Motion]] = []
 
-    def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
-        greys = [[grey_copy(frame, self.channels, self.space) for frame in key] for key in (_numpy(start), _numpy(end))]
-        self.known = [(a, b, self._motion(a, b)) for a, b in zip(*greys, strict=True)]
-        rough = (*self.channels.ids, *not_finite(start, end, self.channels))
-        times = _numpy(t).ravel().tolist()
-        frames = unwritten(start, len(times))
-        for i, time in enumerate(times):
-            pair = slice(i, i + 1) if len(self.known) > 1 else slice(0, 1)
-            seen = motion_at(self.known[pair.start][2], time)
-            move(start[pair, ...], end[pair, ...], seen, frames[i : i + 1, ...], rough)
-        return frames
+class Flow(MovingNetwork[Pair]):
+    """Moves pixels along optical flow. Motion depends on the grey copies alone: equal copies are asked for once."""
 
-    def _motion(self, start: Grey, end: Grey) -> Motion:
-        for a, b, motion in self.known:
-            if np.array_equal(a, start) and np.array_equal(b, end):
-                return motion
-        return find_motion(start, end)
+    def _pair(self, start: Array, end: Array) -> Pair:
+        first, last = (grey_copy(numpy_of(frame)[0], self.channels, self.space) for frame in (start, end))
+        for pair in self.known:
+            if np.array_equal(pair.start, first) and np.array_equal(pair.end, last):
+                return pair
+        return Pair(first, last, find_motion(first, last))
+
+    def _ways(self, pair: Pair, t: float, bend: Bend | None) -> Ways:
+        return bent(motion_at(pair.motion, t), t, bend)
+
+    def _flow(self, pair: Pair, key: int) -> Plane:
+        return pair.motion.flows[key]
 
 
 def grey_copy(frame: Plane, channels: Channels, space: str) -> Grey:
@@ -130,8 +124,8 @@ def find_motion(start: Grey, end: Grey) -> Motion:
     return Motion(greys, (there, back), (_doubt(there, back), _doubt(back, there)))
 
 
-def motion_at(motion: Motion, t: float) -> tuple[Plane, Plane, Plane]:
-    """Seen from time `t`: the flow to the start, the flow to the end, and how much the start weighs, 0 to 1."""
+def motion_at(motion: Motion, t: float) -> Ways:
+    """The straight ways seen from time `t`."""
     to_start, to_end, _ = paths(motion, t)
     # A pixel that only one key has is one whose flow there does not come back; the other key covers it.
     start = (1 - t) * (1 + along(motion.doubts[0], to_start))
@@ -177,41 +171,3 @@ def _course(flow: Plane, way: float) -> Plane:
 def _doubt(there: Plane, back: Plane) -> Plane:
     loop = there + along(back, there)
     return np.asarray(np.hypot(loop[..., 0], loop[..., 1]), np.float32)
-
-
-def along(plane: Plane, flow: Plane) -> Plane:
-    """A plane (h, w) or (h, w, c) fetched along a flow."""
-    warped: Plane = warp(plane.reshape(1, *plane.shape[:2], -1), flow[None])
-    return warped.reshape(plane.shape)
-
-
-def unwritten(like: Array, count: int) -> Array:
-    """Room for `count` frames such as those in `like` (N, H, W, C)."""
-    return array_namespace(like).empty((count, *like.shape[1:]), dtype=like.dtype, device=device(like))
-
-
-def move(start: Array, end: Array, seen: tuple[Plane, Plane, Plane], frame: Array, rough: tuple[int, ...] = ()) -> None:
-    """Both keys fetched along their flows and mixed into `frame`; all three (1, H, W, C).
-
-    Channels `rough` are not mixed but the nearest pixel's.
-    """
-    xp, where = array_namespace(start), device(start)
-    height, width = start.shape[1:3]
-    to_start, to_end, share = (xp.asarray(part.reshape(1, *part.shape[:2], -1), device=where) for part in seen)
-    flows = enlarge_flow(to_start, height, width), enlarge_flow(to_end, height, width)
-    mix(start, end, flows, enlarge(share, height, width), frame, rough)
-
-
-def not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:
-    """Channels that hold infinity or NaN somewhere (depth of nothing): to mix them would spread it."""
-    xp = array_namespace(start)
-    ones = xp.ones(start.shape[1] * start.shape[2], dtype=start.dtype, device=device(start))
-    with np.errstate(invalid="ignore", over="ignore"):
-        # A sum is finite where all its terms are; as a matrix product it takes a tenth of the time of asking each.
-        sums = [xp.sum(xp.matmul(ones, xp.reshape(key, (len(key), -1, key.shape[3]))), axis=0) for key in (start, end)]
-    finite = xp.isfinite(sums[0]) & xp.isfinite(sums[1])
-    return (c for c in range(start.shape[-1]) if c not in channels.ids and not bool(finite[c]))
-
-
-def _numpy(array: Array) -> Plane:
-    return array.detach().cpu().numpy() if is_torch_array(array) else np.asarray(array)

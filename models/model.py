@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from inbetween.core.channels import Channels
+from inbetween.core.errors import SettingsError
 from inbetween.core.network import Network
+from inbetween.core.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -25,3 +27,22 @@ class Model:
     """Whether it heeds t; one that does not draws only the middle."""
     network: Callable[[Channels, str], Network]
     """Called with the layout and the working space ("linear" or "display") of the frames it will get."""
+    knows_path: bool = False
+    """Whether its networks heed the keys beyond a pair (`core.network.PathNetwork`)."""
+
+    def scheme_for(self, settings: Settings) -> str:
+        """How it is asked: "triads" or "direct"."""
+        return self.scheme if settings.scheme == "auto" else settings.scheme
+
+    def path_for(self, settings: Settings) -> str:
+        """How it leads things from key to key: "straight", "arc" or "smooth".
+
+        Raises `SettingsError` where a curve is asked for that it cannot draw: halves of a gap have no keys beyond.
+        """
+        able = self.knows_path and self.scheme_for(settings) == "direct"
+        if settings.path == "auto":
+            return "straight" if not able else "smooth" if settings.timing == "linear" else "arc"
+        if settings.path != "straight" and not able:
+            sees = "in triads it sees two keys only" if self.knows_path else f"{self.name} sees two keys only"
+            raise SettingsError(f"path is {settings.path!r}, but {sees}; choose straight, or a model that moves pixels")
+        return settings.path

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_torch_array
+from array_api_compat import array_namespace, device
 from numpy.typing import NDArray
 
 from inbetween.core.channels import RGBA, Channels
@@ -22,21 +22,13 @@ from inbetween.core.network import Array, Network
 from inbetween.core.parallel import in_parallel
 from inbetween.models.card import Card, verify
 from inbetween.models.carried import Carried, arrived, carried
+from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.engines import Engine, filled, open_onnx, open_torch
-from inbetween.models.flow import (
-    Motion,
-    Plane,
-    along,
-    difference,
-    find_motion,
-    grey_copy,
-    move,
-    not_finite,
-    paths,
-    unwritten,
-)
+from inbetween.models.flow import Motion, difference, find_motion, grey_copy, paths
 from inbetween.models.model import Model
+from inbetween.models.moving import MovingNetwork, numpy_of
 from inbetween.models.strokes import Stroke, drawn_on, explained, strokes
+from inbetween.models.warp import Plane, along
 
 if TYPE_CHECKING:
     from torch import nn
@@ -85,11 +77,9 @@ class Prepared:
     digest: bytes
     """Of both keys, every channel."""
     levels: list[list[Array]]
-    """Per level, coarsest first: features, flow and the rest. Empty for equal keys."""
+    """Per level, coarsest first: features, flow (2, 2, h, w) in cells, and the rest. Empty for equal keys."""
     size: tuple[int, int]
     """Height and width of the picture that was looked at."""
-    rough: tuple[int, ...]
-    """Channels that are not to be blended."""
     offered: Offered | None = None
     """What the network was offered, if it was."""
     lines: Sequence[Stroke] = ()
@@ -112,7 +102,7 @@ def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
     def network(channels: Channels, space: str) -> Network:
         return Mover(pieces, channels, space, offered)
 
-    return Model(card.name, card.version, card.licence, digest, engines[0].name, card.scheme, True, network)
+    return Model(card.name, card.version, card.licence, digest, engines[0].name, card.scheme, True, network, offered)
 
 
 def export(card: Card, safetensors: Path, onnx: Path) -> None:
@@ -193,51 +183,23 @@ def in_torch(net: "Callable[[], MotionNet]", wanted: str) -> list[Engine]:
     return [open_torch(partial(piece, name), wanted) for name in GRAPHS]
 
 
-class Mover(Network):
-    """Moves every channel alike, so that any depth, range and layer works.
-
-    Ids, and channels in which a key is not finite, come from the nearest pixel of the key that weighs more and are
-    never blended. Equal keys are handed back. What was found of the last pairs is kept: a pair may be asked for in
-    several calls. With `offered` False the network is alone, without optical flow, as inside Nuke.
-    """
+class Mover(MovingNetwork[Prepared]):
+    """Moves pixels along what the network finds. With `offered` False it is alone, without optical flow, as in Nuke."""
 
     def __init__(self, graphs: Graphs, channels: Channels, space: str, offered: bool = True) -> None:
-        self.graphs, self.channels, self.space = graphs, channels, space
-        self.offered = offered
-        self.known: list[Prepared] = []
-
-    def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
-        self.known = [self._pair(start[i : i + 1, ...], end[i : i + 1, ...]) for i in range(len(start))]
-        times = _numpy(t).ravel().tolist()
-        frames = unwritten(start, len(times))
-        for i, time in enumerate(times):
-            pair = slice(i, i + 1) if len(self.known) > 1 else slice(0, 1)
-            self._draw(start[pair, ...], end[pair, ...], self.known[pair.start], time, frames[i : i + 1, ...])
-        return frames
-
-    def _draw(self, start: Array, end: Array, prepared: Prepared, t: float, frame: Array) -> None:
-        if not prepared.levels:
-            frame[...] = start
-            return
-        height, width = prepared.size
-        to_start, to_end, share = (_numpy(part)[0, :height, :width] for part in self._motion(prepared, t))
-        if prepared.offered:
-            to_start, to_end = sharpened(to_start, to_end, prepared.offered.optical, t)
-            to_start, to_end, share = arrived(prepared.offered.pieces, to_start, to_end, share, t)
-            to_start, to_end, share = drawn_on(prepared.lines, to_start, to_end, share, t)
-        move(start, end, (to_start, to_end, share), frame, prepared.rough)
+        super().__init__(channels, space)
+        self.graphs, self.offered = graphs, offered
 
     def _pair(self, start: Array, end: Array) -> Prepared:
-        keys = [np.ascontiguousarray(_numpy(key)) for key in (start, end)]
+        keys = [np.ascontiguousarray(numpy_of(key)) for key in (start, end)]
         digests = in_parallel(lambda key: sha256(key).digest(), keys)  # type: ignore[arg-type] # arrays are buffers
         digest = b"".join(digests)
         for known in self.known:
             if known.digest == digest:
                 return known
         if digests[0] == digests[1]:
-            return Prepared(digest, [], (0, 0), ())
+            return Prepared(digest, [], (1, 1))
         pictures = np.stack([self._seen(key[0]) for key in keys])
-        rough = (*self.channels.ids, *not_finite(start, end, self.channels))
         height, width = pictures.shape[2:]
         padded = _padded(pictures, CELL << (level_count(height, width) - 1))
         offered, lines, hint = None, [], np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
@@ -247,7 +209,29 @@ class Mover(Network):
             offered = offered.cropped(height, width)
             first, second = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
             lines = grown(first, second, offered)
-        return Prepared(digest, self._levels(padded, hint), (height, width), rough, offered, lines)
+        return Prepared(digest, self._levels(padded, hint), (height, width), offered, lines)
+
+    def _ways(self, prepared: Prepared, t: float, bend: Bend | None) -> Ways | None:
+        if not prepared.levels:
+            return None
+        height, width = prepared.size
+        to_start, to_end, share = (numpy_of(part)[0, :height, :width] for part in self._motion(prepared, t))
+        if prepared.offered:
+            to_start, to_end = sharpened(to_start, to_end, prepared.offered.optical, t)
+        to_start, to_end, share = bent((to_start, to_end, share), t, bend)
+        if prepared.offered:
+            to_start, to_end, share = arrived(prepared.offered.pieces, to_start, to_end, share, t)
+            to_start, to_end, share = drawn_on(prepared.lines, to_start, to_end, share, t)
+        return to_start, to_end, share
+
+    def _flow(self, prepared: Prepared, key: int) -> Plane:
+        import cv2
+
+        height, width = prepared.size
+        if not prepared.levels:  # equal keys
+            return np.zeros((height, width, 2), np.float32)
+        cells = np.ascontiguousarray(numpy_of(prepared.levels[-1][1])[key].transpose(1, 2, 0)) * np.float32(CELL)
+        return np.asarray(cv2.resize(cells, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_LINEAR)[:height, :width])
 
     def _motion(self, prepared: Prepared, t: float) -> list[Array]:
         """By pixel of the picture looked at: flows to start and end (1, H, W, 2), share of the start (1, H, W)."""
@@ -364,7 +348,3 @@ def _blocks(pictures: Picture) -> Picture:
 def _like(model: Array, values: NDArray[np.floating]) -> Array:
     """Values as float32, as the kind of array that `model` is and where it is."""
     return array_namespace(model).asarray(values.astype(np.float32), device=device(model))
-
-
-def _numpy(array: Array) -> Picture:
-    return array.detach().cpu().numpy() if is_torch_array(array) else np.asarray(array)

@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
+from numpy.typing import NDArray
 
 from inbetween.core.channels import pick, put
 from inbetween.core.network import Array
 from inbetween.core.parallel import in_parallel
+
+Plane = NDArray[np.float32]
 
 STRIP_PIXELS = 1 << 18
 """Pixels warped at once on the CPU: the coordinates of a strip (2 MiB) stay in the cache, whatever the frame's size."""
@@ -74,6 +77,12 @@ def _mix_lot(start: Array, end: Array, flows: tuple[Array, Array], share: Array,
         result[rows][..., lot.place] = first
 
     in_parallel(draw, _strips(*result.shape[:2]))
+
+
+def along(plane: Plane, flow: Plane) -> Plane:
+    """A plane (h, w) or (h, w, c) fetched along a flow (h, w, 2)."""
+    warped: Plane = warp(plane.reshape(1, *plane.shape[:2], -1), flow[None])
+    return warped.reshape(plane.shape)
 
 
 def enlarge(planes: Array, height: int, width: int) -> Array:

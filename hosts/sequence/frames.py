@@ -88,12 +88,13 @@ class Plate:
     """Of the file's bytes."""
 
     def over(self, window: Window) -> Pixels:
-        """The pixels over a larger window, 0 outside of their own."""
+        """The pixels over another window, 0 outside of their own."""
         if window == self.header.window:
             return self.pixels
-        wide = np.zeros((window.height, window.width, self.pixels.shape[2]), np.float32)
-        wide[self.header.window.within(window)] = self.pixels
-        return wide
+        both = window | self.header.window
+        wide = np.zeros((both.height, both.width, self.pixels.shape[2]), np.float32)
+        wide[self.header.window.within(both)] = self.pixels
+        return wide[window.within(both)]
 
 
 def read_header(path: Path) -> Header:

@@ -1,16 +1,16 @@
 """From two keys to the pictures between them: what is not a number is mended, cuts are seen, the network is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from inbetween.core.channels import Channels
 from inbetween.core.clamp import cleaner
-from inbetween.core.continuity import Verdict, judge
+from inbetween.core.continuity import Verdict, is_cut, judge
 from inbetween.core.errors import DrawingError, InbetweenError
 from inbetween.core.inbetween import frames_at_once, inbetween
-from inbetween.core.network import Network
+from inbetween.core.network import Beyond, Network, PathNetwork
 from inbetween.core.schedule import Drawing
 from inbetween.core.settings import Settings
 from inbetween.hosts.sequence.frames import HALF_MAX, Pixels
@@ -23,22 +23,28 @@ class Hand:
 
     network: Network
     scheme: str
+    path: str
+    """"straight", or for a `PathNetwork` also "arc" or "smooth"."""
     knows_time: bool
     channels: Channels
     space: str
     settings: Settings
 
 
-def draw(start: Pixels, end: Pixels, span: Span, hand: Hand) -> tuple[Verdict, Iterator[tuple[Drawing, Pixels]]]:
+def draw(
+    start: Pixels, end: Pixels, span: Span, hand: Hand, beyond: Callable[[], tuple[Beyond | None, Beyond | None]]
+) -> tuple[Verdict, Iterator[tuple[Drawing, Pixels]]]:
     """What lies between two keys (H, W, C), and every drawing with its frame, as soon as it exists.
 
-    Where nothing moves or everything changes, the first key is held: one drawing at t = 0.
+    Where nothing moves or everything changes, the first key is held: one drawing at t = 0. `beyond` is asked for the
+    keys before and after the two only when they are needed.
     """
     verdict = judge(start, end, hand.channels, hand.space, hand.settings)
-    drawings = span.drawings
     if verdict is not Verdict.MOVE:
-        drawings = (Drawing(span.gap.first, 0.0, tuple(span.gap.missing)),)
-    return verdict, _frames(start, end, drawings, hand)
+        held = Drawing(span.gap.first, 0.0, tuple(span.gap.missing))
+        return verdict, _frames(start, end, (held,), hand.network, hand)
+    network = hand.network if hand.path == "straight" else _through(start, end, hand, *beyond())
+    return verdict, _frames(start, end, span.drawings, network, hand)
 
 
 def mend(pixels: Pixels, channels: Channels) -> tuple[Pixels, int]:
@@ -60,14 +66,28 @@ def mend(pixels: Pixels, channels: Channels) -> tuple[Pixels, int]:
     return mended, replaced
 
 
-def _frames(start: Pixels, end: Pixels, drawings: tuple[Drawing, ...], hand: Hand) -> Iterator[tuple[Drawing, Pixels]]:
+def _through(start: Pixels, end: Pixels, hand: Hand, before: Beyond | None, after: Beyond | None) -> Network:
+    """The network, led through the keys beyond. One across a cut tells nothing about this shot."""
+    assert isinstance(hand.network, PathNetwork)
+    ends = ((start, before), (end, after))
+    same_shot = (key if key and not _cut_between(nearer, key, hand) else None for nearer, key in ends)
+    return hand.network.through(*same_shot, even=hand.path == "arc")
+
+
+def _cut_between(nearer: Pixels, key: Beyond, hand: Hand) -> bool:
+    return is_cut(nearer, key.frame, hand.channels, hand.space, hand.settings.cut_threshold)
+
+
+def _frames(
+    start: Pixels, end: Pixels, drawings: tuple[Drawing, ...], network: Network, hand: Hand
+) -> Iterator[tuple[Drawing, Pixels]]:
     settings = hand.settings
     asked = inbetween(
         start,
         end,
         drawings,
-        _asked(hand.network),
-        scheme=hand.scheme if settings.scheme == "auto" else settings.scheme,
+        _asked(network),
+        scheme=hand.scheme,
         knows_time=hand.knows_time,
         clean=cleaner(settings, hand.channels, start, end, hand.space),
         batch=frames_at_once(settings.memory, start.shape),

@@ -24,6 +24,15 @@ LONGEST_GAP = 10_000
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """The key beyond one of a span's, by its number in the source."""
+
+    key: int
+    distance: float
+    """From the span's nearer key, in lengths of its gap."""
+
+
+@dataclass(frozen=True)
 class Span:
     """Two neighbouring keys, by their numbers in the source, and the drawings between them, by the result's."""
 
@@ -31,6 +40,9 @@ class Span:
     end: int
     gap: Gap
     drawings: tuple[Drawing, ...]
+    before: Outlook | None
+    after: Outlook | None
+    """The first and the last gap have nothing beyond; with straight paths no gap has."""
 
     def step(self, frame: int) -> specs.Step:
         """How far a frame of the result lies behind the first key, in the source's numbering."""
@@ -137,7 +149,8 @@ def _sequence(job: Job, sequence: FrameSequence, target: Path, wanted: frozenset
                 f"{sequence.name(placed[gap.last])}; check the numbers of these files"
             )
         if wanted is None or not wanted.isdisjoint(gap.missing):
-            spans.append(Span(placed[gap.first], placed[gap.last], gap, schedule(gap, job.settings)))
+            beyond = (None, None) if job.settings.path == "straight" else _beyond(gap, placed)
+            spans.append(Span(placed[gap.first], placed[gap.last], gap, schedule(gap, job.settings), *beyond))
     result = {*placed, *(frame for span in spans for frame in span.gap.missing)}
     chosen = frozenset(result if wanted is None else result & wanted)
     ext = _ext(job.ext)
@@ -145,10 +158,22 @@ def _sequence(job: Job, sequence: FrameSequence, target: Path, wanted: frozenset
     return SequencePlan(sequence, target, kept, placed, tuple(spans), chosen, {}, {})
 
 
+def _beyond(gap: Gap, placed: Mapping[int, int]) -> tuple[Outlook | None, Outlook | None]:
+    """The keys before and after those of a gap; `placed` is the result's number of each key -> its source number."""
+    length = gap.last - gap.first
+    before = max((number for number in placed if number < gap.first), default=None)
+    after = min((number for number in placed if number > gap.last), default=None)
+    return (
+        None if before is None else Outlook(placed[before], (gap.first - before) / length),
+        None if after is None else Outlook(placed[after], (after - gap.last) / length),
+    )
+
+
 def _with_headers(plan: SequencePlan) -> SequencePlan:
     """Read the header of every key that is used, and hold each against the first."""
     used = {plan.keys[number] for number in plan.wanted & plan.keys.keys()}
     used |= {key for span in plan.spans for key in (span.start, span.end)}
+    used |= {beyond.key for span in plan.spans for beyond in (span.before, span.after) if beyond}
     headers: dict[int, Header] = {}
     trouble: list[InputError] = []
     for key in sorted(used):

@@ -10,7 +10,7 @@ carries its provenance in the header as well, for whoever gets the frame without
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,17 +51,22 @@ def of_key(source: Path, sha256: str, ext: str) -> Origin:
 
 
 def of_gap(
-    todo: SequencePlan, span: Span, hashes: tuple[str, str], model: Model, settings: Settings
+    todo: SequencePlan, span: Span, sha256: Callable[[int], str], model: Model, settings: Settings
 ) -> dict[int, Origin]:
-    """The provenance of each frame between two keys, as planned."""
+    """The provenance of each frame between two keys, as planned; `sha256` gives that of a key of the source."""
+    path, keys = model.path_for(settings), (span.start, span.end)
+    beyond = [each for each in (span.before, span.after) if each and path != "straight"]
     origin: Origin = {
         "model": model.name,
         "version": model.version,
         "weights": model.weights_sha256 or "none",
-        "scheme": model.scheme if settings.scheme == "auto" else settings.scheme,
+        "scheme": model.scheme_for(settings),
+        "path": path,
         "settings": _fingerprint(settings),
-        "keys": " ".join(todo.sequence.name(key) for key in (span.start, span.end)),
-        "key_sha256": " ".join(hashes),
+        "keys": " ".join(map(todo.sequence.name, keys)),
+        "key_sha256": " ".join(map(sha256, keys)),
+        "keys_beyond": " ".join(todo.sequence.name(each.key) for each in beyond),
+        "key_beyond_sha256": " ".join(sha256(each.key) for each in beyond),
     }
     origins: dict[int, Origin] = {}
     for drawing in span.drawings:

@@ -34,6 +34,7 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
     if todo.stray:
         emit({"event": "stray", "files": list(todo.stray)})
     model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
+    model.path_for(job.settings)  # a curve that this model cannot draw is refused before anything is written
     emit({"event": "model", **{name: value for name, value in vars(model).items() if name != "network"}})
     _make_folder(Path(job.target))
     existing = [_survey(each, job) for each in todo.sequences]
@@ -71,8 +72,7 @@ def _recipes(todo: SequencePlan, existing: Iterable[int], model: Model, job: Job
         made[number] = str(provenance.of_key(file, hashes(todo.keys[number]), todo.ext)["recipe"])
     for span in todo.spans:
         if not set(existing).isdisjoint(span.gap.missing):
-            pair = (hashes(span.start), hashes(span.end))
-            origins = provenance.of_gap(todo, span, pair, model, job.settings)
+            origins = provenance.of_gap(todo, span, hashes, model, job.settings)
             made |= {frame: str(origin["recipe"]) for frame, origin in origins.items()}
     return made
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from inbetween.core import colour
 from inbetween.core.continuity import Verdict
-from inbetween.core.errors import Cancelled, InbetweenError
+from inbetween.core.errors import Cancelled, FrameReadError, InbetweenError
+from inbetween.core.network import Beyond
 from inbetween.core.schedule import Drawing
 from inbetween.hosts.sequence import provenance, specs
 from inbetween.hosts.sequence.frames import Header, Pixels, Plate, encode, file_hash
 from inbetween.hosts.sequence.gap import Hand, draw, mend
 from inbetween.hosts.sequence.job import Job
-from inbetween.hosts.sequence.plan import SequencePlan, Span
+from inbetween.hosts.sequence.plan import Outlook, SequencePlan, Span
 from inbetween.hosts.sequence.provenance import Origin
 from inbetween.hosts.sequence.window import Window
 from inbetween.hosts.sequence.work import Keys, Progress, Task, Writers
@@ -64,8 +65,9 @@ class Shot:
     @cached_property
     def hand(self) -> Hand:
         """Who draws this sequence."""
-        model, channels, space = self.model, self._first.channels, self._space.name
-        return Hand(model.network(channels, space), model.scheme, model.knows_time, channels, space, self.job.settings)
+        model, settings, channels, space = self.model, self.job.settings, self._first.channels, self._space.name
+        network, scheme, path = model.network(channels, space), model.scheme_for(settings), model.path_for(settings)
+        return Hand(network, scheme, path, model.knows_time, channels, space, settings)
 
     @property
     def _first(self) -> Header:
@@ -130,8 +132,9 @@ class Shot:
         and one that was not end with the same bytes.
         """
         files = (self.todo.sequence.file(span.start), self.todo.sequence.file(span.end))
-        hashes = (self._hash(files[0]), self._hash(files[1]))
-        origins = provenance.of_gap(self.todo, span, hashes, self.model, self.job.settings)
+        origins = provenance.of_gap(
+            self.todo, span, lambda key: self._hash(self.todo.sequence.file(key)), self.model, self.job.settings
+        )
         due = {frame for frame in frames if self.existing.get(frame) != origins[frame]["recipe"]}
         for frame in frames:
             if frame not in due:
@@ -140,7 +143,7 @@ class Shot:
             return
         self.writers.check()
         start, end = self._plates(span, files)
-        verdict, drawn = draw(start, end, span, self.hand)
+        verdict, drawn = draw(start, end, span, self.hand, lambda: self._beyond(span, files))
         log.info(
             "%s to %s: %s, %d of %d frames due", *(file.name for file in files), verdict.value, len(due), len(frames)
         )
@@ -163,12 +166,34 @@ class Shot:
         window = start.header.window | end.header.window
         return self._sound(start, window), self._sound(end, window)
 
+    def _beyond(self, span: Span, files: tuple[Path, Path]) -> tuple[Beyond | None, Beyond | None]:
+        """The keys before and after those of a gap, over their window; one that does not decode is left out, aloud."""
+        windows = [self.keys.plate(file).header.window for file in files]
+        window = windows[0] | windows[1]
+
+        def key(outlook: Outlook | None) -> Beyond | None:
+            if outlook is None:
+                return None
+            file = self.todo.sequence.file(outlook.key)
+            try:
+                return Beyond(self._sound(self.keys.plate(file), window), outlook.distance)
+            except FrameReadError as error:
+                names = " and ".join(each.name for each in files)
+                message = f"{error}; the way between {names} is found without it"
+                self.progress.emit({"event": "warning", "file": str(file), "message": message})
+                return None
+
+        return key(span.before), key(span.after)
+
     def _look_ahead(self, *keys: int) -> None:
-        """Have these keys decoded and the one after them, in this order; let go of all others."""
-        later = self._used[self._used.index(keys[-1]) + 1 :][:1]
-        files = [self.todo.sequence.file(key) for key in (*keys, *later)]
+        """Have these keys decoded and the one after them, in this order; let go of all others, but for the one before
+        where ways lead through it.
+        """
+        first, last = self._used.index(keys[0]), self._used.index(keys[-1])
+        earlier = self._used[:first][-1:] if self.hand.path != "straight" else []
+        files = [self.todo.sequence.file(key) for key in (*earlier, *keys, *self._used[last + 1 :][:1])]
         self.keys.keep(files)
-        for file in files:
+        for file in files[len(earlier) :]:
             self.keys.ahead(file)
 
     @cached_property

@@ -1,0 +1,106 @@
+"""Networks that move the keys' own pixels: they know where each pixel comes from, and here it is fetched from there.
+
+Every channel moves alike, so that any depth, range and layer works. Ids, and channels in which a key is not finite,
+come from the nearest pixel of the key that weighs more and are never blended.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_torch_array
+
+from inbetween.core.channels import Channels
+from inbetween.core.network import Array, Beyond, Network, PathNetwork
+from inbetween.models.curve import Bend, Side, Ways
+from inbetween.models.warp import Plane, enlarge, enlarge_flow, mix
+
+Pair = TypeVar("Pair")
+"""What is known of two keys whatever the time."""
+
+
+class MovingNetwork(PathNetwork, ABC, Generic[Pair]):
+    """Equal keys are handed back. What was found of the last pairs is kept: a pair may be asked for in several calls,
+    and the gap beyond is often the next one.
+    """
+
+    def __init__(self, channels: Channels, space: str) -> None:
+        self.channels, self.space = channels, space
+        self.known: list[Pair] = []
+
+    def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
+        self.known = [self._pair(start[i : i + 1, ...], end[i : i + 1, ...]) for i in range(len(start))]
+        return self._frames(start, end, t, self.known)
+
+    def through(self, before: Beyond | None, after: Beyond | None, even: bool) -> Network:
+        """See `PathNetwork`. The motion of the gaps beyond is found as that of the pair's own."""
+
+        def draw(start: Array, end: Array, t: Array, /) -> Array:
+            pair = self._pair(start, end)
+            earlier = None if before is None else self._pair(before.frame[None, ...], start)
+            later = None if after is None else self._pair(end, after.frame[None, ...])
+            self.known = [each for each in (earlier, pair, later) if each is not None]
+            from_start = None if before is None or earlier is None else self._side(earlier, 1, before.distance)
+            from_end = None if after is None or later is None else self._side(later, 0, after.distance)
+            return self._frames(start, end, t, [pair], Bend(from_start, from_end, even))
+
+        return draw
+
+    @abstractmethod
+    def _pair(self, start: Array, end: Array) -> Pair:
+        """What is known of two keys (1, H, W, C); from `known` where it is there."""
+
+    @abstractmethod
+    def _ways(self, pair: Pair, t: float, bend: Bend | None) -> Ways | None:
+        """Where each pixel comes from, on the way that `bend` asks for; None for equal keys."""
+
+    @abstractmethod
+    def _flow(self, pair: Pair, key: int) -> Plane:
+        """From one key of a pair (0 or 1) to the other, (h, w, 2) in pixels of the picture looked at."""
+
+    def _side(self, pair: Pair, key: int, distance: float) -> Side:
+        """How fast things move in a gap beyond, seen from the key of it that belongs to the gap in hand as well."""
+        return Side(self._flow(pair, key) * np.float32((-1) ** key / distance), distance)
+
+    def _frames(self, start: Array, end: Array, t: Array, pairs: Sequence[Pair], bend: Bend | None = None) -> Array:
+        times = numpy_of(t).ravel().tolist()
+        frames = array_namespace(start).empty((len(times), *start.shape[1:]), dtype=start.dtype, device=device(start))
+        for i, pair in enumerate(pairs):
+            first, last = start[i : i + 1, ...], end[i : i + 1, ...]
+            rough = (*self.channels.ids, *not_finite(first, last, self.channels))
+            for place in range(len(times)) if len(pairs) == 1 else (i,):
+                frame, ways = frames[place : place + 1, ...], self._ways(pair, times[place], bend)
+                if ways is None:
+                    frame[...] = first
+                else:
+                    move(first, last, ways, frame, rough)
+        return frames
+
+
+def move(start: Array, end: Array, ways: Ways, frame: Array, rough: tuple[int, ...] = ()) -> None:
+    """Both keys fetched along their flows and mixed into `frame`; all three (1, H, W, C).
+
+    Channels `rough` are not mixed but the nearest pixel's.
+    """
+    xp, where = array_namespace(start), device(start)
+    height, width = start.shape[1:3]
+    to_start, to_end, share = (xp.asarray(part.reshape(1, *part.shape[:2], -1), device=where) for part in ways)
+    flows = enlarge_flow(to_start, height, width), enlarge_flow(to_end, height, width)
+    mix(start, end, flows, enlarge(share, height, width), frame, rough)
+
+
+def not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:
+    """Channels that hold infinity or NaN somewhere (depth of nothing): to mix them would spread it."""
+    xp = array_namespace(start)
+    ones = xp.ones(start.shape[1] * start.shape[2], dtype=start.dtype, device=device(start))
+    with np.errstate(invalid="ignore", over="ignore"):
+        # A sum is finite where all its terms are; as a matrix product it takes a tenth of the time of asking each.
+        sums = [xp.sum(xp.matmul(ones, xp.reshape(key, (len(key), -1, key.shape[3]))), axis=0) for key in (start, end)]
+    finite = xp.isfinite(sums[0]) & xp.isfinite(sums[1])
+    return (c for c in range(start.shape[-1]) if c not in channels.ids and not bool(finite[c]))
+
+
+def numpy_of(array: Array) -> Plane:
+    """The same values as NumPy has them, in memory of the CPU."""
+    return array.detach().cpu().numpy() if is_torch_array(array) else np.asarray(array)
