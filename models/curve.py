@@ -23,7 +23,8 @@ STEEPEST = 3.0
 """Times the lesser speed on either side of a key: beyond it a cubic swings past the key (Fritsch and Carlson)."""
 SHRUNK = 2
 """How much smaller the copies are on which ways are bent; what bends is smooth."""
-ITERATIONS = 3
+ITERATIONS = 4
+"""An even number: where something bends out of the way nothing leads back, and every other guess shows it there."""
 
 
 @dataclass(frozen=True)

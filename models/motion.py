@@ -218,11 +218,9 @@ class Mover(MovingNetwork[Prepared]):
         to_start, to_end, share = (numpy_of(part)[0, :height, :width] for part in self._motion(prepared, t))
         if prepared.offered:
             to_start, to_end = sharpened(to_start, to_end, prepared.offered.optical, t)
-        to_start, to_end, share = bent((to_start, to_end, share), t, bend)
-        if prepared.offered:
             to_start, to_end, share = arrived(prepared.offered.pieces, to_start, to_end, share, t)
-            to_start, to_end, share = drawn_on(prepared.lines, to_start, to_end, share, t)
-        return to_start, to_end, share
+        ways = bent((to_start, to_end, share), t, bend)
+        return drawn_on(prepared.lines, *ways, t) if prepared.offered else ways
 
     def _flow(self, prepared: Prepared, key: int) -> Plane:
         import cv2
@@ -231,7 +229,12 @@ class Mover(MovingNetwork[Prepared]):
         if not prepared.levels:  # equal keys
             return np.zeros((height, width, 2), np.float32)
         cells = np.ascontiguousarray(numpy_of(prepared.levels[-1][1])[key].transpose(1, 2, 0)) * np.float32(CELL)
-        return np.asarray(cv2.resize(cells, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_LINEAR)[:height, :width])
+        flow = np.asarray(cv2.resize(cells, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_LINEAR)[:height, :width])
+        if prepared.offered:
+            pieces = prepared.offered.pieces
+            closer = pieces.going[key] | (np.abs(pieces.flows[key] - flow).max(-1) < AGREE)
+            flow[closer] = pieces.flows[key][closer]
+        return flow
 
     def _motion(self, prepared: Prepared, t: float) -> list[Array]:
         """By pixel of the picture looked at: flows to start and end (1, H, W, 2), share of the start (1, H, W)."""

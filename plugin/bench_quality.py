@@ -11,7 +11,7 @@ import numpy as np
 
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import FrameReadError, InputError
-from inbetween.core.network import Network
+from inbetween.core.network import Beyond, Network, PathNetwork
 from inbetween.footage import clips
 from inbetween.models import metrics
 from inbetween.models.metrics import Scores
@@ -29,43 +29,64 @@ LONGEST = 240
 """Frames of a clip that are looked at."""
 
 Figures = dict[tuple[int, str], list[Scores]]
-"""(keys apart, model) -> scores of the same windows in the same order."""
+"""(keys apart, row of the table) -> scores of the same windows in the same order."""
+
+Draw = Callable[["Window"], Picture]
 
 
 @dataclass(frozen=True)
 class Window:
-    """Two true frames as keys and a true frame between them."""
+    """Two true frames as keys and a true frame between them; and the true frames as far apart beyond, as keys too."""
 
     gap: int
     start: Picture
     truth: Picture
     end: Picture
     t: float
+    before: Beyond | None = None
+    after: Beyond | None = None
+    """None where the clip begins or ends there, or is cut."""
 
 
 def measure(models: Sequence[Model], sources: Sequence[Path], asked: "Quality", tell: Callable[[str], None]) -> Figures:
     """Every model on the same windows; `tell` hears of each clip. Raises `InputError` when nothing can be compared."""
     networks = {model.name: model.network(RGBA, "display") for model in models}
+    rows = {name: draw for each, network in networks.items() for name, draw in _rows(each, network)}
     found = list(_sampled([clip for source in sources for clip in _clips(source, asked.size, tell)], asked.sample))
-    figures = compare(networks, found, asked.windows, asked.size, tell)
+    figures = compare(rows, found, asked.windows, asked.size, tell)
     if not any(figures.values()):
         raise InputError("no clip has three frames that move; name a folder of true frames, every frame drawn")
     return figures
 
 
+def between(network: Network) -> Draw:
+    """Draws from the two keys of a window alone."""
+
+    def draw(window: Window) -> Picture:
+        t = np.full((1, 1, 1, 1), window.t, np.float32)
+        return np.asarray(network(window.start[None], window.end[None], t)[0])
+
+    return draw
+
+
+def _rows(name: str, network: Network) -> Iterator[tuple[str, Draw]]:
+    """The row of a model, and where it heeds the keys beyond, one in which it does, as it does by default."""
+    yield name, between(network)
+    if isinstance(network, PathNetwork):
+        yield f"{name}, smooth", lambda window: between(network.through(window.before, window.after, False))(window)
+
+
 def compare(
-    networks: Mapping[str, Network], found: Sequence[Clip], count: int, size: int, tell: Callable[[str], None]
+    rows: Mapping[str, Draw], found: Sequence[Clip], count: int, size: int, tell: Callable[[str], None]
 ) -> Figures:
-    """Every network on up to `count` windows of each clip and gap, no longer than `size` pixels."""
-    figures: Figures = {(gap, name): [] for gap in GAPS for name in networks}
+    """Every row on up to `count` windows of each clip and gap, no longer than `size` pixels."""
+    figures: Figures = {(gap, name): [] for gap in GAPS for name in rows}
     for done, clip in enumerate(found, start=1):
         tell(f"[{done}/{len(found)}] {clip.name}")
         try:
             for window in windows(clip, count, size):
-                for name, network in networks.items():
-                    t = np.full((1, 1, 1, 1), window.t, np.float32)
-                    guess = network(window.start[None], window.end[None], t)[0]
-                    scores = metrics.compare(guess, window.truth, window.start, window.end)
+                for name, draw in rows.items():
+                    scores = metrics.compare(draw(window), window.truth, window.start, window.end)
                     figures[window.gap, name].append(scores)
         except FrameReadError as error:
             tell(f"left out: {error}")
@@ -117,22 +138,30 @@ def windows(clip: Clip, count: int, size: int) -> Iterator[Window]:
         small.append(picture)
         times.append(times[-1] + ticks)
     chosen = [(gap, first) for gap in GAPS for first in _moving(small, gap, count)]
-    needed = {first + step for gap, first in chosen for step in (0, gap // 2, gap)}
+    needed = {first + step for gap, first in chosen for step in (-gap, 0, gap // 2, gap, 2 * gap)}
     whole = {index: picture for index, (picture, _) in enumerate(_frames(clip, size)) if index in needed}
     for gap, first in chosen:
         start, middle, end = first, first + gap // 2, first + gap
-        t = (times[middle] - times[start]) / (times[end] - times[start])
-        yield Window(gap, whole[start], whole[middle], whole[end], t)
+        length = times[end] - times[start]
+
+        def beyond(key: int, nearer: int, length: int = length) -> Beyond | None:
+            if key not in whole or _apart(small[key], small[nearer]) >= CUT:
+                return None
+            return Beyond(whole[key], abs(times[nearer] - times[key]) / length)
+
+        keys = beyond(start - gap, start), beyond(end + gap, end)
+        yield Window(gap, whole[start], whole[middle], whole[end], (times[middle] - times[start]) / length, *keys)
 
 
 def _moving(small: Sequence[Picture], gap: int, count: int) -> list[int]:
     """First frames of windows that do not overlap and in which something moves but no cut lies."""
 
-    def apart(one: int, other: int) -> float:
-        return float(np.abs(small[one] - small[other]).mean())
-
-    firsts = [i for i in range(0, len(small) - gap, gap) if STILL < apart(i, i + gap) < CUT]
+    firsts = [i for i in range(0, len(small) - gap, gap) if STILL < _apart(small[i], small[i + gap]) < CUT]
     return [firsts[index] for index in spread(len(firsts), count)]
+
+
+def _apart(one: Picture, other: Picture) -> float:
+    return float(np.abs(one - other).mean())
 
 
 def _frames(clip: Clip, size: int) -> Iterator[tuple[Picture, int]]:

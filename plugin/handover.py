@@ -82,7 +82,8 @@ def hand_over(run: Run, outcome: Outcome, work: Path, out: Path, tell: Tell) -> 
     candidate = work / out.name
     card.save(load_file(outcome.best), described, candidate)
     networks, clips = _networks(run, candidate), _test_clips(run)
-    figures = bench_quality.compare(networks, clips, WINDOWS, LARGEST, lambda line: None)
+    rows = {name: bench_quality.between(network) for name, network in networks.items()}
+    figures = bench_quality.compare(rows, clips, WINDOWS, LARGEST, lambda line: None)
     count = run.settings.examined // 3
     remembered = {name: _remembered(file, count) for name, file in (("before", run.weights), ("after", candidate))}
     tell({"event": "report", "table": bench_quality.table(figures), "remembered": remembered})
