@@ -229,7 +229,8 @@ class Mover(MovingNetwork[Prepared]):
         if not prepared.levels:  # equal keys
             return np.zeros((height, width, 2), np.float32)
         cells = np.ascontiguousarray(numpy_of(prepared.levels[-1][1])[key].transpose(1, 2, 0)) * np.float32(CELL)
-        flow = np.asarray(cv2.resize(cells, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_LINEAR)[:height, :width])
+        found = cv2.resize(cells, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_LINEAR)
+        flow: Plane = np.asarray(found[:height, :width], np.float32)
         if prepared.offered:
             pieces = prepared.offered.pieces
             closer = pieces.going[key] | (np.abs(pieces.flows[key] - flow).max(-1) < AGREE)

@@ -69,13 +69,14 @@ def mend(pixels: Pixels, channels: Channels) -> tuple[Pixels, int]:
 def _through(start: Pixels, end: Pixels, hand: Hand, before: Beyond | None, after: Beyond | None) -> Network:
     """The network, led through the keys beyond. One across a cut tells nothing about this shot."""
     assert isinstance(hand.network, PathNetwork)
-    ends = ((start, before), (end, after))
-    same_shot = (key if key and not _cut_between(nearer, key, hand) else None for nearer, key in ends)
-    return hand.network.through(*same_shot, even=hand.path == "arc")
+    before, after = _of_the_shot(start, before, hand), _of_the_shot(end, after, hand)
+    return hand.network.through(before, after, even=hand.path == "arc")
 
 
-def _cut_between(nearer: Pixels, key: Beyond, hand: Hand) -> bool:
-    return is_cut(nearer, key.frame, hand.channels, hand.space, hand.settings.cut_threshold)
+def _of_the_shot(nearer: Pixels, key: Beyond | None, hand: Hand) -> Beyond | None:
+    if key and is_cut(nearer, key.frame, hand.channels, hand.space, hand.settings.cut_threshold):
+        return None
+    return key
 
 
 def _frames(

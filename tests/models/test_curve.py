@@ -25,9 +25,9 @@ def plane(x: float, y: float = 0.0) -> Plane:
 
 def place(within: float, before: float | None, after: float | None, t: float, even: bool = False) -> float:
     """Where something is at `t` that starts at 0 and goes by `within`, having gone by `before`, and then by `after`."""
-    sides = (None if speed is None else Side(plane(speed), 1.0) for speed in (before, after))
+    earlier, later = (None if speed is None else Side(plane(speed), 1.0) for speed in (before, after))
     ways = plane(-t * within), plane((1 - t) * within), np.full((8, 8), 1 - t, np.float32)
-    to_start, to_end, share = bent(ways, t, Bend(*sides, even))
+    to_start, to_end, share = bent(ways, t, Bend(earlier, later, even))
     assert np.allclose(to_end - to_start, plane(within), atol=1e-3)
     assert np.allclose(share, 1 - t, atol=1e-6)
     return float(-to_start[4, 4, 0])
