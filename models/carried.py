@@ -44,6 +44,9 @@ TURNING = 0.02
 """Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
 WORST = 0.2
 """Difference of colour, of 1, up to which a piece is held to be the one it is matched with."""
+SIZES = (0.75, 0.5, 0.25)
+PASSING = 0.05
+"""Share of something that shrinks, seen at these sizes, that may pass over what stays; more of it, and it fades."""
 ALTOGETHER = 0.9
 """Share of a piece that differs from what is in its place, above which none of it is there."""
 
@@ -111,15 +114,15 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         load.carry(one, other, tried[GROWN])
     for side in (START, END):
         alone_here = np.setdiff1d(lost[side], changed[:, side])
-        for part, whole in _in_place(np.isin(cut[side].labels, alone_here + 1), still):
-            load.leave(part, whole, side)
+        for part, whole, ring in _in_place(np.isin(cut[side].labels, alone_here + 1), still):
+            load.leave(part, whole, BOTH if _passes_over(views[side].picture[part], whole, ring) else side)
     return load.delivered()
 
 
-def _in_place(lost: Mask, still: Plane) -> Iterator[tuple[Part, Mask]]:
+def _in_place(lost: Mask, still: Plane) -> Iterator[tuple[Part, Mask, Mask]]:
     """Of pieces that one key alone has, those that appear or vanish where they are: nothing changes around them.
 
-    Each as a part of the frame and which pixels of it.
+    Each as a part of the frame, which pixels of it, and which surround them.
     """
     joined = cv2.dilate(lost.view(np.uint8), np.ones((3, 3), np.uint8))
     _, groups, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
@@ -128,7 +131,17 @@ def _in_place(lost: Mask, still: Plane) -> Iterator[tuple[Part, Mask]]:
         whole = groups[part] == group
         ring = cv2.dilate(whole.view(np.uint8), np.ones((2 * REACH + 1,) * 2, np.uint8)).view(np.bool_) & ~whole
         if ring.any() and still[part][ring].mean() < CHANGED:
-            yield part, whole
+            yield part, whole, ring
+
+
+def _passes_over(picture: Plane, whole: Mask, ring: Mask) -> bool:
+    """Whether what shrinks into its middle would pass over something that stays: not its ground, as in `ring`."""
+    ground = np.median(picture[ring], axis=0)
+    stays = ~whole & (np.abs(picture - ground).max(-1) > EDGE / 255)
+    places = np.argwhere(whole)
+    middle = (places.min(0) + places.max(0)) / 2
+    shrunk = (np.rint(middle + size * (places - middle)).astype(np.intp) for size in SIZES)
+    return bool(np.mean([stays[tuple(place.T)].mean() for place in shrunk]) > PASSING)
 
 
 class _Load:
@@ -152,13 +165,17 @@ class _Load:
             label[view.places[piece]] = len(self.ways)
 
     def leave(self, part: Part, whole: Mask, side: int) -> None:
-        """What one key has in these pixels of a part of the frame stays there, but for what is carried."""
+        """What one key has in these pixels of a part of the frame stays there, but for what is carried.
+
+        With BOTH for its side it fades.
+        """
         if len(self.ways) == np.iinfo(np.uint8).max:
             return
         rows, columns = np.nonzero(whole)
         self._add(np.eye(2, 3), side, rows + part[0].start, columns + part[1].start)
-        here = self.labels[side][part]
-        here[(here == 0) & whole] = len(self.ways)
+        for key in (START, END) if side == BOTH else (side,):
+            here = self.labels[key][part]
+            here[(here == 0) & whole] = len(self.ways)
         for flow, label in zip(self.flows, self.labels, strict=True):
             flow[part][whole & ((label[part] == 0) | (label[part] == len(self.ways)))] = 0
 

@@ -138,6 +138,28 @@ def test_what_one_key_alone_has_grows_out_of_its_middle_or_shrinks_into_it(vanis
     assert set(np.unique(share[96:125, 41:80])) == {0, 1}
 
 
+@pytest.mark.parametrize("vanishes", [True, False])
+def test_a_frame_that_vanishes_around_something_fades_and_leaves_it_whole(vanishes: bool) -> None:
+    spot, frame = (BLUE, box(80, 80, 24, 24)), [(RED, box(80, 80, 60, 60)), (GREEN, box(80, 80, 44, 44))]
+    full, empty = drawing((GREEN, box(80, 80, 120, 120)), *frame, spot), drawing((GREEN, box(80, 80, 120, 120)), spot)
+    start, end = (full, empty) if vanishes else (empty, full)
+    astray = np.full((SIZE, SIZE, 2), 7, np.float32)
+    found = carried(start, end, (np.zeros_like(astray),) * 2)
+    to_start, to_end, share = arrived(found, astray, astray, np.full((SIZE, SIZE), 0.9, np.float32), 0.25)
+    edge = np.s_[51:57, 51:109]
+    assert not to_start[edge].any()
+    assert not to_end[edge].any()
+    assert np.allclose(share[edge], 0.75)
+    assert not (found.labels[0][70:90, 70:90].any() and (to_start[70:90, 70:90] != 7).any())
+
+
+def test_a_frame_that_vanishes_around_nothing_shrinks() -> None:
+    ground = (GREEN, box(80, 80, 120, 120))
+    start = drawing(ground, (RED, box(80, 80, 60, 60)), (GREEN, box(80, 80, 44, 44)))
+    found = carried(start, drawing(ground), (np.zeros((SIZE, SIZE, 2), np.float32),) * 2)
+    assert found.sides.tolist() == [0]
+
+
 def test_what_changes_its_colour_on_its_way_is_carried() -> None:
     track = (GREEN, box(80, 80, 130, 40))
     start, end = drawing(track, (RED, box(50, 80))), drawing(track, (BLUE, box(100, 80)))
