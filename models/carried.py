@@ -32,6 +32,7 @@ from inbetween.models.regions import (
     motions,
     pieces,
     recoloured,
+    stretch,
     turn,
 )
 from inbetween.models.warp import along
@@ -42,6 +43,8 @@ START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
 TURNING = 0.02
 """Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
+STRETCHED = 6.0
+"""Times that a piece may be stretched at most, in one direction against the other: more is another shape."""
 WORST = 0.2
 """Difference of colour, of 1, up to which a piece is held to be the one it is matched with."""
 SIZES = (0.75, 0.5, 0.25)
@@ -94,15 +97,16 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     fade = fading(*cut, pairs, diagonal)
     for (one, other), tried, fades in zip(pairs, motions(*cut, pairs), fade, strict=True):
         usual = views[0].mean(one, wrong[0]) + views[1].mean(other, wrong[1])
+        ways = [way for way in tried if stretch(way) < STRETCHED]
         found = [
             views[0].apart(one, end, way) + views[1].apart(other, start, inverse(way)) + TURNING * turn(way)
-            for way in tried
+            for way in ways
         ]
         best = int(np.argmin(found))
         if fades:
             load.carry(one, other, np.eye(2, 3))
         elif found[best] < min(0.7 * usual - 0.002, WORST):
-            load.carry(one, other, tried[best])
+            load.carry(one, other, ways[best])
     still = np.abs(start - end).max(-1)
     alone = [np.setdiff1d(np.arange(len(piece.area)), names) for piece, names in zip(cut, pairs.T, strict=True)]
     lost = [

@@ -27,6 +27,8 @@ REACH = 6
 """Pixels around a piece, outline and soft edge, that move with it."""
 SMALLEST = 6
 """Pixels of the smallest piece."""
+LINE = 1.5, 4.5
+"""Pixels around something even in which its colour goes on if it is a bit of a line, rather than a piece."""
 MOST = 150
 """Pieces of a key that are matched, the largest."""
 GROUND = 0.5
@@ -74,6 +76,9 @@ def pieces(picture: Plane) -> Pieces:
     extent = stats[:, cv2.CC_STAT_WIDTH] * stats[:, cv2.CC_STAT_HEIGHT] / (height * width)
     kept = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & (extent <= GROUND)
     kept[0] = False
+    lines = kept & _goes_on(picture, flat, stats[:, cv2.CC_STAT_AREA], kept)
+    kept &= ~lines
+    uneven |= lines[flat]
     ground = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & (extent > GROUND)
     ground[0] = False
     labels = np.where(kept[flat], flat, 0)
@@ -88,6 +93,19 @@ def pieces(picture: Plane) -> Pieces:
     _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
     labels = np.where(strokes > 0, strokes + count, labels)
     return _measured(picture, labels, uneven)
+
+
+def _goes_on(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask) -> Mask:
+    """Which even parts are bits of a line, whose colour goes on around them, by their number in `flat`: (n,)."""
+    outside = (~kept[flat]).view(np.uint8)
+    far, nearest = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    inside = outside == 0
+    source = np.zeros(int(nearest.max()) + 1, np.intp)
+    source[nearest[inside]] = np.flatnonzero(inside)
+    rows, columns = np.nonzero((far > LINE[0]) & (far < LINE[1]))
+    source = source[nearest[rows, columns]]
+    alike = np.abs(picture[rows, columns] - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 255
+    return np.bincount(flat.ravel()[source[alike]], minlength=len(area)) >= area
 
 
 def _like_ground(picture: Plane, ground: Mask) -> Mask:
@@ -240,6 +258,12 @@ def inverse(way: Floats) -> Floats:
 def turn(way: Floats) -> float:
     """Radians by which an affine map turns."""
     return abs(float(np.arctan2(way[1, 0] - way[0, 1], way[0, 0] + way[1, 1])))
+
+
+def stretch(way: Floats) -> float:
+    """How many times more an affine map enlarges lengths in one direction than in another."""
+    most, least = np.linalg.svd(way[:, :2], compute_uv=False)
+    return float(most / least)
 
 
 def _root(spread: Floats) -> Floats:

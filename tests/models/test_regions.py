@@ -47,6 +47,12 @@ def test_every_shape_is_one_piece_with_its_outline_and_nothing_is_none() -> None
     assert found.colour[:, :3] == pytest.approx(np.array([BLUE, RED]), abs=0.01)
 
 
+def test_an_outline_that_is_even_here_and_there_is_not_in_pieces() -> None:
+    angles = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    outer, inner = (80 + np.stack((1.2 * r * np.cos(angles), r * np.sin(angles)), 1) for r in (50, 47))
+    assert len(regions.pieces(drawing((BLUE, outer), (RED, inner))).area) == 1
+
+
 def test_a_line_too_thin_to_have_an_inside_is_a_piece() -> None:
     found = regions.pieces(drawing((RED, box(80, 80, 60, 2))))
     assert len(found.area) == 1
@@ -158,6 +164,11 @@ def test_a_frame_that_vanishes_around_nothing_shrinks() -> None:
     start = drawing(ground, (RED, box(80, 80, 60, 60)), (GREEN, box(80, 80, 44, 44)))
     found = carried(start, drawing(ground), (np.zeros((SIZE, SIZE, 2), np.float32),) * 2)
     assert found.sides.tolist() == [0]
+
+
+def test_a_bar_does_not_become_a_block_by_being_stretched() -> None:
+    start, end = drawing((RED, box(80, 40, 60, 8))), drawing((RED, box(80, 80, 16, 28)))
+    assert not len(carried(start, end, optical(start, end)).ways)
 
 
 def test_what_changes_its_colour_on_its_way_is_carried() -> None:
