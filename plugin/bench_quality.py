@@ -51,7 +51,7 @@ class Window:
 def measure(models: Sequence[Model], sources: Sequence[Path], asked: "Quality", tell: Callable[[str], None]) -> Figures:
     """Every model on the same windows; `tell` hears of each clip. Raises `InputError` when nothing can be compared."""
     networks = {model.name: model.network(RGBA, "display") for model in models}
-    rows = {name: draw for each, network in networks.items() for name, draw in _rows(each, network)}
+    rows = {name: draw for each, network in networks.items() for name, draw in rows_of(each, network)}
     found = list(_sampled([clip for source in sources for clip in _clips(source, asked.size, tell)], asked.sample))
     figures = compare(rows, found, asked.windows, asked.size, tell)
     if not any(figures.values()):
@@ -69,7 +69,7 @@ def between(network: Network) -> Draw:
     return draw
 
 
-def _rows(name: str, network: Network) -> Iterator[tuple[str, Draw]]:
+def rows_of(name: str, network: Network) -> Iterator[tuple[str, Draw]]:
     """The row of a model, and where it heeds the keys beyond, one in which it does, as it does by default."""
     yield name, between(network)
     if isinstance(network, PathNetwork):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inbetween import bench, bench_quality, bench_speed
+from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.models import metrics, registry
 from inbetween.models.training.readers import Clip, Picture
@@ -49,6 +50,29 @@ def test_windows_are_the_clips_own_frames_at_their_distance() -> None:
         assert np.array_equal(frames[first + window.gap], window.end)
         assert np.array_equal(frames[first + window.gap // 2], window.truth)
         assert window.t == 0.5
+
+
+def test_the_keys_beyond_are_true_frames_as_far_away_where_the_clip_has_any() -> None:
+    frames = [disc(8 + 2 * i) for i in range(17)]
+    for window in bench_quality.windows(clip(*frames), count=99, size=512):
+        first = next(i for i, frame in enumerate(frames) if np.array_equal(frame, window.start))
+        for key, place in ((window.before, first - window.gap), (window.after, first + 2 * window.gap)):
+            assert (key is not None) == (0 <= place < 17)
+            assert key is None or (np.array_equal(key.frame, frames[place]) and key.distance == 1)
+
+
+def test_no_key_beyond_a_cut_is_heeded() -> None:
+    white = np.ones((40, 48, 4), np.float32)
+    shown = list(bench_quality.windows(clip(white, white, disc(8), disc(10), disc(12)), 9, 512))
+    assert [(window.before, window.after) for window in shown] == [(None, None)]
+
+
+def test_what_speeds_up_is_drawn_better_with_the_keys_beyond() -> None:
+    clips = [clip(*(disc(10 + 0.09 * i * i) for i in range(17)))]
+    network = registry.load("flow", "cpu").network(RGBA, "display")
+    figures = bench_quality.compare(dict(bench_quality.rows_of("flow", network)), clips, 9, 512, lambda line: None)
+    straight, smooth = (metrics.mean(figures[4, name]).psnr_moving for name in ("flow", "flow, smooth"))
+    assert smooth > straight
 
 
 def test_every_distance_has_its_windows_and_none_overlap() -> None:
