@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inbetween.core.parallel import in_parallel
 from inbetween.models.warp import Plane, along
 
 Ways = tuple[Plane, Plane, Plane]
@@ -64,8 +65,10 @@ def bent(ways: Ways, t: float, bend: Bend | None) -> Ways:
     for _ in range(ITERATIONS):
         back = -along(aside, back * scale)
     back = _resized(back, (width, height))
-    flows = along(np.concatenate((to_start, to_end), axis=2), back) + np.concatenate((back, back), axis=2)
-    return np.ascontiguousarray(flows[..., :2]), np.ascontiguousarray(flows[..., 2:]), along(share, back)
+    start, end, shown = in_parallel(lambda plane: along(plane, back), (to_start, to_end, share))
+    start += back
+    end += back
+    return start, end, shown
 
 
 def _aside(to_start: Plane, to_end: Plane, t: float, bend: Bend, scale: Plane) -> Plane:

@@ -97,7 +97,7 @@ def _speed(options: argparse.Namespace) -> int:
 
     asked = Speed(**values(options, Speed))
     models = list(_models(asked))
-    timings = bench_speed.measure([model.name for model in models], asked, tell=say)
+    timings = bench_speed.measure(models, asked, tell=say)
     return _publish("speed", bench_speed.table(timings), models, options.write)
 
 

@@ -4,13 +4,16 @@ import itertools
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from inbetween.core.channels import RGBA
+from inbetween.core.network import Array, Beyond, Network, PathNetwork
+from inbetween.models.model import Model
 
 if TYPE_CHECKING:
     from inbetween.bench import Speed
@@ -33,47 +36,74 @@ class Timing:
     model: str
     size: tuple[int, int]
     first: float
-    """Seconds for one frame of a new pair of keys."""
+    """Seconds for one frame of a new pair of keys; in a sequence, of the next gap."""
     next: float | None
     """Seconds for each further frame of the same pair, asked for together; None where one frame took too long."""
     memory: float | None
     """MiB that the process held at its peak, engine and libraries included; None where the system does not say."""
 
 
-def measure(names: Sequence[str], asked: "Speed", tell: Callable[[str], None]) -> list[Timing]:
-    """Every model at every size, the dissolve always among them as the measure of this machine's day."""
+def measure(models: Sequence[Model], asked: "Speed", tell: Callable[[str], None]) -> list[Timing]:
+    """Every model at every size, the dissolve always among them as the measure of this machine's day.
+
+    Those that heed the keys beyond a pair are measured once more as a sequence has them draw by default.
+    """
+    rows = dict.fromkeys([("dissolve", False), *((model.name, way) for model in models for way in _paths(model))])
     timings = []
     for size in SIZES:
-        for name in dict.fromkeys(("dissolve", *names)):
-            tell(f"{name} at {size[0]} x {size[1]}")
+        for name, smooth in rows:
+            tell(f"{_row(name, smooth)} at {size[0]} x {size[1]}")
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-                work = process.submit(timing, name, size, asked.device, asked.engine, asked.repeats)
+                work = process.submit(timing, name, smooth, size, asked.device, asked.engine, asked.repeats)
                 timings.append(work.result())
     return timings
 
 
-def timing(name: str, size: tuple[int, int], device: str, engine: str, repeats: int) -> Timing:
+def _paths(model: Model) -> tuple[bool, ...]:
+    return (False, True) if model.knows_path else (False,)
+
+
+def _row(name: str, smooth: bool) -> str:
+    return f"{name}, smooth" if smooth else name
+
+
+def timing(name: str, smooth: bool, size: tuple[int, int], device: str, engine: str, repeats: int) -> Timing:
     """Load a model and take its times: medians of `repeats` runs after one that does not count."""
     import numpy as np
 
     from inbetween.models import registry
 
     network = registry.load(name, device, engine).network(RGBA, "display")
-    start, shift = picture(size, 0)[None], itertools.count(size[0] // 40)
+    tasks = _gaps(network, size) if smooth and isinstance(network, PathNetwork) else _pairs(network, size)
 
     def seconds(times: Sequence[float]) -> float:
-        """Of a pair that was never seen before: a model may remember the last one."""
-        end, t = picture(size, next(shift))[None], np.array(times, np.float32).reshape(-1, 1, 1, 1)
+        draw, t = next(tasks), np.array(times, np.float32).reshape(-1, 1, 1, 1)
         began = time.perf_counter()
-        network(start, end, t)
+        draw(t)
         return time.perf_counter() - began
 
     once = seconds([0.5])
     if once > PATIENCE:
-        return Timing(name, size, once, None, peak_memory())
+        return Timing(_row(name, smooth), size, once, None, peak_memory())
     first = statistics.median(seconds([0.5]) for _ in range(repeats))
     many = statistics.median(seconds([i / (MORE + 2) for i in range(1, MORE + 2)]) for _ in range(repeats))
-    return Timing(name, size, first, max(0.0, many - first) / MORE, peak_memory())
+    return Timing(_row(name, smooth), size, first, max(0.0, many - first) / MORE, peak_memory())
+
+
+def _pairs(network: Network, size: tuple[int, int]) -> Iterator[Callable[[Array], Array]]:
+    """Pairs of keys none of which was seen before: a model may remember the last one."""
+    start = picture(size, 0)[None]
+    for moved in itertools.count(size[0] // 40):
+        yield partial(network, start, picture(size, moved)[None])
+
+
+def _gaps(network: PathNetwork, size: tuple[int, int]) -> Iterator[Callable[[Array], Array]]:
+    """The gaps of one long sequence, one after the other, between the keys before and after each."""
+    before, start, end = (picture(size, size[0] // 40 * key) for key in range(3))
+    for key in itertools.count(3):
+        after = picture(size, size[0] // 40 * key)
+        yield partial(network.through(Beyond(before, 1.0), Beyond(after, 1.0), False), start[None], end[None])
+        before, start, end = start, end, after
 
 
 def picture(size: tuple[int, int], moved: int) -> "Frame":

@@ -186,15 +186,21 @@ def test_settings_of_the_bench_are_held_to_their_limits() -> None:
 
 
 def test_a_timing_is_taken_of_a_model_that_draws() -> None:
-    taken = bench_speed.timing("dissolve", (64, 48), "cpu", "auto", repeats=1)
+    taken = bench_speed.timing("dissolve", False, (64, 48), "cpu", "auto", repeats=1)
     assert taken.first > 0
     assert taken.next is not None
     assert taken.next >= 0
 
 
+def test_a_model_that_heeds_the_keys_beyond_is_timed_as_a_sequence_draws_it() -> None:
+    taken = bench_speed.timing("flow", True, (64, 48), "cpu", "auto", repeats=1)
+    assert taken.model == "flow, smooth"
+    assert taken.first > 0
+
+
 def test_a_model_that_takes_too_long_is_timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_speed, "PATIENCE", 0.0)
-    taken = bench_speed.timing("dissolve", (64, 48), "cpu", "auto", repeats=1000)
+    taken = bench_speed.timing("dissolve", False, (64, 48), "cpu", "auto", repeats=1000)
     assert taken.next is None
     assert "| dissolve | 64 x 48 |" in bench_speed.table([taken])
 
