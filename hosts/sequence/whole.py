@@ -36,11 +36,12 @@ def sweep(folder: Path) -> None:
     mark = re.compile(rf"\..*\.{re.escape(socket.gethostname())}-(\d+)\.tmp(\.\w+)?", re.DOTALL)
     for file in folder.iterdir():
         match = mark.fullmatch(file.name)
-        if match and not _alive(int(match[1])):
+        if match and not alive(int(match[1])):
             file.unlink(missing_ok=True)
 
 
-def _alive(process: int) -> bool:
+def alive(process: int) -> bool:
+    """Whether a process of this machine still runs, by its number; on Windows always, as far as can be told."""
     if os.name == "nt":  # there, asking this way would end the process
         return True
     try:

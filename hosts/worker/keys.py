@@ -1,7 +1,9 @@
 """Keys that a host hands over one by one, wherever they lie, laid out as a numbered sequence for the runner."""
 
+import os
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from typing import Any
 
 from inbetween.core.errors import InputError
 from inbetween.hosts.sequence.frames import Header, Pixels, write_frame
+from inbetween.hosts.sequence.whole import alive
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ def staged(name: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[Staged]:
     then the file holds raw float32, bottom row first, premultiplied and scene-linear if `float` is true, else straight
     and as displayed. Raises `InputError` naming the key that cannot be used.
     """
-    with tempfile.TemporaryDirectory(prefix="inbetween-keys-") as folder:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"{_FOLDERS}{os.getpid()}-") as folder:
         originals = {}
         for key in keys:
             try:
@@ -60,6 +64,17 @@ def staged(name: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[Staged]:
                 raise InputError(f"the key {key['path']} cannot be read: {cause.strerror}") from cause
             originals[target.name] = str(path)
         yield Staged(Path(folder), originals)
+
+
+_FOLDERS = f"inbetween-keys-{socket.gethostname()}-"
+
+
+def _sweep() -> None:
+    """Remove the folders of workers that were killed: float pictures are large."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
+        number = folder.name.removeprefix(_FOLDERS).split("-")[0]
+        if number.isdigit() and not alive(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lay_down(path: Path, target: Path) -> None:

@@ -326,3 +326,22 @@ def test_worker_opens_no_network_port(engine: Worker) -> None:
     targets = [str(path.readlink()) for path in folder.iterdir()]
     assert targets
     assert not [target for target in targets if target.startswith("socket:")]
+
+
+def test_keys_that_a_killed_worker_left_behind_are_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = picture(tmp_path / "a.png", 2)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    dies = (
+        "import os, signal; from inbetween.hosts.worker.keys import staged\n"
+        f"with staged('shot', [{{'frame': 1, 'path': {str(key)!r}}}]): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", dies], check=False)
+    (left,) = tmp_path.glob("inbetween-keys-*")
+    with staged("shot", [{"frame": 1, "path": str(key)}]) as mine:
+        assert not left.exists()
+        with staged("shot", [{"frame": 1, "path": str(key)}]):
+            assert mine.folder.exists()
+    assert key.exists()
