@@ -89,19 +89,19 @@ def _run(options: argparse.Namespace, given: list[str]) -> int:
         say(f"stopped by the clock at step {outcome.steps} of {recipe.steps}; the same command goes on from there")
         return FAILED
     if int(os.environ.get("RANK", "0")) == 0:
-        again = command(options.model, recipe, trainer.RECIPE)
+        again = command(options.model, recipe, trainer.RECIPE, options.base)
         trainer.publish(options.model, options.data, run, out, again, recipe, options.base)
         say(f"{out}: use it with inbetween-seq IN OUT --model {out}")
     return DONE
 
 
-def command(model: str, recipe: Recipe, usual: Recipe) -> str:
-    """What is to be typed for this training again, whatever folder the data are in."""
+def command(model: str, recipe: Recipe, usual: Recipe, base: Path | None = None) -> str:
+    """What is to be typed for this training again, whatever folder the data and the base are in."""
     own = asdict(usual)
     flags = [
         f"--{k.replace('_', '-')} {v}" for k, v in asdict(recipe).items() if v != own[k] and not isinstance(v, bool)
     ]
-    return " ".join(["inbetween train", model, "DATA", *flags])
+    return " ".join(["inbetween train", model, "DATA", *([f"--base {base.name}"] if base else []), *flags])
 
 
 def require_leave(data: Path) -> None:

@@ -78,6 +78,8 @@ def test_what_is_not_given_is_as_the_model_s_own_recipe_has_it(capsys: pytest.Ca
 def test_the_command_that_is_recorded_makes_the_same_weights_again(capsys: pytest.CaptureFixture[str]) -> None:
     recipe = Recipe(**{**vars(RECIPE), "steps": 8, "rate": 0.1})
     assert train.command("line", recipe, RECIPE) == "inbetween train line DATA --steps 8 --rate 0.1"
+    begun = train.command("line", recipe, RECIPE, Path("elsewhere/before.safetensors"))
+    assert begun == "inbetween train line DATA --base before.safetensors --steps 8 --rate 0.1"
     trained(capsys, "--run", "one", "--out", "one.safetensors", "--steps", "8", "--rate", "0.1")
     trained(capsys, "--run", "two", "--out", "two.safetensors", "--steps", "8", "--rate", "0.1")
     one, two = load_file("one.safetensors"), load_file("two.safetensors")
