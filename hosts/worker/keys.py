@@ -44,7 +44,7 @@ def staged(name: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[Staged]:
     and as displayed. Raises `InputError` naming the key that cannot be used.
     """
     _sweep()
-    with tempfile.TemporaryDirectory(prefix=f"{_FOLDERS}{os.getpid()}-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{_folders()}{os.getpid()}-") as folder:
         originals = {}
         for key in keys:
             try:
@@ -66,13 +66,16 @@ def staged(name: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[Staged]:
         yield Staged(Path(folder), originals)
 
 
-_FOLDERS = f"inbetween-keys-{socket.gethostname()}-"
+def _folders() -> str:
+    """What the names of this machine's folders begin with; the number of their process comes next."""
+    return f"inbetween-keys-{socket.gethostname()}-"
 
 
 def _sweep() -> None:
     """Remove the folders of workers that were killed: float pictures are large."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
-        number = folder.name.removeprefix(_FOLDERS).split("-")[0]
+    begin = _folders()
+    for folder in Path(tempfile.gettempdir()).glob(f"{begin}*"):
+        number = folder.name.removeprefix(begin).split("-")[0]
         if number.isdigit() and not alive(int(number)):
             shutil.rmtree(folder, ignore_errors=True)
 
