@@ -97,14 +97,10 @@ def pieces(picture: Plane) -> Pieces:
 
 def _goes_on(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask) -> Mask:
     """Which even parts are bits of a line, whose colour goes on around them, by their number in `flat`: (n,)."""
-    outside = (~kept[flat]).view(np.uint8)
-    far, nearest = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    inside = outside == 0
-    source = np.zeros(int(nearest.max()) + 1, np.intp)
-    source[nearest[inside]] = np.flatnonzero(inside)
-    rows, columns = np.nonzero((far > LINE[0]) & (far < LINE[1]))
-    source = source[nearest[rows, columns]]
-    alike = np.abs(picture[rows, columns] - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 255
+    far, nearest = _nearest(kept[flat])
+    beside = (far > LINE[0]) & (far < LINE[1])
+    source = nearest[beside]
+    alike = np.abs(picture[beside] - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 255
     return np.bincount(flat.ravel()[source[alike]], minlength=len(area)) >= area
 
 
@@ -112,12 +108,16 @@ def _like_ground(picture: Plane, ground: Mask) -> Mask:
     """Where a pixel has the colour of the nearest ground."""
     if not ground.any():
         return np.zeros(ground.shape, np.bool_)
-    _, nearest = cv2.distanceTransformWithLabels(
-        (~ground).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    colours = np.zeros((int(nearest.max()) + 1, picture.shape[2]), np.float32)
-    colours[nearest[ground]] = picture[ground]
-    return np.asarray(np.abs(picture - colours[nearest]).max(-1) < EDGE / 510)
+    _, nearest = _nearest(ground)
+    return np.asarray(np.abs(picture - picture.reshape(-1, picture.shape[2])[nearest]).max(-1) < EDGE / 510)
+
+
+def _nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
+    """How far each pixel is from the nearest one of a mask, and the flat index of that one, (H, W)."""
+    far, name = cv2.distanceTransformWithLabels((~mask).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    places = np.zeros(int(name.max()) + 1, np.intp)
+    places[name[mask]] = np.flatnonzero(mask)
+    return np.asarray(far, np.float32), places[name]
 
 
 def _measured(picture: Plane, labels: Labels, uneven: Mask) -> Pieces:
