@@ -167,7 +167,7 @@ def test_a_frame_that_vanishes_around_nothing_shrinks() -> None:
 
 
 def test_a_bar_does_not_become_a_block_by_being_stretched() -> None:
-    start, end = drawing((RED, box(80, 40, 60, 8))), drawing((RED, box(80, 80, 16, 28)))
+    start, end = drawing((RED, box(80, 40, 44, 8))), drawing((RED, box(80, 80, 16, 24)))
     assert not len(carried(start, end, optical(start, end)).ways)
 
 
