@@ -1,7 +1,8 @@
-"""Whole pieces of a drawing that move, appear or vanish between two keys, and where they are at any time between.
+"""Whole pieces of a drawing that move, change their shape, appear or vanish between two keys.
 
 Pieces of even colour (`regions`) that are recognised in both keys are carried along their own affine motion, where it
-brings like to like better than optical flow does. What one key alone has grows or shrinks where it is.
+brings like to like better than optical flow does, or where optical flow has lost their outlines: then they change their
+shape on the way. What one key alone has grows or shrinks where it is. Where it all is between the keys: `placed`.
 
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
@@ -9,18 +10,20 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows f
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.course import fitted
+from inbetween.models.flow import doubt
 from inbetween.models.regions import (
     CHANGED,
     EDGE,
     GROWN,
     REACH,
     Floats,
+    Labels,
     Mask,
     Part,
     Pieces,
@@ -43,6 +46,8 @@ START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
 TURNING = 0.02
 """Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
+TURN = 0.05
+"""Share of a shape that a turn by one radian must bring over another one."""
 STRETCHED = 6.0
 """Times that a piece may be stretched at most, in one direction against the other: more is another shape."""
 WORST = 0.2
@@ -50,6 +55,20 @@ WORST = 0.2
 SIZES = (0.75, 0.5, 0.25)
 PASSING = 0.05
 """Share of something that shrinks, seen at these sizes, that may pass over what stays; more of it, and it fades."""
+UNLIKE, FOLLOWED = 0.1, 1.5
+"""Difference of colour, of 1, and pixels by which a flow fails to lead back: it has lost what it followed."""
+ASTRAY, ASTRAY_FAR = 0.35, 0.2
+"""Share of an outline that optical flow has lost, above which the piece is carried whatever its shape becomes."""
+AWAY = 0.3
+"""Lengths (roots of its area) by which a piece has moved that is far away."""
+OVERLAP = 0.55
+"""Share of either shape that the other one must cover, where one has become the other."""
+SAME = 0.06
+"""Difference of colour or coverage, of 1, up to which two pieces have one colour."""
+EVEN = 0.15
+"""Difference of colour or coverage, of 1, from their median that most pixels of an even piece stay below."""
+WITHIN = 0.5
+"""Share of the smaller of two pieces in one place that the larger one must cover."""
 ALTOGETHER = 0.9
 """Share of a piece that differs from what is in its place, above which none of it is there."""
 
@@ -85,33 +104,30 @@ class Carried:
 def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     """The pieces whose own motion explains two pictures better than `flows` between them, both ways, does.
 
-    And what is lost in either: pieces of one shape that change their colour on the way are carried as well, and what
-    one key alone has, with nothing changing around it, grows out of its middle or shrinks into it.
+    And what is lost in either: pieces of one colour whose outline the flows have lost, or of one shape that change
+    their colour on the way, are carried as well, and what one key alone has, with nothing changing around it, grows out
+    of its middle or shrinks into it.
     """
     cut = pieces(start), pieces(end)
-    views = _Views(start, cut[0]), _Views(end, cut[1])
+    views = _View(start, cut[0]), _View(end, cut[1])
     diagonal = float(np.hypot(*start.shape[:2]))
     pairs = matches(*cut, np.zeros((len(cut[0].area), 2)), diagonal)
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
+    sight = _Sight(cut, views, flows, wrong)
     load = _Load(views, flows)
     fade = fading(*cut, pairs, diagonal)
     for (one, other), tried, fades in zip(pairs, motions(*cut, pairs), fade, strict=True):
-        usual = views[0].mean(one, wrong[0]) + views[1].mean(other, wrong[1])
-        ways = [way for way in tried if stretch(way) < STRETCHED]
-        found = [
-            views[0].apart(one, end, way) + views[1].apart(other, start, inverse(way)) + TURNING * turn(way)
-            for way in ways
-        ]
-        best = int(np.argmin(found))
-        if fades:
-            load.carry(one, other, np.eye(2, 3))
-        elif found[best] < min(0.7 * usual - 0.002, WORST):
-            load.carry(one, other, ways[best])
+        way = np.eye(2, 3) if fades else sight.way(one, other, tried)
+        if way is not None:
+            load.carry(one, other, way)
+    replaced = sight.replaced(pairs)
+    for one, other in replaced:
+        load.carry(one, other, np.eye(2, 3))
+    pairs = np.concatenate((pairs, replaced))
     still = np.abs(start - end).max(-1)
-    alone = [np.setdiff1d(np.arange(len(piece.area)), names) for piece, names in zip(cut, pairs.T, strict=True)]
     lost = [
         np.array([piece for piece in names if view.lost(piece, gone, still)], np.intp)
-        for names, view, gone in zip(alone, views, wrong, strict=True)
+        for names, view, gone in zip(_alone(cut, pairs), views, wrong, strict=True)
     ]
     changed = recoloured(*cut, lost[0], lost[1], diagonal)
     for (one, other), tried in zip(changed, motions(*cut, changed), strict=True):
@@ -121,6 +137,11 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         for part, whole, ring in _in_place(np.isin(cut[side].labels, alone_here + 1), still):
             load.leave(part, whole, BOTH if _passes_over(views[side].picture[part], whole, ring) else side)
     return load.delivered()
+
+
+def _alone(cut: tuple[Pieces, Pieces], pairs: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """The pieces of either key that are in no pair."""
+    return [np.setdiff1d(np.arange(len(piece.area)), names) for piece, names in zip(cut, pairs.T, strict=True)]
 
 
 def _in_place(lost: Mask, still: Plane) -> Iterator[tuple[Part, Mask, Mask]]:
@@ -151,7 +172,7 @@ def _passes_over(picture: Plane, whole: Mask, ring: Mask) -> bool:
 class _Load:
     """What is carried, as it is found."""
 
-    def __init__(self, views: "tuple[_Views, _Views]", flows: tuple[Plane, Plane]) -> None:
+    def __init__(self, views: "tuple[_View, _View]", flows: tuple[Plane, Plane]) -> None:
         self.views, self.flows = views, (flows[0].copy(), flows[1].copy())
         self.labels = np.zeros(flows[0].shape[:2], np.uint8), np.zeros(flows[1].shape[:2], np.uint8)
         self.ways: list[Floats] = []
@@ -193,95 +214,77 @@ class _Load:
         self.boxes.append(np.array(((columns.min(), rows.min()), (columns.max(), rows.max())), np.float64))
 
 
-def arrived(found: Carried, to_start: Plane, to_end: Plane, share: Plane, t: float) -> tuple[Plane, Plane, Plane]:
-    """Flows (H, W, 2) and share of the start (H, W) at time `t`, with every carried piece whole where it is by then.
+class _Sight:
+    """Both keys, their pieces, and the flows between them, by which is judged what became of a piece."""
 
-    What a piece has left, or has yet to reach, is shown from the key in which the piece is not there.
-    """
-    if not len(found.ways):
-        return to_start, to_end, share
-    frame = _Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.bool_))
-    for number, side in enumerate(found.sides, start=1):
-        if side == BOTH:
-            _carry(frame, found, number, t)
-        else:
-            _grow(frame, found, number, int(side), t)
-    whole = _places((slice(0, share.shape[0]), slice(0, share.shape[1])))
-    ghosts = [_at(label, whole + way) > 0 for label, way in zip(found.labels, frame.flows, strict=True)]
-    frame.share[ghosts[0] & ~ghosts[1] & ~frame.inside] = 0
-    frame.share[ghosts[1] & ~ghosts[0] & ~frame.inside] = 1
-    return *frame.flows, frame.share
+    def __init__(
+        self,
+        cut: tuple[Pieces, Pieces],
+        views: "tuple[_View, _View]",
+        flows: tuple[Plane, Plane],
+        wrong: tuple[Plane, Plane],
+    ) -> None:
+        self.cut, self.views, self.flows, self.wrong = cut, views, flows, wrong
+        loops = doubt(*flows), doubt(*flows[::-1])
+        self.lost = [(unlike > UNLIKE) & (loop > FOLLOWED) for unlike, loop in zip(wrong, loops, strict=True)]
 
+    def way(self, one: int, other: int, tried: Floats) -> Floats | None:
+        """The affine map that carries a piece of the start to one of the end, of those `tried`; None if none should."""
+        first, second = self.views
+        usual = first.mean(one, self.wrong[0]) + second.mean(other, self.wrong[1])
+        ways = [way for way in tried if stretch(way) < STRETCHED]
+        found = [
+            first.apart(one, second.picture, way)
+            + second.apart(other, first.picture, inverse(way))
+            + TURNING * turn(way)
+            for way in ways
+        ]
+        best = int(np.argmin(found))
+        if found[best] < min(0.7 * usual - 0.002, WORST):
+            return ways[best]
+        gone = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other])
+        far = gone > AWAY * np.sqrt(self.cut[0].area[one])
+        if self._astray(one, other) <= (ASTRAY_FAR if far else ASTRAY) or not (first.even(one) and second.even(other)):
+            return None
+        return self._reshaped(one, other, ways)
 
-@dataclass(frozen=True)
-class _Frame:
-    """A frame in the making; its planes are written to."""
+    def replaced(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Further pairs (m, 2): of one colour and in one place, of any shapes, their outlines lost."""
+        rows, columns = (len(piece.area) + 1 for piece in self.cut)
+        both = np.bincount((self.cut[0].labels * columns + self.cut[1].labels).ravel(), minlength=rows * columns)
+        smaller = np.minimum(self.cut[0].area[:, None], self.cut[1].area[None])
+        colour = np.abs(self.cut[0].colour[:, None] - self.cut[1].colour[None]).max(-1)
+        within = np.where(colour < SAME, both.reshape(rows, columns)[1:, 1:] / smaller, 0)
+        ones, others = _alone(self.cut, pairs)
+        found: list[tuple[int, int]] = []
+        for one in ones if len(others) else ():
+            other = others[within[one, others].argmax()]
+            if within[one, other] >= WITHIN and self._astray(one, other) > ASTRAY_FAR:
+                found.append((one, other))
+                within[:, other] = 0
+        return np.array(found, np.intp).reshape(-1, 2)
 
-    flows: tuple[Plane, Plane]
-    share: Plane
-    inside: Mask
-    """Where a piece was put."""
+    def _astray(self, one: int, other: int) -> float:
+        """Share of the outlines of a piece that the flows have lost."""
+        return (self.views[0].rim(one, self.lost[0]) + self.views[1].rim(other, self.lost[1])) / 2
 
-
-def _carry(frame: _Frame, found: Carried, number: int, t: float) -> None:
-    """Put a piece that both keys have where it is at time `t`."""
-    way = found.ways[number - 1]
-    course = (1 - t) * np.eye(2, 3) + t * way
-    part = _part(found.boxes[number - 1], course, frame.share.shape)
-    here = _places(part)
-    back = inverse(course)
-    first = here @ back[:, :2].T + back[:, 2]
-    second = first @ way[:, :2].T + way[:, 2]
-    shown = [_at(label, place) == number for label, place in zip(found.labels, (first, second), strict=True)]
-    both = shown[0] & shown[1]
-    for flow, place in zip(frame.flows, (first, second), strict=True):
-        flow[part][both] = (place - here)[both]
-    frame.share[part][both] = 1 - t
-    frame.inside[part] |= shown[0] | shown[1]
-
-
-def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> None:
-    """Put a piece that one key alone has at the size it has at time `t`, and around it what the other key has there."""
-    size = max(t if side == END else 1 - t, 1e-3)
-    box = found.boxes[number - 1]
-    part = _part(box, np.eye(2, 3), frame.share.shape)
-    here, middle = _places(part), box.mean(0)
-    source = middle + (here - middle) / size
-    shown = _at(found.labels[side], source) == number
-    place = shown | (found.labels[side][part] == number)
-    for flow in frame.flows:
-        flow[part][place] = 0
-    frame.flows[side][part][shown] = (source - here)[shown]
-    frame.share[part][place] = np.where(shown == (side == START), 1, 0)[place]
-    frame.inside[part] |= place
-
-
-def _part(box: Floats, course: Floats, size: tuple[int, ...]) -> Part:
-    """Rows and columns that hold a box after a map, within the frame."""
-    corners = np.array([(x, y) for x in box[:, 0] for y in box[:, 1]]) @ course[:, :2].T + course[:, 2]
-    low = np.maximum(np.floor(corners.min(0)).astype(int) - 1, 0)
-    high = np.minimum(np.ceil(corners.max(0)).astype(int) + 2, size[::-1])
-    return slice(low[1], max(low[1], high[1])), slice(low[0], max(low[0], high[0]))
-
-
-def _places(part: Part) -> Plane:
-    """x and y of every pixel of a part of the frame, (h, w, 2)."""
-    rows, columns = (np.arange(axis.start, axis.stop, dtype=np.float32) for axis in part)
-    return np.stack(np.meshgrid(columns, rows), -1)
+    def _reshaped(self, one: int, other: int, ways: list[Floats]) -> Floats | None:
+        """The map that brings two shapes best over each other, or what the flows make of it; None if none does."""
+        followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
+        ways = [*ways, followed[0], inverse(followed[1])]
+        cover = [
+            min(
+                self.views[0].covered(one, self.views[1].labels, other, way),
+                self.views[1].covered(other, self.views[0].labels, one, inverse(way)),
+            )
+            - TURN * turn(way)
+            for way in ways
+        ]
+        best = int(np.argmax(cover))
+        return ways[best] if cover[best] > OVERLAP else None
 
 
-def _at(labels: Numbers, places: NDArray[Any]) -> Numbers:
-    """Labels at the nearest pixel to places (..., 2), x and y; 0 outside the frame."""
-    if not places.size:
-        return np.zeros(places.shape[:2], np.uint8)
-    outside = -2.0  # remap's fixed-point coordinates wrap around far outside the frame
-    at = np.clip(np.rint(places), outside, max(labels.shape) + 1).astype(np.float32)
-    # OpenCV's stub knows no remap by one map of both coordinates
-    found = cv2.remap(labels, at, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
-    return np.asarray(found, np.uint8)
-
-
-class _Views:
+class _View:
     """The pixels of each piece of a picture."""
 
     def __init__(self, picture: Plane, cut: Pieces) -> None:
@@ -289,7 +292,7 @@ class _Views:
         counts = np.bincount(cut.labels.ravel(), minlength=len(cut.area) + 1)
         rows, columns = np.unravel_index(order, cut.labels.shape)
         ends = np.cumsum(counts)
-        self.picture = picture
+        self.picture, self.labels = picture, cut.labels
         self.places = [(rows[a:b], columns[a:b]) for a, b in pairwise(ends)]
 
     def mean(self, piece: int, plane: Plane) -> float:
@@ -297,12 +300,47 @@ class _Views:
 
     def apart(self, piece: int, other: Plane, way: Floats) -> float:
         """Mean difference of a piece and what it is carried to."""
-        y, x = self.places[piece]
-        step = max(1, len(y) // 2000)
-        y, x = y[::step], x[::step]
+        y, x = self._some(piece)
         at = (np.stack((x, y), 1) @ way[:, :2].T + way[:, 2]).astype(np.float32)
         fetched = cv2.remap(other, at[None, :, 0], at[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return float(np.abs(self.picture[y, x] - fetched[0]).max(-1).mean())
+
+    def even(self, piece: int) -> bool:
+        """Whether most of a piece is of one colour: else its outline is not all that there is to see."""
+        seen = self.picture[self._some(piece)]
+        return float(np.median(np.abs(seen - np.median(seen, axis=0)).max(-1))) < EVEN
+
+    def covered(self, piece: int, labels: Labels, other: int, way: Floats) -> float:
+        """Share of a piece that another one covers, once it is carried there."""
+        y, x = self._some(piece)
+        at = np.rint(np.stack((x, y), 1) @ way[:, :2].T + way[:, 2]).astype(np.intp)
+        inside = np.all((at >= 0) & (at < labels.shape[::-1]), 1)
+        at = at[inside]
+        return float(np.count_nonzero(labels[at[:, 1], at[:, 0]] == other + 1)) / len(y)
+
+    def followed(self, piece: int, flow: Plane) -> Floats:
+        """The motion of the whole, (2, 3), in a flow."""
+        y, x = self._some(piece)
+        places = np.stack((x, y), 1).astype(np.float64)
+        shift, growth, turn = fitted(places, flow[y, x].astype(np.float64))
+        linear, middle = np.array(((1 + growth, -turn), (turn, 1 + growth))), places.mean(0)
+        return np.hstack((linear, (middle + shift - linear @ middle)[:, None]))
+
+    def rim(self, piece: int, astray: Mask) -> float:
+        """Share of a piece's outer outline that lies in a mask."""
+        y, x = self.places[piece]
+        part = slice(max(0, y.min() - 2), y.max() + 3), slice(max(0, x.min() - 2), x.max() + 3)
+        mask = (self.labels[part] == piece + 1).view(np.uint8)
+        outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        filled = cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED)
+        rim = cv2.morphologyEx(filled, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        return float(astray[part][rim].mean()) if rim.any() else 0.0  # it fills the frame
+
+    def _some(self, piece: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns of enough of its pixels."""
+        y, x = self.places[piece]
+        step = max(1, len(y) // 2000)
+        return y[::step], x[::step]
 
     def lost(self, piece: int, wrong: Plane, still: Plane) -> bool:
         """Whether the other picture has nothing of a piece: neither in its place nor where the flow leads."""

@@ -73,15 +73,24 @@ def bent(ways: Ways, t: float, bend: Bend | None) -> Ways:
 
 def _aside(to_start: Plane, to_end: Plane, t: float, bend: Bend, scale: Plane) -> Plane:
     """How far the curve lies from the straight way at `t`, in pixels of the picture, for what is straight there."""
-    straight = to_end - to_start
+    size = to_start.shape[1::-1]
+    before = bend.before and along(_resized(bend.before.speed, size), to_start * scale)
+    after = bend.after and along(_resized(bend.after.speed, size), to_end * scale)
+    return offset(to_end - to_start, before, after, t, bend)
+
+
+def offset(straight: Plane, before: Plane | None, after: Plane | None, t: float, bend: Bend) -> Plane:
+    """How far the curve lies from the straight way at `t`, in pixels, of what crosses the gap by `straight`, (h, w, 2).
+
+    `before` and `after` are the speeds of the same on the far sides of both keys, as in `Side`; None where unknown.
+    """
     aside = np.zeros_like(straight)
     # The two of Hermite's cubics that stand for the speeds at the keys.
-    for side, flow, weight in (
-        (bend.before, to_start, t * (1 - t) * (1 - t)),
-        (bend.after, to_end, t * t * (t - 1)),
+    for side, speed, weight in (
+        (bend.before, before, t * (1 - t) * (1 - t)),
+        (bend.after, after, t * t * (t - 1)),
     ):
-        if side:
-            speed = along(_resized(side.speed, straight.shape[1::-1]), flow * scale)
+        if side and speed is not None:
             aside += np.float32(weight) * (_speed_at_key(straight, speed, side.distance) - straight)
     if bend.even:
         along_way = (aside * straight).sum(-1, keepdims=True) / np.maximum(_length(straight) ** 2, _NOTHING)

@@ -121,7 +121,7 @@ def find_motion(start: Grey, end: Grey) -> Motion:
     there = np.asarray(search.calc(a, b, None), np.float32)[:height, :width]  # type: ignore[call-overload]
     back = np.asarray(search.calc(b, a, None), np.float32)[:height, :width]  # type: ignore[call-overload]
     greys = (start.astype(np.float32), end.astype(np.float32))
-    return Motion(greys, (there, back), (_doubt(there, back), _doubt(back, there)))
+    return Motion(greys, (there, back), (doubt(there, back), doubt(back, there)))
 
 
 def motion_at(motion: Motion, t: float) -> Ways:
@@ -168,6 +168,7 @@ def _course(flow: Plane, way: float) -> Plane:
     return course
 
 
-def _doubt(there: Plane, back: Plane) -> Plane:
+def doubt(there: Plane, back: Plane) -> Plane:
+    """How far a flow is from leading back to where it came from, (h, w) in pixels; `back` is the other key's."""
     loop = there + along(back, there)
     return np.asarray(np.hypot(loop[..., 0], loop[..., 1]), np.float32)

@@ -21,12 +21,13 @@ from inbetween.core.colour import encode
 from inbetween.core.network import Array, Network
 from inbetween.core.parallel import in_parallel
 from inbetween.models.card import Card, verify
-from inbetween.models.carried import Carried, arrived, carried
+from inbetween.models.carried import Carried, carried
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.engines import Engine, filled, open_onnx, open_torch
 from inbetween.models.flow import Motion, difference, find_motion, grey_copy, paths
 from inbetween.models.model import Model
 from inbetween.models.moving import MovingNetwork, numpy_of
+from inbetween.models.placed import Whole, arrived, wholes
 from inbetween.models.strokes import Stroke, drawn_on, explained, strokes
 from inbetween.models.warp import Plane, along
 
@@ -82,6 +83,8 @@ class Prepared:
     """Height and width of the picture that was looked at."""
     offered: Offered | None = None
     """What the network was offered, if it was."""
+    pieces: Sequence[Whole | None] = ()
+    """Of what it was offered, the pieces that are carried."""
     lines: Sequence[Stroke] = ()
     """Lines that are drawn on or off."""
 
@@ -202,14 +205,14 @@ class Mover(MovingNetwork[Prepared]):
         pictures = np.stack([self._seen(key[0]) for key in keys])
         height, width = pictures.shape[2:]
         padded = _padded(pictures, CELL << (level_count(height, width) - 1))
-        offered, lines, hint = None, [], np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
-        if self.offered:
-            offered = offer(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
-            hint = candidate(offered)
-            offered = offered.cropped(height, width)
-            first, second = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
-            lines = grown(first, second, offered)
-        return Prepared(digest, self._levels(padded, hint), (height, width), offered, lines)
+        if not self.offered:
+            nothing = np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
+            return Prepared(digest, self._levels(padded, nothing), (height, width))
+        offered = offer(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
+        levels = self._levels(padded, candidate(offered))
+        offered = offered.cropped(height, width)
+        lines = grown(*np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), offered)
+        return Prepared(digest, levels, (height, width), offered, wholes(offered.pieces), lines)
 
     def _ways(self, prepared: Prepared, t: float, bend: Bend | None) -> Ways | None:
         if not prepared.levels:
@@ -218,9 +221,11 @@ class Mover(MovingNetwork[Prepared]):
         to_start, to_end, share = (numpy_of(part)[0, :height, :width] for part in self._motion(prepared, t))
         if prepared.offered:
             to_start, to_end = sharpened(to_start, to_end, prepared.offered.optical, t)
-            to_start, to_end, share = arrived(prepared.offered.pieces, to_start, to_end, share, t)
         ways = bent((to_start, to_end, share), t, bend)
-        return drawn_on(prepared.lines, *ways, t) if prepared.offered else ways
+        if prepared.offered:
+            ways = arrived(prepared.offered.pieces, prepared.pieces, ways, t, bend)
+            ways = drawn_on(prepared.lines, *ways, t)
+        return ways
 
     def _flow(self, prepared: Prepared, key: int) -> Plane:
         import cv2

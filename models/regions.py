@@ -97,9 +97,9 @@ def pieces(picture: Plane) -> Pieces:
 
 def _goes_on(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask) -> Mask:
     """Which even parts are bits of a line, whose colour goes on around them, by their number in `flat`: (n,)."""
-    far, nearest = _nearest(kept[flat])
+    far, source = nearest(kept[flat])
     beside = (far > LINE[0]) & (far < LINE[1])
-    source = nearest[beside]
+    source = source[beside]
     alike = np.abs(picture[beside] - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 255
     return np.bincount(flat.ravel()[source[alike]], minlength=len(area)) >= area
 
@@ -108,11 +108,11 @@ def _like_ground(picture: Plane, ground: Mask) -> Mask:
     """Where a pixel has the colour of the nearest ground."""
     if not ground.any():
         return np.zeros(ground.shape, np.bool_)
-    _, nearest = _nearest(ground)
-    return np.asarray(np.abs(picture - picture.reshape(-1, picture.shape[2])[nearest]).max(-1) < EDGE / 510)
+    _, source = nearest(ground)
+    return np.asarray(np.abs(picture - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 510)
 
 
-def _nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
+def nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
     """How far each pixel is from the nearest one of a mask, and the flat index of that one, (H, W)."""
     far, name = cv2.distanceTransformWithLabels((~mask).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     places = np.zeros(int(name.max()) + 1, np.intp)

@@ -1,4 +1,5 @@
-"""Pieces of even colour are found, recognised in the other key however far they went, and their motion is theirs."""
+"""Pieces of even colour are found, recognised in the other key, however far they went or whatever became of them, and
+put where they are in between."""
 
 from typing import Any
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 
 from inbetween.core.channels import RGBA
-from inbetween.models import flow, motion, regions
-from inbetween.models.carried import arrived, carried
+from inbetween.models import curve, flow, motion, regions
+from inbetween.models.carried import carried
+from inbetween.models.placed import arrived, wholes
 from inbetween.models.warp import warp
 
 SIZE = 160
@@ -33,6 +35,19 @@ RED, BLUE, GREEN = (0.9, 0.1, 0.1), (0.1, 0.2, 0.9), (0.1, 0.8, 0.3)
 
 def optical(start: Any, end: Any) -> Any:
     return flow.find_motion(*(flow.grey_copy(key, RGBA, "display") for key in (start, end))).flows
+
+
+def placed(found: Any, flow_: Any, share: float, t: float, bend: Any = None) -> Any:
+    """The ways at `t` where the frame would else have one flow to both keys and one share."""
+    height, width = found.labels[0].shape
+    everywhere = np.full((height, width, 2), flow_, np.float32)
+    return arrived(found, wholes(found), (everywhere, everywhere, np.full((height, width), share, np.float32)), t, bend)
+
+
+def drawn(start: Any, end: Any, ways: Any) -> Any:
+    to_start, to_end, share = ways
+    first, second = (warp(key[None], way[None])[0] for key, way in ((start, to_start), (end, to_end)))
+    return share[..., None] * first + (1 - share[..., None]) * second
 
 
 def middle_of(flows: Any, x: int, y: int) -> Any:
@@ -114,8 +129,7 @@ def test_what_fades_where_it_stands_is_not_taken_for_its_neighbour() -> None:
     nothing = np.zeros((SIZE, SIZE, 2), np.float32)
     found = carried(start, end, (nothing, nothing))
     assert not any(flow_.any() for flow_ in found.flows)
-    astray = np.full((SIZE, SIZE, 2), 7, np.float32)
-    to_start, _, share = arrived(found, astray, astray, np.full((SIZE, SIZE), 0.9, np.float32), 0.25)
+    to_start, _, share = placed(found, 7, 0.9, 0.25)
     for x, y in places:
         assert not to_start[y, x].any()
         assert share[y, x] == 0.75
@@ -136,12 +150,20 @@ def test_what_one_key_alone_has_grows_out_of_its_middle_or_shrinks_into_it(vanis
     size = 1 - t if vanishes else t
     truth = drawing(ground, (BLUE, box(60, 110, 40 * size, 30 * size)), (RED, box(60, 110, 30 * size, 20 * size)))
     found = carried(start, end, optical(start, end))
-    astray = np.full((SIZE, SIZE, 2), 7, np.float32)
-    to_start, to_end, share = arrived(found, astray, astray, np.full((SIZE, SIZE), 0.6, np.float32), t)
-    first, second = (warp(key[None], way[None])[0] for key, way in ((start, to_start), (end, to_end)))
-    drawn = share[..., None] * first + (1 - share[..., None]) * second
-    assert np.abs(drawn - truth)[96:125, 41:80].mean() < 0.02
-    assert set(np.unique(share[96:125, 41:80])) == {0, 1}
+    ways = placed(found, 7, 0.6, t)
+    assert np.abs(drawn(start, end, ways) - truth)[96:125, 41:80].mean() < 0.02
+    assert set(np.unique(ways[2][96:125, 41:80])) == {0, 1}
+
+
+@pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
+def test_what_the_border_cuts_off_shrinks_towards_it(side: str) -> None:
+    """Half of a box beyond each border of the frame in turn: its middle lies on that border."""
+    x, y = {"left": (0, 70), "right": (SIZE, 70), "top": (70, 0), "bottom": (70, SIZE)}[side]
+    start, end = drawing((RED, box(x, y, 40, 40))), drawing()
+    found = carried(start, end, (np.zeros((SIZE, SIZE, 2), np.float32),) * 2)
+    assert found.sides.tolist() == [0]
+    truth = drawing((RED, box(x, y, 20, 20)))
+    assert np.abs(drawn(start, end, placed(found, 0, 0.5, 0.5)) - truth).mean() < 0.1 * np.abs(start - truth).mean()
 
 
 @pytest.mark.parametrize("vanishes", [True, False])
@@ -149,9 +171,8 @@ def test_a_frame_that_vanishes_around_something_fades_and_leaves_it_whole(vanish
     spot, frame = (BLUE, box(80, 80, 24, 24)), [(RED, box(80, 80, 60, 60)), (GREEN, box(80, 80, 44, 44))]
     full, empty = drawing((GREEN, box(80, 80, 120, 120)), *frame, spot), drawing((GREEN, box(80, 80, 120, 120)), spot)
     start, end = (full, empty) if vanishes else (empty, full)
-    astray = np.full((SIZE, SIZE, 2), 7, np.float32)
-    found = carried(start, end, (np.zeros_like(astray),) * 2)
-    to_start, to_end, share = arrived(found, astray, astray, np.full((SIZE, SIZE), 0.9, np.float32), 0.25)
+    found = carried(start, end, (np.zeros((SIZE, SIZE, 2), np.float32),) * 2)
+    to_start, to_end, share = placed(found, 7, 0.9, 0.25)
     edge = np.s_[51:57, 51:109]
     assert not to_start[edge].any()
     assert not to_end[edge].any()
@@ -209,9 +230,66 @@ def test_carried_pieces_arrive_whole_and_leave_no_ghosts(t: float) -> None:
     start, end = at(0), at(1)
     found = carried(start, end, optical(start, end))
     assert len(found.ways) == 2
-    nothing = np.zeros((SIZE, SIZE, 2), np.float32)
-    to_start, to_end, share = arrived(found, nothing, nothing, np.full((SIZE, SIZE), 0.5, np.float32), t)
-    pictures = [warp(key[None], flow_[None])[0] for key, flow_ in ((start, to_start), (end, to_end))]
-    drawn = share[..., None] * pictures[0] + (1 - share[..., None]) * pictures[1]
-    assert np.abs(drawn - at(t)).mean() < 0.15 * np.abs((start + end) / 2 - at(t)).mean()
-    assert np.abs(drawn - at(t)).max(-1).mean() < 0.003
+    picture = drawn(start, end, placed(found, 0, 0.5, t))
+    assert np.abs(picture - at(t)).mean() < 0.15 * np.abs((start + end) / 2 - at(t)).mean()
+    assert np.abs(picture - at(t)).max(-1).mean() < 0.003
+
+
+@pytest.mark.parametrize("t", [0.25, 0.5])
+def test_a_piece_turns_on_its_way_and_does_not_shrink(t: float) -> None:
+    """Points that go straight through half a turn would all meet in the middle."""
+
+    def at(u: float) -> Any:
+        return drawing((RED, box(50 + 50 * u, 70, 60, 16, angle=1.2 * u)))
+
+    found = carried(at(0), at(1), optical(at(0), at(1)))
+    picture = drawn(at(0), at(1), placed(found, 0, 0.5, t))
+    assert np.abs(picture - at(t)).max(-1).mean() < 0.004
+    assert picture[..., 3].sum() == pytest.approx(at(t)[..., 3].sum(), rel=0.03)
+
+
+def test_what_a_piece_hides_in_both_keys_is_drawn_as_its_surroundings_are() -> None:
+    """A flow that leads into the piece in either key, beside the place where the piece is."""
+    start, end = drawing((RED, box(60, 80, 60, 60))), drawing((RED, box(100, 80, 60, 60)))
+    found = carried(start, end, optical(start, end))
+    to_start, to_end, share = placed(found, 0, 0.5, 0.5)
+    lost = (to_start.copy(), to_end.copy(), share)
+    for way in lost[:2]:
+        way[108:116, 76:84] = (0, -20)  # into the middle of the red box of both keys
+    cleared = drawn(start, end, arrived(found, wholes(found), lost, 0.5))
+    assert drawn(start, end, lost)[111:116, 76:84, 3].min() == 1
+    assert not cleared[112:116, 76:84].any()
+
+
+def test_a_piece_whose_outline_optical_flow_has_lost_becomes_the_other_shape_on_its_way() -> None:
+    """A slim box that is a thick one, far away: not the same piece, but no less whole half-way there."""
+    start, end = drawing((RED, box(40, 60, 50, 24))), drawing((RED, box(112, 96, 46, 36)))
+    found = carried(start, end, optical(start, end))
+    assert len(found.ways) == 1
+    picture = drawn(start, end, placed(found, 0, 0.5, 0.5))
+    assert np.abs(picture - drawing((RED, box(76, 78, 48, 30)))).mean() < 0.01
+    assert set(np.unique(np.round(picture[70:87, 56:97, 3], 2))) == {1.0}
+
+
+def test_two_shapes_of_one_colour_in_one_place_become_each_other() -> None:
+    """An eye that opens: a line in its lower half becomes all of it."""
+    face = (GREEN, box(80, 80, 150, 150))
+    start, end = drawing(face, (BLUE, box(80, 100, 60, 8))), drawing(face, (BLUE, box(80, 80, 60, 48)))
+    found = carried(start, end, (np.full((SIZE, SIZE, 2), 9, np.float32), np.full((SIZE, SIZE, 2), 9, np.float32)))
+    picture = drawn(start, end, placed(found, 0, 0.5, 0.5))
+    blue = np.abs(picture[..., :3] - BLUE).max(-1) < 0.05
+    assert 480 < blue.sum() < 0.8 * 60 * 48
+    assert np.mean(blue | (np.abs(picture[..., :3] - GREEN).max(-1) < 0.05)[...]) > 0.85
+
+
+def test_a_piece_keeps_together_on_a_curve() -> None:
+    """Speeds beyond the keys that differ from place to place, as optical flow has them, bend it as a whole."""
+    start, end = drawing((RED, box(50, 60, 40, 24))), drawing((RED, box(100, 60, 40, 24)))
+    found = carried(start, end, optical(start, end))
+    speed = np.random.default_rng(3).normal((50, 30), 15, (SIZE, SIZE, 2)).astype(np.float32)
+    bend = curve.Bend(curve.Side(speed, 1.0), None, even=False)
+    picture = drawn(start, end, placed(found, 0, 0.5, 0.5, bend))
+    y, x = (axis[picture[..., 3] > 0.5].mean() for axis in np.indices((SIZE, SIZE)))
+    assert (x, y) == pytest.approx((74.5, 59.5 + 30 / 16), abs=0.6)
+    straight = drawing((RED, box(75, 60 + 30 / 16, 40, 24)))
+    assert np.abs(picture - straight).max(-1).mean() < 0.006

@@ -1,0 +1,94 @@
+"""Shapes, and the shapes between two of them.
+
+A shape is known by its signed distance: how far outside its outline a place lies, below 0 inside. The mixed distances
+of two shapes are those of one between them, whatever their outlines (Raya and Udupa 1990, "Shape-based interpolation
+of multidimensional objects").
+
+Places are float32 (h, w, 2), x and y in pixels of the frame.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inbetween.models.regions import Floats, Mask, Plane
+
+SOFT = 3.0
+"""Pixels inside an outline in which a piece has its soft edge."""
+SLACK = 1.0
+"""Pixels by which depths may differ before they matter: distances between pixels are known no better."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The outline of what fills some pixels of a frame. What the border of the frame cuts off goes on beyond it."""
+
+    box: Floats
+    """(2, 2): least and greatest x and y."""
+    corner: Plane
+    """(2,): x and y of the first pixel of `distance`."""
+    distance: Plane
+    """(h, w): from the outline, of the pixels around; below 0 inside."""
+
+    def outside(self, places: Plane) -> Plane:
+        """How far outside the outline places are, (h, w)."""
+        at, held = self._held(places)
+        return _fetched(self.distance, held) + np.asarray(np.linalg.norm(at - held, axis=-1), np.float32)
+
+    def sunk(self, places: Plane, outside: Plane, depth: Plane) -> Plane:
+        """Places moved straight to or from the outline to the wanted `depth`, below 0 inside; `outside` is theirs.
+
+        Deeper than the soft edge they stay where they are, and no place is wanted deeper than the shape is.
+        """
+        soft = -min(SOFT, -float(self.distance.min()))
+        step = np.where(depth > soft, depth, np.minimum(outside, soft)) - outside
+        step[np.abs(step) < SLACK] = 0
+        if not step.any():
+            return places
+        away = np.stack([cv2.Sobel(self.distance, cv2.CV_32F, *axis) for axis in ((1, 0), (0, 1))], -1)
+        away /= np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-6)
+        return np.asarray(places + step[..., None] * _fetched(away, self._held(places)[1]), np.float32)
+
+    def _held(self, places: Plane) -> tuple[Plane, Plane]:
+        """Places counted from the corner, and the nearest to them of which the distance is known."""
+        at = np.asarray(places - self.corner, np.float32)
+        height, width = self.distance.shape
+        return at, np.clip(at, np.float32(0), np.array((width - 1, height - 1), np.float32))
+
+
+def shape(mask: Mask) -> Shape | None:
+    """The shape that the true pixels of a mask (H, W) have; None if there are none."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None
+    (top, bottom), (left, right) = rows[[0, -1]], columns[[0, -1]]
+    margin = int(SOFT) + max(bottom - top, right - left) // 4
+    corner = np.array((max(0, left - margin), max(0, top - margin)), np.float32)
+    part = mask[max(0, top - margin) : bottom + margin + 1, max(0, left - margin) : right + margin + 1]
+    box = np.array(((left, top), (right, bottom)), np.float64)
+    return Shape(box, corner, np.where(part, 0.5 - _distance(part), _distance(~part) - 0.5).astype(np.float32))
+
+
+def between(shapes: tuple[Shape, Shape], places: tuple[Plane, Plane], t: float) -> tuple[Mask, tuple[Plane, Plane]]:
+    """Which pixels the shape between two has at `t`, 0 to 1, (h, w), and where they come from in either.
+
+    `places` tell where a pixel is beside either shape, by the motion of the whole. It comes from as deep inside either
+    outline as it is inside the one between them, so that edges stay as soft as they were.
+    """
+    one, other = (shape.outside(place) for shape, place in zip(shapes, places, strict=True))
+    depth = np.float32(1 - t) * one + np.float32(t) * other
+    sources = shapes[0].sunk(places[0], one, depth), shapes[1].sunk(places[1], other, depth)
+    return depth <= 0, sources
+
+
+def _distance(mask: Mask) -> Plane:
+    """From each true pixel to the nearest that is not; the border of the mask is none."""
+    padded = np.pad(mask, 1, "edge").view(np.uint8)
+    return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1], np.float32)
+
+
+def _fetched(plane: Plane, at: Plane) -> Plane:
+    # OpenCV's stub knows no remap by one map of both coordinates
+    found = cv2.remap(plane, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return np.asarray(found, np.float32)
