@@ -35,6 +35,7 @@ from inbetween.models.regions import (
     motions,
     pieces,
     recoloured,
+    reshaped,
     stretch,
     turn,
 )
@@ -61,12 +62,16 @@ ASTRAY, ASTRAY_FAR = 0.35, 0.2
 """Share of an outline that optical flow has lost, above which the piece is carried whatever its shape becomes."""
 AWAY = 0.3
 """Lengths (roots of its area) by which a piece has moved that is far away."""
+ANOTHER = 2.5
+"""Such lengths, and difference of size and shape, together: above that it is another piece."""
 OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
 SAME = 0.06
 """Difference of colour or coverage, of 1, up to which two pieces have one colour."""
 EVEN = 0.15
 """Difference of colour or coverage, of 1, from their median that most pixels of an even piece stay below."""
+SMALLER = 0.15
+"""Share of the larger of two such pieces that the smaller one is at least."""
 WITHIN = 0.5
 """Share of the smaller of two pieces in one place that the larger one must cover."""
 ALTOGETHER = 0.9
@@ -225,6 +230,7 @@ class _Sight:
         wrong: tuple[Plane, Plane],
     ) -> None:
         self.cut, self.views, self.flows, self.wrong = cut, views, flows, wrong
+        self.unlike = reshaped(*cut)
         loops = doubt(*flows), doubt(*flows[::-1])
         self.lost = [(unlike > UNLIKE) & (loop > FOLLOWED) for unlike, loop in zip(wrong, loops, strict=True)]
 
@@ -242,11 +248,10 @@ class _Sight:
         best = int(np.argmin(found))
         if found[best] < min(0.7 * usual - 0.002, WORST):
             return ways[best]
-        gone = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other])
-        far = gone > AWAY * np.sqrt(self.cut[0].area[one])
-        if self._astray(one, other) <= (ASTRAY_FAR if far else ASTRAY) or not (first.even(one) and second.even(other)):
-            return None
-        return self._reshaped(one, other, ways)
+        gone = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other]) / np.sqrt(self.cut[0].area[one])
+        lost = self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
+        same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
+        return self._reshaped(one, other, ways) if lost and same else None
 
     def replaced(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2): of one colour and in one place, of any shapes, their outlines lost."""
@@ -254,7 +259,8 @@ class _Sight:
         both = np.bincount((self.cut[0].labels * columns + self.cut[1].labels).ravel(), minlength=rows * columns)
         smaller = np.minimum(self.cut[0].area[:, None], self.cut[1].area[None])
         colour = np.abs(self.cut[0].colour[:, None] - self.cut[1].colour[None]).max(-1)
-        within = np.where(colour < SAME, both.reshape(rows, columns)[1:, 1:] / smaller, 0)
+        alike = (colour < SAME) & (smaller > SMALLER * np.maximum(self.cut[0].area[:, None], self.cut[1].area[None]))
+        within = np.where(alike, both.reshape(rows, columns)[1:, 1:] / smaller, 0)
         ones, others = _alone(self.cut, pairs)
         found: list[tuple[int, int]] = []
         for one in ones if len(others) else ():

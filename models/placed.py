@@ -23,7 +23,7 @@ from inbetween.models.shapes import Shape, between, shape
 ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
 RIM = np.ones((3, 3), np.uint8)
-"""Around a piece, the pixels whose rounded place may still be in it."""
+"""Around a piece, the pixels that may well show it: two keys do not tell its outline more closely."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ REACH = 6
 """Pixels around a piece, outline and soft edge, that move with it."""
 SMALLEST = 6
 """Pixels of the smallest piece."""
+BESIDE = 3
+"""Pixels within which both sides of a soft edge are seen."""
 LINE = 1.5, 4.5
 """Pixels around something even in which its colour goes on if it is a bit of a line, rather than a piece."""
 MOST = 150
@@ -84,12 +86,13 @@ def pieces(picture: Plane) -> Pieces:
     labels = np.where(kept[flat], flat, 0)
     # What is left is ground, the edge of a piece, or a line too thin to have an inside.
     mark = uneven & ~_like_ground(picture, ground[flat])
+    edge = mark & _between_grounds(small, ground[flat])
     far, nearest = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, 5)
     if kept.any():
         names = np.zeros(int(nearest.max()) + 1, labels.dtype)
         names[nearest[labels > 0]] = labels[labels > 0]
         labels = np.where(mark & (far <= REACH), names[nearest], labels)
-    thin = mark & (labels == 0)
+    thin = mark & (labels == 0) & ~edge
     _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
     labels = np.where(strokes > 0, strokes + count, labels)
     return _measured(picture, labels, uneven)
@@ -110,6 +113,14 @@ def _like_ground(picture: Plane, ground: Mask) -> Mask:
         return np.zeros(ground.shape, np.bool_)
     _, source = nearest(ground)
     return np.asarray(np.abs(picture - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 510)
+
+
+def _between_grounds(small: NDArray[np.uint8], ground: Mask) -> Mask:
+    """Where a pixel lies, in every channel, between what two grounds beside it are: their soft edge, and no line."""
+    box = np.ones((2 * BESIDE + 1,) * 2, np.uint8)
+    most = np.asarray(cv2.dilate(np.where(ground[..., None], small, np.uint8(0)), box))
+    least = np.asarray(cv2.erode(np.where(ground[..., None], small, np.uint8(255)), box))
+    return np.asarray(((least <= small) & (small <= most)).all(-1))
 
 
 def nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
@@ -180,10 +191,10 @@ def matches(start: Pieces, end: Pieces, expected: Floats, diagonal: float) -> ND
 def _unlike(start: Pieces, end: Pieces) -> Floats:
     """How different pieces are in colour, size and shape, (n, m)."""
     colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1) / 0.06
-    return np.asarray(colour + _reshaped(start, end))
+    return np.asarray(colour + reshaped(start, end))
 
 
-def _reshaped(start: Pieces, end: Pieces) -> Floats:
+def reshaped(start: Pieces, end: Pieces) -> Floats:
     """How different pieces are in size and shape, wherever they are and however they are turned, (n, m)."""
 
     def apart(a: Floats, b: Floats) -> Floats:
@@ -197,7 +208,7 @@ def _reshaped(start: Pieces, end: Pieces) -> Floats:
 def _stays(start: Pieces, end: Pieces, diagonal: float) -> Mask:
     """Which pieces have one of their shape in their very place, whatever its colour: it fades, and goes nowhere."""
     away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
-    return np.asarray((away < 0.005 * diagonal) & (_reshaped(start, end) < RESHAPED))
+    return np.asarray((away < 0.005 * diagonal) & (reshaped(start, end) < RESHAPED))
 
 
 def fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp], diagonal: float) -> Mask:
@@ -278,7 +289,7 @@ def recoloured(
     if not len(gone) or not len(come):
         return np.zeros((0, 2), np.intp)
     away = np.linalg.norm(start.centre[gone][:, None] - end.centre[come][None], axis=-1) / diagonal
-    cost = np.where((_reshaped(start, end)[np.ix_(gone, come)] < RESHAPED) & (away < NEARBY), away, np.inf)
+    cost = np.where((reshaped(start, end)[np.ix_(gone, come)] < RESHAPED) & (away < NEARBY), away, np.inf)
     there, back = cost.argmin(1), cost.argmin(0)
     mutual = [i for i, j in enumerate(there) if back[j] == i and np.isfinite(cost[i, j])]
     return np.stack((gone[mutual], come[there[mutual]]), 1)
