@@ -68,6 +68,11 @@ def test_an_outline_that_is_even_here_and_there_is_not_in_pieces() -> None:
     assert len(regions.pieces(drawing((BLUE, outer), (RED, inner))).area) == 1
 
 
+def test_the_soft_edge_between_two_grounds_is_no_line() -> None:
+    """A sheet larger than half of the frame is ground, as what lies around it."""
+    assert not len(regions.pieces(drawing((RED, box(80.4, 80.3, 150, 120)))).area)
+
+
 def test_a_line_too_thin_to_have_an_inside_is_a_piece() -> None:
     found = regions.pieces(drawing((RED, box(80, 80, 60, 2))))
     assert len(found.area) == 1
