@@ -97,7 +97,7 @@ def _carry(frame: _Frame, piece: Whole, t: float, bend: Bend | None) -> None:
     first = _moved(here, back)
     inside, sources = between(piece.shapes, (first, _moved(first, piece.way)), t)
     for flow, source in zip(frame.flows, sources, strict=True):
-        flow[part][inside] = (source - here)[inside]
+        flow[part][inside] = source - here[inside]
     frame.share[part][inside] = 1 - t
     frame.inside[part] |= inside
 
@@ -129,27 +129,26 @@ def _clear(frame: _Frame, labels: tuple[Numbers, Numbers]) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
     near = cv2.dilate(frame.inside.view(np.uint8), RIM).view(np.bool_)
     here = _places((slice(0, near.shape[0]), slice(0, near.shape[1])))
-    first, second = _left(frame, labels, near, here)
+    shown = [_at(label, here + flow) > 0 for label, flow in zip(labels, frame.flows, strict=True)]
+    first, second = (piece & ~near for piece in shown)
     hidden = first & second
     if hidden.any() and not (first | second | near).all():
         _, source = nearest(~(first | second | near))
-        source = source[hidden]
-        for flow in frame.flows:
-            flow[hidden] = flow.reshape(-1, 2)[source]
+        source, at = source[hidden], here[hidden]
+        flows = [flow.reshape(-1, 2)[source] for flow in frame.flows]
+        still = np.logical_and(*_shown(labels, at, flows))
+        for whole, flow in zip(frame.flows, flows, strict=True):
+            flow[still] += (here.reshape(-1, 2)[source] - at)[still]
+            whole[hidden] = flow
         frame.share[hidden] = frame.share.ravel()[source]
-        first, second = _left(frame, labels, near, here)
-        still = (first & second)[hidden]
-        rows, columns = (axis[still] for axis in np.nonzero(hidden))
-        for flow in frame.flows:
-            flow[rows, columns] += (here.reshape(-1, 2)[source] - here[hidden])[still]
-        first, second = _left(frame, labels, near, here)
+        first[hidden], second[hidden] = _shown(labels, at, flows)
     frame.share[first & ~second] = 0
     frame.share[second & ~first] = 1
 
 
-def _left(frame: _Frame, labels: tuple[Numbers, Numbers], near: Mask, here: Plane) -> list[Mask]:
-    """Where each key would show a piece that is not there, (H, W)."""
-    return [(_at(label, here + flow) > 0) & ~near for label, flow in zip(labels, frame.flows, strict=True)]
+def _shown(labels: tuple[Numbers, Numbers], places: Plane, flows: Sequence[Plane]) -> list[Mask]:
+    """Whether either key shows a piece where its flow (n, 2) leads from places (n, 2), (n,)."""
+    return [_at(label, (places + flow)[None])[0] > 0 for label, flow in zip(labels, flows, strict=True)]
 
 
 def _corners(box: Floats) -> Floats:

@@ -8,6 +8,7 @@ Places are float32 (h, w, 2), x and y in pixels of the frame.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -37,18 +38,26 @@ class Shape:
         return _fetched(self.distance, held) + np.asarray(np.linalg.norm(at - held, axis=-1), np.float32)
 
     def sunk(self, places: Plane, outside: Plane, depth: Plane) -> Plane:
-        """Places moved straight to or from the outline to the wanted `depth`, below 0 inside; `outside` is theirs.
+        """Places (n, 2) moved straight to or from the outline to the wanted `depth` (n,), below 0 inside.
 
-        Deeper than the soft edge they stay where they are, and no place is wanted deeper than the shape is.
+        `outside` is theirs. Deeper than the soft edge they stay where they are, and no place is wanted deeper than the
+        shape is.
         """
         soft = -min(SOFT, -float(self.distance.min()))
         step = np.where(depth > soft, depth, np.minimum(outside, soft)) - outside
-        step[np.abs(step) < SLACK] = 0
-        if not step.any():
+        astray = np.abs(step) >= SLACK
+        if not astray.any():
             return places
+        moved = places.copy()
+        away = _fetched(self._away, self._held(places[astray][None])[1])[0]
+        moved[astray] += step[astray, None] * away
+        return moved
+
+    @cached_property
+    def _away(self) -> Plane:
+        """Which way the outline lies behind, (h, w, 2): directions of length 1."""
         away = np.stack([cv2.Sobel(self.distance, cv2.CV_32F, *axis) for axis in ((1, 0), (0, 1))], -1)
-        away /= np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-6)
-        return np.asarray(places + step[..., None] * _fetched(away, self._held(places)[1]), np.float32)
+        return np.asarray(away / np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-6), np.float32)
 
     def _held(self, places: Plane) -> tuple[Plane, Plane]:
         """Places counted from the corner, and the nearest to them of which the distance is known."""
@@ -71,15 +80,17 @@ def shape(mask: Mask) -> Shape | None:
 
 
 def between(shapes: tuple[Shape, Shape], places: tuple[Plane, Plane], t: float) -> tuple[Mask, tuple[Plane, Plane]]:
-    """Which pixels the shape between two has at `t`, 0 to 1, (h, w), and where they come from in either.
+    """Which pixels the shape between two has at `t`, 0 to 1, (h, w), and where these n come from in either, (n, 2).
 
     `places` tell where a pixel is beside either shape, by the motion of the whole. It comes from as deep inside either
     outline as it is inside the one between them, so that edges stay as soft as they were.
     """
     one, other = (shape.outside(place) for shape, place in zip(shapes, places, strict=True))
     depth = np.float32(1 - t) * one + np.float32(t) * other
-    sources = shapes[0].sunk(places[0], one, depth), shapes[1].sunk(places[1], other, depth)
-    return depth <= 0, sources
+    inside = depth <= 0
+    depth = depth[inside]
+    first = shapes[0].sunk(places[0][inside], one[inside], depth)
+    return inside, (first, shapes[1].sunk(places[1][inside], other[inside], depth))
 
 
 def _distance(mask: Mask) -> Plane:
