@@ -238,7 +238,7 @@ class _Sight:
         """The affine map that carries a piece of the start to one of the end, of those `tried`; None if none should."""
         first, second = self.views
         usual = first.mean(one, self.wrong[0]) + second.mean(other, self.wrong[1])
-        ways = [way for way in tried if stretch(way) < STRETCHED]
+        ways: list[Floats] = [way for way in tried if stretch(way) < STRETCHED]
         found = [
             first.apart(one, second.picture, way)
             + second.apart(other, first.picture, inverse(way))
@@ -274,10 +274,10 @@ class _Sight:
         """Share of the outlines of a piece that the flows have lost."""
         return (self.views[0].rim(one, self.lost[0]) + self.views[1].rim(other, self.lost[1])) / 2
 
-    def _reshaped(self, one: int, other: int, ways: list[Floats]) -> Floats | None:
+    def _reshaped(self, one: int, other: int, tried: list[Floats]) -> Floats | None:
         """The map that brings two shapes best over each other, or what the flows make of it; None if none does."""
         followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
-        ways = [*ways, followed[0], inverse(followed[1])]
+        ways: list[Floats] = [*tried, followed[0], inverse(followed[1])]
         cover = [
             min(
                 self.views[0].covered(one, self.views[1].labels, other, way),

@@ -73,9 +73,11 @@ def bent(ways: Ways, t: float, bend: Bend | None) -> Ways:
 
 def _aside(to_start: Plane, to_end: Plane, t: float, bend: Bend, scale: Plane) -> Plane:
     """How far the curve lies from the straight way at `t`, in pixels of the picture, for what is straight there."""
-    size = to_start.shape[1::-1]
-    before = bend.before and along(_resized(bend.before.speed, size), to_start * scale)
-    after = bend.after and along(_resized(bend.after.speed, size), to_end * scale)
+
+    def speed(side: Side | None, flow: Plane) -> Plane | None:
+        return None if side is None else along(_resized(side.speed, flow.shape[1::-1]), flow * scale)
+
+    before, after = speed(bend.before, to_start), speed(bend.after, to_end)
     return offset(to_end - to_start, before, after, t, bend)
 
 

@@ -211,7 +211,8 @@ class Mover(MovingNetwork[Prepared]):
         offered = offer(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
         levels = self._levels(padded, candidate(offered))
         offered = offered.cropped(height, width)
-        lines = grown(*np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), offered)
+        first, second = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+        lines = grown(first, second, offered)
         return Prepared(digest, levels, (height, width), offered, wholes(offered.pieces), lines)
 
     def _ways(self, prepared: Prepared, t: float, bend: Bend | None) -> Ways | None:
