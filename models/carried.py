@@ -39,7 +39,8 @@ from inbetween.models.regions import (
     stretch,
     turn,
 )
-from inbetween.models.warp import along
+from inbetween.models.shapes import SOFT, between, shape
+from inbetween.models.warp import along, fetched_at
 
 Numbers = NDArray[np.uint8]
 
@@ -62,10 +63,14 @@ ASTRAY, ASTRAY_FAR = 0.35, 0.2
 """Share of an outline that optical flow has lost, above which the piece is carried whatever its shape becomes."""
 AWAY = 0.3
 """Lengths (roots of its area) by which a piece has moved that is far away."""
+FARTHEST = 12.0
+"""Such lengths that a piece goes at most: what is so small and went so far is like many others."""
 ANOTHER = 2.5
 """Such lengths, and difference of size and shape, together: above that it is another piece."""
 OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
+WORSE = 1.6
+"""Times that its edge may be less alike by its new shape than by the flows, which bring any edge to some edge."""
 SAME = 0.06
 """Difference of colour or coverage, of 1, up to which two pieces have one colour."""
 EVEN = 0.15
@@ -246,9 +251,9 @@ class _Sight:
             for way in ways
         ]
         best = int(np.argmin(found))
-        if found[best] < min(0.7 * usual - 0.002, WORST):
-            return ways[best]
         gone = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other]) / np.sqrt(self.cut[0].area[one])
+        if found[best] < min(0.7 * usual - 0.002, WORST) and gone < FARTHEST:
+            return ways[best]
         lost = self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
         return self._reshaped(one, other, ways) if lost and same else None
@@ -287,7 +292,26 @@ class _Sight:
             for way in ways
         ]
         best = int(np.argmax(cover))
-        return ways[best] if cover[best] > OVERLAP else None
+        return ways[best] if cover[best] > OVERLAP and self._fits(one, other, ways[best]) else None
+
+    def _fits(self, one: int, other: int, way: Floats) -> bool:
+        """Whether what comes together along the edge of the shape half-way is not much less alike than by the flows."""
+        masks = (view.labels == piece + 1 for view, piece in zip(self.views, (one, other), strict=True))
+        first, second = (shape(mask) for mask in masks)
+        assert first is not None
+        assert second is not None
+        own, others = (view.some_places(piece) for view, piece in zip(self.views, (one, other), strict=True))
+        edges = first.outside(own) > -SOFT, second.outside(others) > -SOFT
+        usual = np.concatenate(
+            [fetched_at(wrong, at[edge]) for wrong, at, edge in zip(self.wrong, (own, others), edges, strict=True)]
+        )
+        back = inverse(way)
+        places = np.concatenate((own, others @ back[:, :2].T + back[:, 2])).astype(np.float32)
+        there = (places @ way[:, :2].T + way[:, 2]).astype(np.float32)
+        inside, (left, right) = between((first, second), (places, there), 0.5)
+        edge = (first.outside(places) + second.outside(there))[inside] > -2 * SOFT
+        unlike = fetched_at(self.views[0].picture, left) - fetched_at(self.views[1].picture, right)
+        return bool(edge.any() and np.abs(unlike).max(-1)[edge].mean() < WORSE * usual.mean())
 
 
 class _View:
@@ -341,6 +365,10 @@ class _View:
         filled = cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED)
         rim = cv2.morphologyEx(filled, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
         return float(astray[part][rim].mean()) if rim.any() else 0.0  # it fills the frame
+
+    def some_places(self, piece: int) -> Plane:
+        """x and y of enough of its pixels, (n, 2)."""
+        return np.stack(self._some(piece)[::-1], 1).astype(np.float32)
 
     def _some(self, piece: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows and columns of enough of its pixels."""

@@ -19,9 +19,12 @@ from inbetween.models.course import course
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.regions import Floats, Mask, Part, Plane, inverse, nearest
 from inbetween.models.shapes import Shape, between, shape
+from inbetween.models.warp import fetched_at
 
 ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
+HIDDEN = 6
+"""Pixels from any piece beyond which nothing of a piece is shown; nearer, where outlines meet, keys may disagree."""
 RIM = np.ones((3, 3), np.uint8)
 """Around a piece, the pixels that may well show it: two keys do not tell its outline more closely."""
 
@@ -131,7 +134,8 @@ def _clear(frame: _Frame, labels: tuple[Numbers, Numbers]) -> None:
     here = _places((slice(0, near.shape[0]), slice(0, near.shape[1])))
     shown = [_at(label, here + flow) > 0 for label, flow in zip(labels, frame.flows, strict=True)]
     first, second = (piece & ~near for piece in shown)
-    hidden = first & second
+    far = cv2.distanceTransform((~frame.inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > HIDDEN
+    hidden = first & second & far
     if hidden.any() and not (first | second | near).all():
         _, source = nearest(~(first | second | near))
         source, at = source[hidden], here[hidden]
@@ -148,7 +152,7 @@ def _clear(frame: _Frame, labels: tuple[Numbers, Numbers]) -> None:
 
 def _shown(labels: tuple[Numbers, Numbers], places: Plane, flows: Sequence[Plane]) -> list[Mask]:
     """Whether either key shows a piece where its flow (n, 2) leads from places (n, 2), (n,)."""
-    return [_at(label, (places + flow)[None])[0] > 0 for label, flow in zip(labels, flows, strict=True)]
+    return [_at(label, places + flow) > 0 for label, flow in zip(labels, flows, strict=True)]
 
 
 def _corners(box: Floats) -> Floats:
@@ -180,10 +184,6 @@ def _then(first: Floats, second: Floats) -> Floats:
 
 def _at(labels: Numbers, places: NDArray[Any]) -> Numbers:
     """Labels at the nearest pixel to places (..., 2), x and y; 0 outside the frame."""
-    if not places.size:
-        return np.zeros(places.shape[:2], np.uint8)
     outside = -2.0  # remap's fixed-point coordinates wrap around far outside the frame
     at = np.clip(np.rint(places), outside, max(labels.shape) + 1).astype(np.float32)
-    # OpenCV's stub knows no remap by one map of both coordinates
-    found = cv2.remap(labels, at, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
-    return np.asarray(found, np.uint8)
+    return np.asarray(fetched_at(labels, at.reshape(-1, 2), nearest=True)).reshape(places.shape[:-1])

@@ -4,7 +4,7 @@ A shape is known by its signed distance: how far outside its outline a place lie
 of two shapes are those of one between them, whatever their outlines (Raya and Udupa 1990, "Shape-based interpolation
 of multidimensional objects").
 
-Places are float32 (h, w, 2), x and y in pixels of the frame.
+Places are float32 (..., 2), x and y in pixels of the frame.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from inbetween.models.regions import Floats, Mask, Plane
+from inbetween.models.warp import fetched_at
 
 SOFT = 3.0
 """Pixels inside an outline in which a piece has its soft edge."""
@@ -33,9 +34,10 @@ class Shape:
     """(h, w): from the outline, of the pixels around; below 0 inside."""
 
     def outside(self, places: Plane) -> Plane:
-        """How far outside the outline places are, (h, w)."""
+        """How far outside the outline places (..., 2) are, (...)."""
         at, held = self._held(places)
-        return _fetched(self.distance, held) + np.asarray(np.linalg.norm(at - held, axis=-1), np.float32)
+        beyond = np.asarray(np.linalg.norm(at - held, axis=-1), np.float32)
+        return beyond + fetched_at(self.distance, held.reshape(-1, 2)).reshape(beyond.shape)
 
     def sunk(self, places: Plane, outside: Plane, depth: Plane) -> Plane:
         """Places (n, 2) moved straight to or from the outline to the wanted `depth` (n,), below 0 inside.
@@ -49,7 +51,7 @@ class Shape:
         if not astray.any():
             return places
         moved = places.copy()
-        away = _fetched(self._away, self._held(places[astray][None])[1])[0]
+        away = fetched_at(self._away, self._held(places[astray])[1])
         moved[astray] += step[astray, None] * away
         return moved
 
@@ -80,10 +82,10 @@ def shape(mask: Mask) -> Shape | None:
 
 
 def between(shapes: tuple[Shape, Shape], places: tuple[Plane, Plane], t: float) -> tuple[Mask, tuple[Plane, Plane]]:
-    """Which pixels the shape between two has at `t`, 0 to 1, (h, w), and where these n come from in either, (n, 2).
+    """Which pixels the shape between two has at `t`, 0 to 1, (...), and where these n come from in either, (n, 2).
 
-    `places` tell where a pixel is beside either shape, by the motion of the whole. It comes from as deep inside either
-    outline as it is inside the one between them, so that edges stay as soft as they were.
+    `places` (..., 2) tell where each pixel is beside either shape, by the motion of the whole. It comes from as deep
+    inside either outline as it is inside the one between them, so that edges stay as soft as they were.
     """
     one, other = (shape.outside(place) for shape, place in zip(shapes, places, strict=True))
     depth = np.float32(1 - t) * one + np.float32(t) * other
@@ -97,9 +99,3 @@ def _distance(mask: Mask) -> Plane:
     """From each true pixel to the nearest that is not; the border of the mask is none."""
     padded = np.pad(mask, 1, "edge").view(np.uint8)
     return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1], np.float32)
-
-
-def _fetched(plane: Plane, at: Plane) -> Plane:
-    # OpenCV's stub knows no remap by one map of both coordinates
-    found = cv2.remap(plane, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-    return np.asarray(found, np.float32)

@@ -20,6 +20,8 @@ Plane = NDArray[np.float32]
 
 STRIP_PIXELS = 1 << 18
 """Pixels warped at once on the CPU: the coordinates of a strip (2 MiB) stay in the cache, whatever the frame's size."""
+ROW = 1024
+"""Points that stand in a row where they are none of a frame: OpenCV takes no side of 2**15 or more."""
 CHANNELS_AT_ONCE = 4
 """cv2.remap takes at most four channels."""
 
@@ -83,6 +85,22 @@ def along(plane: Plane, flow: Plane) -> Plane:
     """A plane (h, w) or (h, w, c) fetched along a flow (h, w, 2)."""
     warped: Plane = warp(plane.reshape(1, *plane.shape[:2], -1), flow[None])
     return warped.reshape(plane.shape)
+
+
+def fetched_at(plane: NDArray[Any], points: Plane, nearest: bool = False) -> NDArray[Any]:
+    """A plane (h, w) or (h, w, c) at points (n, 2), x and y, bilinear or at the nearest pixel: (n,) or (n, c).
+
+    What lies outside is the nearest border pixel; at the nearest pixel it is 0.
+    """
+    import cv2
+
+    if not len(points):
+        return np.zeros((0, *plane.shape[2:]), plane.dtype)
+    rows = np.pad(points, ((0, -len(points) % ROW), (0, 0)), "edge").reshape(-1, ROW, 2)
+    mode, border = (cv2.INTER_NEAREST, cv2.BORDER_CONSTANT) if nearest else (cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+    # OpenCV's stub knows no remap by one map of both coordinates
+    found = cv2.remap(plane, rows, None, mode, borderMode=border)  # type: ignore[call-overload]
+    return np.asarray(found).reshape(-1, *plane.shape[2:])[: len(points)]
 
 
 def enlarge(planes: Array, height: int, width: int) -> Array:

@@ -68,6 +68,15 @@ def test_the_edge_comes_from_the_edge_and_the_inside_from_the_inside() -> None:
         assert (found.outside(source[None])[0, depth < -5] < -1.5).all()
 
 
+def test_it_answers_for_more_places_than_stand_in_a_row() -> None:
+    places = np.full((40000, 2), 48, np.float32)
+    places[::2] = 0
+    shapes = known(disc(48, 48, 10)), known(disc(48, 48, 30))
+    inside, (first, _) = between(shapes, (places, places), 0.5)
+    assert inside.sum() == len(first) == 20000
+    assert inside[1::2].all()
+
+
 def test_what_is_cut_off_by_the_border_is_deep_inside_there() -> None:
     outside = known(disc(0, 48, 20)).outside(everywhere())
     assert outside[48, 0] == pytest.approx(-20, abs=1)
