@@ -37,7 +37,7 @@ class Shape:
         """How far outside the outline places (..., 2) are, (...)."""
         at, held = self._held(places)
         beyond = np.asarray(np.linalg.norm(at - held, axis=-1), np.float32)
-        return beyond + fetched_at(self.distance, held.reshape(-1, 2)).reshape(beyond.shape)
+        return np.asarray(beyond + fetched_at(self.distance, held.reshape(-1, 2)).reshape(beyond.shape))
 
     def sunk(self, places: Plane, outside: Plane, depth: Plane) -> Plane:
         """Places (n, 2) moved straight to or from the outline to the wanted `depth` (n,), below 0 inside.
