@@ -28,9 +28,11 @@ from inbetween.models.regions import (
     Part,
     Pieces,
     Plane,
+    affine,
     around,
     fading,
     inverse,
+    mapped,
     matches,
     motions,
     pieces,
@@ -300,16 +302,16 @@ class _Sight:
         first, second = (shape(mask) for mask in masks)
         assert first is not None
         assert second is not None
-        own, others = (view.some_places(piece) for view, piece in zip(self.views, (one, other), strict=True))
+        own, others = (
+            view.some(piece).astype(np.float32) for view, piece in zip(self.views, (one, other), strict=True)
+        )
         edges = first.outside(own) > -SOFT, second.outside(others) > -SOFT
         usual = np.concatenate(
             [fetched_at(wrong, at[edge]) for wrong, at, edge in zip(self.wrong, (own, others), edges, strict=True)]
         )
-        back = inverse(way)
-        places = np.concatenate((own, others @ back[:, :2].T + back[:, 2])).astype(np.float32)
-        there = (places @ way[:, :2].T + way[:, 2]).astype(np.float32)
-        inside, (left, right) = between((first, second), (places, there), 0.5)
-        edge = (first.outside(places) + second.outside(there))[inside] > -2 * SOFT
+        places = np.concatenate((own, mapped(others, inverse(way)))).astype(np.float32)
+        depth, (left, right) = between((first, second), (places, mapped(places, way).astype(np.float32)), 0.5)
+        edge = depth[depth <= 0] > -SOFT
         unlike = fetched_at(self.views[0].picture, left) - fetched_at(self.views[1].picture, right)
         return bool(edge.any() and np.abs(unlike).max(-1)[edge].mean() < WORSE * usual.mean())
 
@@ -330,10 +332,8 @@ class _View:
 
     def apart(self, piece: int, other: Plane, way: Floats) -> float:
         """Mean difference of a piece and what it is carried to."""
-        y, x = self._some(piece)
-        at = (np.stack((x, y), 1) @ way[:, :2].T + way[:, 2]).astype(np.float32)
-        fetched = cv2.remap(other, at[None, :, 0], at[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return float(np.abs(self.picture[y, x] - fetched[0]).max(-1).mean())
+        fetched = fetched_at(other, mapped(self.some(piece), way))
+        return float(np.abs(self.picture[self._some(piece)] - fetched).max(-1).mean())
 
     def even(self, piece: int) -> bool:
         """Whether most of a piece is of one colour: else its outline is not all that there is to see."""
@@ -342,19 +342,15 @@ class _View:
 
     def covered(self, piece: int, labels: Labels, other: int, way: Floats) -> float:
         """Share of a piece that another one covers, once it is carried there."""
-        y, x = self._some(piece)
-        at = np.rint(np.stack((x, y), 1) @ way[:, :2].T + way[:, 2]).astype(np.intp)
-        inside = np.all((at >= 0) & (at < labels.shape[::-1]), 1)
-        at = at[inside]
-        return float(np.count_nonzero(labels[at[:, 1], at[:, 0]] == other + 1)) / len(y)
+        at = np.rint(mapped(self.some(piece), way)).astype(np.intp)
+        x, y = at[np.all((at >= 0) & (at < labels.shape[::-1]), 1)].T
+        return float(np.count_nonzero(labels[y, x] == other + 1)) / len(at)
 
     def followed(self, piece: int, flow: Plane) -> Floats:
         """The motion of the whole, (2, 3), in a flow."""
-        y, x = self._some(piece)
-        places = np.stack((x, y), 1).astype(np.float64)
-        shift, growth, turn = fitted(places, flow[y, x].astype(np.float64))
-        linear, middle = np.array(((1 + growth, -turn), (turn, 1 + growth))), places.mean(0)
-        return np.hstack((linear, (middle + shift - linear @ middle)[:, None]))
+        places = self.some(piece)
+        shift, growth, turn = fitted(places, flow[self._some(piece)].astype(np.float64))
+        return affine(np.array(((1 + growth, -turn), (turn, 1 + growth))), places.mean(0), shift)
 
     def rim(self, piece: int, astray: Mask) -> float:
         """Share of a piece's outer outline that lies in a mask."""
@@ -366,9 +362,9 @@ class _View:
         rim = cv2.morphologyEx(filled, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
         return float(astray[part][rim].mean()) if rim.any() else 0.0  # it fills the frame
 
-    def some_places(self, piece: int) -> Plane:
+    def some(self, piece: int) -> Floats:
         """x and y of enough of its pixels, (n, 2)."""
-        return np.stack(self._some(piece)[::-1], 1).astype(np.float32)
+        return np.stack(self._some(piece)[::-1], 1).astype(np.float64)
 
     def _some(self, piece: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows and columns of enough of its pixels."""
@@ -384,7 +380,7 @@ class _View:
     def put(self, piece: int, flow: Plane, way: Floats) -> None:
         y, x = self.places[piece]
         points = np.stack((x, y), 1)
-        flow[y, x] = points @ way[:, :2].T + way[:, 2] - points
+        flow[y, x] = mapped(points, way) - points
 
 
 def mismatch(picture: Plane, other: Plane, flow: Plane) -> Plane:

@@ -5,12 +5,11 @@ through a turn. It is taken apart into a shift, a turn and a stretch (polar deco
 "Matrix animation and polar decomposition"), and each goes on at its own pace.
 """
 
-import cv2
 import numpy as np
 
 from inbetween.models.curve import Bend, Side, offset
-from inbetween.models.regions import Floats
-from inbetween.models.warp import Plane
+from inbetween.models.regions import Floats, affine, mapped
+from inbetween.models.warp import Plane, fetched_at
 
 ROUNDS = 4
 """How often a motion is fitted, each time without what went another way."""
@@ -24,7 +23,7 @@ def course(way: Floats, start: Floats, size: tuple[int, ...], t: float, bend: Be
     `way` (2, 3) leads to the end; `start` (n, 2) are some of its places, x and y, in the picture looked at, of `size`
     (height and width). `bend` tells how fast what is there moves beyond the two keys.
     """
-    end = start @ way[:, :2].T + way[:, 2]
+    end = mapped(start, way)
     middle, turn, own = start.mean(0), *_polar(way[:, :2])
     growth = float(np.sqrt(np.linalg.det(own)))
     goes = np.array((end.mean(0) - middle, (growth - 1, 0), (turn, 0)))
@@ -36,7 +35,7 @@ def course(way: Floats, start: Floats, size: tuple[int, ...], t: float, bend: Be
     cos, sin = np.cos(turned), np.sin(turned)
     linear = np.array(((cos, -sin), (sin, cos))) @ ((1 - t) * np.eye(2) + t * own)
     linear *= (1 + grown) / (1 - t + t * growth)
-    return np.hstack((linear, (middle + shift - linear @ middle)[:, None]))
+    return affine(linear, middle, shift)
 
 
 def _polar(linear: Floats) -> tuple[float, Floats]:
@@ -51,9 +50,8 @@ def _speeds(side: Side | None, places: Floats, size: tuple[int, ...], growth: fl
     if side is None:
         return None
     height, width = side.speed.shape[:2]
-    at = ((places + 0.5) * (width / size[1], height / size[0]) - 0.5).astype(np.float32)
-    speed = cv2.remap(side.speed, at[:, None, 0], at[:, None, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    middle, grows, turns = fitted(places, speed[:, 0].astype(np.float64))
+    at = (places + 0.5) * (width / size[1], height / size[0]) - 0.5
+    middle, grows, turns = fitted(places, fetched_at(side.speed, at).astype(np.float64))
     return np.array((middle, (growth * grows, 0), (turns, 0)), np.float32)[:, None]
 
 

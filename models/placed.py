@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from inbetween.models.carried import BOTH, END, START, Carried, Numbers
 from inbetween.models.course import course
 from inbetween.models.curve import Bend, Ways
-from inbetween.models.regions import Floats, Mask, Part, Plane, inverse, nearest
+from inbetween.models.regions import Floats, Mask, Part, Plane, inverse, mapped, nearest
 from inbetween.models.shapes import Shape, between, shape
 from inbetween.models.warp import fetched_at
 
@@ -90,7 +90,7 @@ def _carry(frame: _Frame, piece: Whole, t: float, bend: Bend | None) -> None:
     onwards = course(piece.way, piece.places, frame.share.shape, t, bend)
     back = inverse(onwards)
     corners = [
-        _corners(shape.box) @ way[:, :2].T + way[:, 2]
+        mapped(_corners(shape.box), way)
         for shape, way in zip(piece.shapes, (onwards, _then(inverse(piece.way), onwards)), strict=True)
     ]
     part = _part(np.concatenate(corners), frame.share.shape)
@@ -98,7 +98,8 @@ def _carry(frame: _Frame, piece: Whole, t: float, bend: Bend | None) -> None:
     if not here.size:
         return
     first = _moved(here, back)
-    inside, sources = between(piece.shapes, (first, _moved(first, piece.way)), t)
+    depth, sources = between(piece.shapes, (first, _moved(first, piece.way)), t)
+    inside = depth <= 0
     for flow, source in zip(frame.flows, sources, strict=True):
         flow[part][inside] = source - here[inside]
     frame.share[part][inside] = 1 - t
@@ -134,8 +135,9 @@ def _clear(frame: _Frame, labels: tuple[Numbers, Numbers]) -> None:
     here = _places((slice(0, near.shape[0]), slice(0, near.shape[1])))
     shown = [_at(label, here + flow) > 0 for label, flow in zip(labels, frame.flows, strict=True)]
     first, second = (piece & ~near for piece in shown)
-    far = cv2.distanceTransform((~frame.inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > HIDDEN
-    hidden = first & second & far
+    hidden = first & second
+    if hidden.any():
+        hidden &= cv2.distanceTransform((~frame.inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > HIDDEN
     if hidden.any() and not (first | second | near).all():
         _, source = nearest(~(first | second | near))
         source, at = source[hidden], here[hidden]

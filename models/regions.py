@@ -261,6 +261,16 @@ def _axis(spread: Floats) -> Floats:
     return np.asarray(0.5 * np.arctan2(2 * spread[:, 0, 1], spread[:, 0, 0] - spread[:, 1, 1]))
 
 
+def mapped(places: NDArray[Any], way: Floats) -> Floats:
+    """Places (n, 2), x and y, after an affine map (2, 3)."""
+    return np.asarray(places @ way[:, :2].T + way[:, 2])
+
+
+def affine(linear: Floats, middle: Floats, shift: Floats) -> Floats:
+    """The affine map (2, 3) that is linear (2, 2) around a middle, which it shifts."""
+    return np.hstack((linear, (middle + shift - linear @ middle)[:, None]))
+
+
 def inverse(way: Floats) -> Floats:
     """The affine map (2, 3) that leads back."""
     return np.asarray(cv2.invertAffineTransform(way), np.float64)

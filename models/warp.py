@@ -87,7 +87,7 @@ def along(plane: Plane, flow: Plane) -> Plane:
     return warped.reshape(plane.shape)
 
 
-def fetched_at(plane: NDArray[Any], points: Plane, nearest: bool = False) -> NDArray[Any]:
+def fetched_at(plane: NDArray[Any], points: NDArray[Any], nearest: bool = False) -> NDArray[Any]:
     """A plane (h, w) or (h, w, c) at points (n, 2), x and y, bilinear or at the nearest pixel: (n,) or (n, c).
 
     What lies outside is the nearest border pixel; at the nearest pixel it is 0.
@@ -96,7 +96,7 @@ def fetched_at(plane: NDArray[Any], points: Plane, nearest: bool = False) -> NDA
 
     if not len(points):
         return np.zeros((0, *plane.shape[2:]), plane.dtype)
-    rows = np.pad(points, ((0, -len(points) % ROW), (0, 0)), "edge").reshape(-1, ROW, 2)
+    rows = np.pad(np.asarray(points, np.float32), ((0, -len(points) % ROW), (0, 0)), "edge").reshape(-1, ROW, 2)
     mode, border = (cv2.INTER_NEAREST, cv2.BORDER_CONSTANT) if nearest else (cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
     # OpenCV's stub knows no remap by one map of both coordinates
     found = cv2.remap(plane, rows, None, mode, borderMode=border)  # type: ignore[call-overload]
