@@ -20,8 +20,8 @@ from inbetween.models.flow import doubt
 from inbetween.models.regions import (
     CHANGED,
     EDGE,
-    GROWN,
     REACH,
+    SAME,
     Floats,
     Labels,
     Mask,
@@ -30,6 +30,7 @@ from inbetween.models.regions import (
     Plane,
     affine,
     around,
+    comparable,
     fading,
     inverse,
     mapped,
@@ -73,12 +74,10 @@ OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
 WORSE = 1.6
 """Times that its edge may be less alike by its new shape than by the flows, which bring any edge to some edge."""
-SAME = 0.06
-"""Difference of colour or coverage, of 1, up to which two pieces have one colour."""
 EVEN = 0.15
 """Difference of colour or coverage, of 1, from their median that most pixels of an even piece stay below."""
-SMALLER = 0.15
-"""Share of the larger of two such pieces that the smaller one is at least."""
+ANGLES = 72
+"""Ways in which a piece is turned that changes its colour, to find how it lies in the other key."""
 WITHIN = 0.5
 """Share of the smaller of two pieces in one place that the larger one must cover."""
 ALTOGETHER = 0.9
@@ -117,8 +116,8 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     """The pieces whose own motion explains two pictures better than `flows` between them, both ways, does.
 
     And what is lost in either: pieces of one colour whose outline the flows have lost, or of one shape that change
-    their colour on the way, are carried as well, and what one key alone has, with nothing changing around it, grows out
-    of its middle or shrinks into it.
+    their colour or coverage on the way, are carried as well, and what one key alone has, with nothing changing around
+    it, grows out of its middle or shrinks into it.
     """
     cut = pieces(start), pieces(end)
     views = _View(start, cut[0]), _View(end, cut[1])
@@ -143,10 +142,12 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     ]
     changed = recoloured(*cut, lost[0], lost[1], diagonal)
     for (one, other), tried in zip(changed, motions(*cut, changed), strict=True):
-        load.carry(one, other, tried[GROWN])
+        way, cover = sight.covering(one, other, [*tried, *sight.turned(one, other)])
+        if cover > OVERLAP:
+            load.carry(one, other, way)
+            lost = [names[names != name] for names, name in zip(lost, (one, other), strict=True)]
     for side in (START, END):
-        alone_here = np.setdiff1d(lost[side], changed[:, side])
-        for part, whole, ring in _in_place(np.isin(cut[side].labels, alone_here + 1), still):
+        for part, whole, ring in _in_place(np.isin(cut[side].labels, lost[side] + 1), still):
             load.leave(part, whole, BOTH if _passes_over(views[side].picture[part], whole, ring) else side)
     return load.delivered()
 
@@ -266,7 +267,7 @@ class _Sight:
         both = np.bincount((self.cut[0].labels * columns + self.cut[1].labels).ravel(), minlength=rows * columns)
         smaller = np.minimum(self.cut[0].area[:, None], self.cut[1].area[None])
         colour = np.abs(self.cut[0].colour[:, None] - self.cut[1].colour[None]).max(-1)
-        alike = (colour < SAME) & (smaller > SMALLER * np.maximum(self.cut[0].area[:, None], self.cut[1].area[None]))
+        alike = (colour < SAME) & comparable(*self.cut, 0)
         within = np.where(alike, both.reshape(rows, columns)[1:, 1:] / smaller, 0)
         ones, others = _alone(self.cut, pairs)
         found: list[tuple[int, int]] = []
@@ -277,14 +278,21 @@ class _Sight:
                 within[:, other] = 0
         return np.array(found, np.intp).reshape(-1, 2)
 
-    def _astray(self, one: int, other: int) -> float:
-        """Share of the outlines of a piece that the flows have lost."""
-        return (self.views[0].rim(one, self.lost[0]) + self.views[1].rim(other, self.lost[1])) / 2
+    def turned(self, one: int, other: int) -> list[Floats]:
+        """Maps, (2, 3), of a piece of the start to the size and the middle of one of the end, turned every way."""
+        start, end = self.cut
+        growth, shift = np.sqrt(end.area[other] / start.area[one]), end.centre[other] - start.centre[one]
+        spins = growth * np.exp(1j * np.linspace(0, 2 * np.pi, ANGLES, endpoint=False))
+        return [
+            affine(np.array(((spin.real, -spin.imag), (spin.imag, spin.real))), start.centre[one], shift)
+            for spin in spins
+        ]
 
-    def _reshaped(self, one: int, other: int, tried: list[Floats]) -> Floats | None:
-        """The map that brings two shapes best over each other, or what the flows make of it; None if none does."""
-        followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
-        ways: list[Floats] = [*tried, followed[0], inverse(followed[1])]
+    def covering(self, one: int, other: int, ways: list[Floats]) -> tuple[Floats, float]:
+        """The map of several that brings two shapes best over each other, and the share of either that is covered then.
+
+        Of those that do it nearly as well it is the one that turns least: each turn takes something off the share.
+        """
         cover = [
             min(
                 self.views[0].covered(one, self.views[1].labels, other, way),
@@ -294,7 +302,17 @@ class _Sight:
             for way in ways
         ]
         best = int(np.argmax(cover))
-        return ways[best] if cover[best] > OVERLAP and self._fits(one, other, ways[best]) else None
+        return ways[best], cover[best]
+
+    def _astray(self, one: int, other: int) -> float:
+        """Share of the outlines of a piece that the flows have lost."""
+        return (self.views[0].rim(one, self.lost[0]) + self.views[1].rim(other, self.lost[1])) / 2
+
+    def _reshaped(self, one: int, other: int, tried: list[Floats]) -> Floats | None:
+        """The map that brings two shapes best over each other, or what the flows make of it; None if none does."""
+        followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
+        way, cover = self.covering(one, other, [*tried, followed[0], inverse(followed[1])])
+        return way if cover > OVERLAP and self._fits(one, other, way) else None
 
     def _fits(self, one: int, other: int, way: Floats) -> bool:
         """Whether what comes together along the edge of the shape half-way is not much less alike than by the flows."""

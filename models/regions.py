@@ -45,10 +45,14 @@ STAYING = 0.1
 """Cost of being the piece of the same shape in the same place."""
 RESHAPED = 0.1
 """Difference of size and shape up to which a piece of another colour may be the same one."""
+SAME = 0.06
+"""Difference of colour or coverage, of 1, up to which two pieces have one colour."""
+SMALLER = 0.15
+"""Share of the larger of two pieces of one colour that the smaller one is at least."""
+TELLING = 200
+"""Pixels of the smallest piece that is known by its outline."""
 NEARBY = 0.3
 """Diagonals of the frame that a piece goes at most while it changes its colour."""
-GROWN = 2
-"""Which of a piece's `motions` moves and grows it, and no more."""
 ROUNDS = 3
 """How often pieces are matched, each time knowing where their neighbours went."""
 
@@ -295,11 +299,30 @@ def _root(spread: Floats) -> Floats:
 def recoloured(
     start: Pieces, end: Pieces, gone: NDArray[np.intp], come: NDArray[np.intp], diagonal: float
 ) -> NDArray[np.intp]:
-    """Pairs (m, 2) of pieces that are alike in all but their colour, each the nearest of its shape to the other."""
+    """Pairs (m, 2) of pieces that change their colour, or how much they cover, each the nearest such to the other.
+
+    Either they are alike in all but their colour, or they are of one colour, more or less see-through, and may grow.
+    """
     if not len(gone) or not len(come):
         return np.zeros((0, 2), np.intp)
     away = np.linalg.norm(start.centre[gone][:, None] - end.centre[come][None], axis=-1) / diagonal
-    cost = np.where((reshaped(start, end)[np.ix_(gone, come)] < RESHAPED) & (away < NEARBY), away, np.inf)
+    alike = (reshaped(start, end) < RESHAPED) | _see_through(start, end)
+    cost = np.where(alike[np.ix_(gone, come)] & (away < NEARBY), away, np.inf)
     there, back = cost.argmin(1), cost.argmin(0)
     mutual = [i for i, j in enumerate(there) if back[j] == i and np.isfinite(cost[i, j])]
     return np.stack((gone[mutual], come[there[mutual]]), 1)
+
+
+def comparable(start: Pieces, end: Pieces, least: float) -> Mask:
+    """Which pieces are about of one size, neither of them below the `least`, in pixels: (n, m)."""
+    smaller, larger = (take(start.area[:, None], end.area[None]) for take in (np.minimum, np.maximum))
+    return np.asarray((smaller > SMALLER * larger) & (smaller >= least))
+
+
+def _see_through(start: Pieces, end: Pieces) -> Mask:
+    """Which pieces are of one colour, one of them covering less than the other, (n, m)."""
+    one, other = start.colour[:, None], end.colour[None]
+    both = one[..., 3] * other[..., 3]
+    apart = np.abs(one[..., :3] * other[..., 3:] - other[..., :3] * one[..., 3:]).max(-1)  # premultiplied as they are
+    fades = np.abs(one[..., 3] - other[..., 3]) > CHANGED
+    return np.asarray(fades & (apart < SAME * both) & comparable(start, end, TELLING))

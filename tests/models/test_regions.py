@@ -204,6 +204,22 @@ def test_what_changes_its_colour_on_its_way_is_carried() -> None:
     assert way == pytest.approx(np.array([[1, 0, 50], [0, 1, 0]]), abs=0.1)
 
 
+@pytest.mark.parametrize("shape", ["hook", "cross"])
+def test_what_turns_and_grows_while_it_fades_in_arrives_whole(shape: str) -> None:
+    bars = {"hook": [box(-20, 0, 12, 60), box(0, 24, 52, 12)], "cross": [box(0, 0, 12, 60), box(0, 0, 60, 12)]}[shape]
+    turned = 0.6
+
+    def at(u: float) -> Any:
+        cos, sin = np.cos(turned * u), np.sin(turned * u)
+        spin = (0.7 + 0.4 * u) * np.array(((cos, sin), (-sin, cos)))
+        return (0.5 + 0.5 * u) * drawing(*((RED, bar @ spin + (70 + 20 * u, 80)) for bar in bars))
+
+    found = carried(at(0), at(1), optical(at(0), at(1)))
+    truth = at(0.5)
+    picture = drawn(at(0), at(1), placed(found, 0, 0.5, 0.5))
+    assert np.abs(picture - truth).mean() < 0.3 * np.abs((at(0) + at(1)) / 2 - truth).mean()
+
+
 def test_what_is_uncovered_by_something_that_moves_does_not_fade() -> None:
     """A blue spot that a red sheet slides over: its surroundings change with it."""
     spot, sheet = (BLUE, box(100, 80, 16, 16)), box(40, 80, 70, 70)
