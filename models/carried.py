@@ -57,6 +57,10 @@ STRETCHED = 6.0
 """Times that a piece may be stretched at most, in one direction against the other: more is another shape."""
 WORST = 0.2
 """Difference of colour, of 1, up to which a piece is held to be the one it is matched with."""
+SURE = 0.08
+"""The same for a piece that goes further than it is long."""
+BELIEVED = 0.25
+"""The same, of a piece that has little to say on where its neighbours went."""
 SIZES = (0.75, 0.5, 0.25)
 PASSING = 0.05
 """Share of something that shrinks, seen at these sizes, that may pass over what stays; more of it, and it fades."""
@@ -122,13 +126,12 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     cut = pieces(start), pieces(end)
     views = _View(start, cut[0]), _View(end, cut[1])
     diagonal = float(np.hypot(*start.shape[:2]))
-    pairs = matches(*cut, np.zeros((len(cut[0].area), 2)), diagonal)
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = _Sight(cut, views, flows, wrong)
+    pairs = matches(*cut, sight.led(), diagonal, sight.judged)
     load = _Load(views, flows)
-    fade = fading(*cut, pairs, diagonal)
-    for (one, other), tried, fades in zip(pairs, motions(*cut, pairs), fade, strict=True):
-        way = np.eye(2, 3) if fades else sight.way(one, other, tried)
+    for (one, other), fades in zip(pairs, fading(*cut, pairs, diagonal), strict=True):
+        way = np.eye(2, 3) if fades else sight.way(one, other)
         if way is not None:
             load.carry(one, other, way)
     replaced = sight.replaced(pairs)
@@ -140,9 +143,8 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         np.array([piece for piece in names if view.lost(piece, gone, still)], np.intp)
         for names, view, gone in zip(_alone(cut, pairs), views, wrong, strict=True)
     ]
-    changed = recoloured(*cut, lost[0], lost[1], diagonal)
-    for (one, other), tried in zip(changed, motions(*cut, changed), strict=True):
-        way, cover = sight.covering(one, other, [*tried, *sight.turned(one, other)])
+    for one, other in recoloured(*cut, lost[0], lost[1], diagonal):
+        way, cover = sight.covering(one, other, [*sight.ways(one, other), *sight.turned(one, other)])
         if cover > OVERLAP:
             load.carry(one, other, way)
             lost = [names[names != name] for names, name in zip(lost, (one, other), strict=True)]
@@ -239,27 +241,55 @@ class _Sight:
     ) -> None:
         self.cut, self.views, self.flows, self.wrong = cut, views, flows, wrong
         self.unlike = reshaped(*cut)
-        loops = doubt(*flows), doubt(*flows[::-1])
-        self.lost = [(unlike > UNLIKE) & (loop > FOLLOWED) for unlike, loop in zip(wrong, loops, strict=True)]
+        self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
+        self.astray = [doubt(*flows) > FOLLOWED, doubt(*flows[::-1]) > FOLLOWED]
+        self.lost = [(unlike > UNLIKE) & astray for unlike, astray in zip(wrong, self.astray, strict=True)]
 
-    def way(self, one: int, other: int, tried: Floats) -> Floats | None:
-        """The affine map that carries a piece of the start to one of the end, of those `tried`; None if none should."""
+    def led(self) -> Floats:
+        """Where optical flow leads the middle of each piece of the start, (n, 2): infinite where it has lost it."""
+        names = range(len(self.cut[0].area))
+        return np.array([self.views[0].led(name, self.flows[0], self.astray[0]) for name in names]).reshape(-1, 2)
+
+    def judged(self, pairs: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """The best map of each pair, (m, 2, 3), and how much it explains, 0 to 1, (m,): see `Judge`."""
+        ways, apart = zip(*(self.best(one, other) for one, other in pairs), strict=True)
+        return np.array(ways), np.exp(-np.square(np.array(apart) / BELIEVED))
+
+    def ways(self, one: int, other: int) -> list[Floats]:
+        """The affine maps, (2, 3), that may carry a piece of the start to one of the end."""
+        (tried,) = motions(*self.cut, np.array([(one, other)]))
+        return [way for way in tried if stretch(way) < STRETCHED]
+
+    def best(self, one: int, other: int) -> tuple[Floats, float]:
+        """The one of these that brings like to like best, and the difference of colour, of 1, that it leaves."""
+        if (one, other) not in self.found:
+            first, second = self.views
+            ways = self.ways(one, other)
+            apart = [
+                first.apart(one, second.picture, way)
+                + second.apart(other, first.picture, inverse(way))
+                + TURNING * turn(way)
+                for way in ways
+            ]
+            least = int(np.argmin(apart))
+            self.found[one, other] = ways[least], apart[least]
+        return self.found[one, other]
+
+    def way(self, one: int, other: int) -> Floats | None:
+        """The affine map that carries a piece of the start to one of the end; None if none should.
+
+        A piece that fits is carried where optical flow does not explain it as well, or if it goes further than it is
+        long: what is so small the network may lose, whatever it is offered.
+        """
         first, second = self.views
         usual = first.mean(one, self.wrong[0]) + second.mean(other, self.wrong[1])
-        ways: list[Floats] = [way for way in tried if stretch(way) < STRETCHED]
-        found = [
-            first.apart(one, second.picture, way)
-            + second.apart(other, first.picture, inverse(way))
-            + TURNING * turn(way)
-            for way in ways
-        ]
-        best = int(np.argmin(found))
+        way, apart = self.best(one, other)
         gone = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other]) / np.sqrt(self.cut[0].area[one])
-        if found[best] < min(0.7 * usual - 0.002, WORST) and gone < FARTHEST:
-            return ways[best]
+        if gone < FARTHEST and (apart < min(0.7 * usual - 0.002, WORST) or (apart < SURE and gone > 1)):
+            return way
         lost = self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
-        return self._reshaped(one, other, ways) if lost and same else None
+        return self._reshaped(one, other) if lost and same else None
 
     def replaced(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2): of one colour and in one place, of any shapes, their outlines lost."""
@@ -308,10 +338,10 @@ class _Sight:
         """Share of the outlines of a piece that the flows have lost."""
         return (self.views[0].rim(one, self.lost[0]) + self.views[1].rim(other, self.lost[1])) / 2
 
-    def _reshaped(self, one: int, other: int, tried: list[Floats]) -> Floats | None:
+    def _reshaped(self, one: int, other: int) -> Floats | None:
         """The map that brings two shapes best over each other, or what the flows make of it; None if none does."""
         followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
-        way, cover = self.covering(one, other, [*tried, followed[0], inverse(followed[1])])
+        way, cover = self.covering(one, other, [*self.ways(one, other), followed[0], inverse(followed[1])])
         return way if cover > OVERLAP and self._fits(one, other, way) else None
 
     def _fits(self, one: int, other: int, way: Floats) -> bool:
@@ -369,6 +399,11 @@ class _View:
         places = self.some(piece)
         shift, growth, turn = fitted(places, flow[self._some(piece)].astype(np.float64))
         return affine(np.array(((1 + growth, -turn), (turn, 1 + growth))), places.mean(0), shift)
+
+    def led(self, piece: int, flow: Plane, astray: Mask) -> Floats:
+        """How far, x and y, a flow leads a piece: infinite if most of it goes astray."""
+        some = self._some(piece)
+        return np.median(flow[some], axis=0) if astray[some].mean() < 0.5 else np.full(2, np.inf)
 
     def rim(self, piece: int, astray: Mask) -> float:
         """Share of a piece's outer outline that lies in a mask."""

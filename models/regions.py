@@ -7,6 +7,7 @@ best match are paired, and each pair's affine motion follows from their moments.
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ Labels = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 Part = tuple[slice, slice]
 """Rows and columns of a frame."""
+Judge = Callable[[NDArray[np.intp]], tuple[Floats, Floats]]
+"""Of pairs (m, 2) of pieces: the affine map of each, (m, 2, 3), and how much else it has to say, 0 to 1, (m,)."""
 
 EDGE = 25
 """Range of values, of 255, around a pixel above which it belongs to no even piece."""
@@ -39,6 +42,8 @@ ALIKE = 3.0
 """Cost above which two pieces are not the same one."""
 FAR = 2.0
 """Cost of being anywhere at all."""
+ASTRAY, ASIDE = 0.25, 0.12
+"""Diagonals of the frame beside its expected place that cost 1: while nothing is expected, and then."""
 CHANGED = 0.02
 """Difference of colour or coverage, of 1, above which a piece that stays is seen to fade."""
 STAYING = 0.1
@@ -53,7 +58,9 @@ TELLING = 200
 """Pixels of the smallest piece that is known by its outline."""
 NEARBY = 0.3
 """Diagonals of the frame that a piece goes at most while it changes its colour."""
-ROUNDS = 3
+LED = 0.1
+"""Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
+ROUNDS = 5
 """How often pieces are matched, each time knowing where their neighbours went."""
 
 
@@ -168,18 +175,21 @@ def around(stats: NDArray[np.int32], margin: int, size: tuple[int, ...]) -> Part
     return rows, slice(max(0, left - margin), min(size[1], left + width + margin))
 
 
-def matches(start: Pieces, end: Pieces, expected: Floats, diagonal: float) -> NDArray[np.intp]:
+def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Judge) -> NDArray[np.intp]:
     """Pairs (m, 2) of piece numbers that are each other's best match.
 
-    `expected` (n, 2) is where each piece of the start is thought to have gone: its neighbours' motion, once known.
+    A piece is thought to have gone where its neighbours went, once they are known and as far as `judge` believes them,
+    or where optical flow leads it: by `led` (n, 2), infinite where that has lost it.
     """
+    pairs, expected = np.zeros((0, 2), np.intp), np.zeros((len(start.area), 2))
     if not len(start.area) or not len(end.area):
-        return np.zeros((0, 2), np.intp)
+        return pairs
     unlike, stays = _unlike(start, end), _stays(start, end, diagonal)
-    pairs = np.zeros((0, 2), np.intp)
+    went = end.centre[None] - start.centre[:, None]
     for round_ in range(ROUNDS):
-        gone = end.centre[None] - start.centre[:, None] - expected[:, None]
-        away = np.hypot(gone[..., 0], gone[..., 1]) / ((0.25, 0.12, 0.12)[round_] * diagonal)
+        reach = (ASIDE if round_ else ASTRAY) * diagonal
+        beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))
+        away = np.minimum(beside, off + LED)
         cost = unlike + np.minimum(away, FAR)  # the only one of its kind is known wherever it is
         cost = np.where(stays, np.minimum(cost, STAYING), cost)
         there, back = cost.argmin(1), cost.argmin(0)
@@ -188,7 +198,7 @@ def matches(start: Pieces, end: Pieces, expected: Floats, diagonal: float) -> ND
         pairs = pairs[cost[pairs[:, 0], pairs[:, 1]] < ALIKE]
         if not len(pairs):
             break
-        expected = _neighbours(start, end, pairs, cost, expected, diagonal)
+        expected = _neighbours(start, pairs, judge(pairs), cost, expected, diagonal)
     return pairs
 
 
@@ -223,17 +233,18 @@ def fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp], diagonal: float)
 
 
 def _neighbours(
-    start: Pieces, end: Pieces, pairs: NDArray[np.intp], cost: Floats, expected: Floats, diagonal: float
+    start: Pieces, pairs: NDArray[np.intp], said: tuple[Floats, Floats], cost: Floats, expected: Floats, diagonal: float
 ) -> Floats:
-    """Where every piece would go if it went with the matched ones around it."""
+    """Where every piece would go if it went with the matched ones around it, (n, 2)."""
     first, second = pairs.T
-    went = end.centre[second] - start.centre[first]
+    ways, believed = said
+    goes = np.stack([mapped(start.centre, way) for way in ways], 1) - start.centre[:, None]
     away = np.square(start.centre[:, None] - start.centre[first][None]).sum(-1) / (0.15 * diagonal) ** 2
-    sure = np.sqrt(start.area[first]) * np.exp(-cost[first, second]) * _alone(cost)[first]
+    sure = np.sqrt(start.area[first]) * np.exp(-cost[first, second]) * _alone(cost)[first] * believed
     weight = np.exp(-away) * sure
     weight[first, np.arange(len(first))] = 0
     some = 0.05 * np.sqrt(start.area.mean())
-    return np.asarray((weight @ went + some * expected) / (weight.sum(1) + some)[:, None])
+    return np.asarray(((weight[..., None] * goes).sum(1) + some * expected) / (weight.sum(1) + some)[:, None])
 
 
 def _alone(cost: Floats) -> Floats:

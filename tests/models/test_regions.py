@@ -126,6 +126,21 @@ def test_shapes_of_one_kind_go_where_their_neighbours_go() -> None:
     assert [middle_of(found, x, y)[0] for x, y in row] == pytest.approx([30, 30, 30], abs=1)
 
 
+def test_the_eyes_of_a_face_go_with_its_mouth_and_not_with_the_middle_of_a_body_of_another_shape() -> None:
+    """By the middle of the body, the right eye would arrive where the left one does."""
+    dark = (0.2, 0.1, 0.0)
+    bodies = [np.array(corners) for corners in ([(20, 25), (145, 25), (145, 115)], [(20, 35), (145, 35), (20, 125)])]
+    parts = {(100, 40): (9, 9), (130, 40): (9, 9), (115, 52): (12, 5)}
+
+    def face(x: float, y: float) -> Any:
+        return [(dark, box(*np.add(place, (x, y)), *size)) for place, size in parts.items()]
+
+    start, end = drawing((GREEN, bodies[0]), *face(0, 0)), drawing((GREEN, bodies[1]), *face(-16, 12))
+    found = carried(start, end, optical(start, end)).flows
+    for x, y in parts:
+        assert middle_of(found, x, y) == pytest.approx((-16, 12), abs=1)
+
+
 def test_what_fades_where_it_stands_is_not_taken_for_its_neighbour() -> None:
     """A wave of opacity through a row of equal shapes: the colour walks, the shapes do not."""
     places = [(30, 50), (80, 50), (130, 50)]
