@@ -133,7 +133,7 @@ def test_the_eyes_of_a_face_go_with_its_mouth_and_not_with_the_middle_of_a_body_
     parts = {(100, 40): (9, 9), (130, 40): (9, 9), (115, 52): (12, 5)}
 
     def face(x: float, y: float) -> Any:
-        return [(dark, box(*np.add(place, (x, y)), *size)) for place, size in parts.items()]
+        return [(dark, box(px + x, py + y, *size)) for (px, py), size in parts.items()]
 
     start, end = drawing((GREEN, bodies[0]), *face(0, 0)), drawing((GREEN, bodies[1]), *face(-16, 12))
     found = carried(start, end, optical(start, end)).flows
