@@ -8,7 +8,7 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows f
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.course import fitted
 from inbetween.models.flow import doubt
+from inbetween.models.joined import joined
 from inbetween.models.regions import (
     CHANGED,
     EDGE,
@@ -93,7 +94,7 @@ class Carried:
     """What pieces say of the motion between two keys; of each two the first belongs to the start."""
 
     flows: tuple[Plane, Plane]
-    """To the other key, (H, W, 2) in pixels: those that were handed in, and each carried piece's own."""
+    """To the other key, (H, W, 2) in pixels: those handed in, each carried piece's own, and that of what goes along."""
     labels: tuple[Numbers, Numbers]
     """(H, W): the number of the carried piece, from 1; 0 elsewhere."""
     ways: Floats
@@ -121,7 +122,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
 
     And what is lost in either: pieces of one colour whose outline the flows have lost, or of one shape that change
     their colour or coverage on the way, are carried as well, and what one key alone has, with nothing changing around
-    it, grows out of its middle or shrinks into it.
+    it, grows out of its middle or shrinks into it. What is `joined` to a carried piece goes along with it.
     """
     cut = pieces(start), pieces(end)
     views = _View(start, cut[0]), _View(end, cut[1])
@@ -151,7 +152,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     for side in (START, END):
         for part, whole, ring in _in_place(np.isin(cut[side].labels, lost[side] + 1), still):
             load.leave(part, whole, BOTH if _passes_over(views[side].picture[part], whole, ring) else side)
-    return load.delivered()
+    return sight.joined(load.delivered())
 
 
 def _alone(cut: tuple[Pieces, Pieces], pairs: NDArray[np.intp]) -> list[NDArray[np.intp]]:
@@ -307,6 +308,17 @@ class _Sight:
                 found.append((one, other))
                 within[:, other] = 0
         return np.array(found, np.intp).reshape(-1, 2)
+
+    def joined(self, found: Carried) -> Carried:
+        """The same, with what is joined to carried pieces going along with them."""
+        start, end = (view.picture for view in self.views)
+        back = np.reshape([inverse(way) for way in found.ways], (-1, 2, 3))
+        ends = ((start, end), found.ways), ((end, start), back)
+        first, second = (
+            joined(pictures, flow, label, ways, astray)
+            for (pictures, ways), flow, label, astray in zip(ends, found.flows, found.labels, self.astray, strict=True)
+        )
+        return replace(found, flows=(first, second))
 
     def turned(self, one: int, other: int) -> list[Floats]:
         """Maps, (2, 3), of a piece of the start to the size and the middle of one of the end, turned every way."""
