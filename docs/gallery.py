@@ -10,7 +10,7 @@ over the better of dissolve and flow, those on which it loses most, and some fro
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from inbetween import comparison
 from inbetween.core.channels import RGBA
+from inbetween.core.network import Network
 from inbetween.models import metrics, registry
 from inbetween.models.training.clips import keys_apart, packed
 
@@ -31,22 +32,34 @@ SOURCES = {
     "freedoom": "Freedoom, BSD-3-Clause",
 }
 """Only what may be shown, with its attribution, by how its name begins."""
-MODELS = ("dissolve", "flow", "akanet", "motion")
+JUDGED = ("dissolve", "flow", "motion")
+"""What draws every triad; akanet, which takes many times as long, draws the chosen ones alone."""
+COLUMNS = ("first key", "truth", "dissolve", "flow", "akanet", "motion", "second key")
 GAPS = (4, 8)
+HALF = np.full((1, 1, 1, 1), 0.5, np.float32)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One triad as every model draws it, and how much the motion model gains, in dB of moving pixels."""
+    """One triad as models draw it, and how much the motion model gains, in dB of moving pixels."""
 
     name: str
     gap: int
     pictures: dict[str, Array]
+    """By what they are in `COLUMNS`."""
     figures: dict[str, float]
+    """By the model."""
 
     @property
     def gain(self) -> float:
         return self.figures["motion"] - max(self.figures["dissolve"], self.figures["flow"])
+
+    def drawn(self, model: str, network: Network) -> "Row":
+        """The same as one more model draws it."""
+        start, truth, end = (self.pictures[name] for name in ("first key", "truth", "second key"))
+        picture = network(start[None], end[None], HALF)[0]
+        figure = metrics.compare(picture, truth, start, end).psnr_moving
+        return replace(self, pictures=self.pictures | {model: picture}, figures=self.figures | {model: figure})
 
 
 def main() -> int:
@@ -56,6 +69,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=6, help="triads on a sheet")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    painter = _network("akanet")
     rows = sorted(_rows(options.clips), key=lambda row: row.gain, reverse=True)
     middle = len(rows) // 2 - options.rows // 2
     chosen = {
@@ -65,31 +79,36 @@ def main() -> int:
     }
     for name, part in chosen.items():
         file = options.out / f"{name}.png"
-        cv2.imwrite(str(file), _sheet(part)[..., ::-1])
+        cv2.imwrite(str(file), _sheet([row.drawn("akanet", painter) for row in part])[..., ::-1])
         sys.stdout.write(f"{file}: {', '.join(f'{r.name} {r.gap} apart {r.gain:+.1f} dB' for r in part)}\n")
     return 0
 
 
+def _network(model: str) -> Network:
+    return registry.load(model, "cpu").network(RGBA, "display")
+
+
 def _rows(folder: Path) -> Iterator[Row]:
-    available = [name for name in MODELS if name in registry.MODELS]
-    networks = {name: registry.load(name, "cpu").network(RGBA, "display") for name in available}
-    half = np.full((1, 1, 1, 1), 0.5, np.float32)
+    networks = {model: _network(model) for model in JUDGED}
     for clip in packed(folder, "val"):
         if not clip.name.startswith(tuple(SOURCES)):
             continue
         for gap in GAPS:
             for start, truth, end in keys_apart(clip, gap, 1):
-                drawn = {name: network(start[None], end[None], half)[0] for name, network in networks.items()}
-                figures = {n: metrics.compare(d, truth, start, end).psnr_moving for n, d in drawn.items()}
-                yield Row(clip.name, gap, {"first key": start, "truth": truth, **drawn, "second key": end}, figures)
+                row = Row(clip.name, gap, {"first key": start, "truth": truth, "second key": end}, {})
+                for model, network in networks.items():
+                    row = row.drawn(model, network)
+                yield row
 
 
 def _sheet(rows: list[Row]) -> Array:
-    lines = []
-    for row in rows:
-        captions = {n: f"{n} {row.figures[n]:.1f} dB" if n in row.figures else n for n in row.pictures}
-        lines.append({captions[name]: picture for name, picture in row.pictures.items()})
-    return comparison.sheet(lines)
+    captions = [{name: f"{name} {row.figures[name]:.1f} dB" for name in row.figures} for row in rows]
+    return comparison.sheet(
+        [
+            {caption.get(name, name): row.pictures[name] for name in COLUMNS}
+            for row, caption in zip(rows, captions, strict=True)
+        ]
+    )
 
 
 if __name__ == "__main__":
