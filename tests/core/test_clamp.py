@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -34,9 +34,11 @@ def test_the_binary_clamp_runs_on_any_array_library(library: Any) -> None:
 
 
 @given(pictures, st.floats(0, 1), st.floats(0, 0.5))
+@example(np.full((1, 1, 1), -1, np.float32), 1e-225, 0.0)
 def test_clamping_twice_is_clamping_once(picture: np.ndarray, theta: float, epsilon: float) -> None:
     once = binary(picture, theta, epsilon)
-    if theta - epsilon <= 0 or theta + epsilon > 1:  # then 0 or 1 itself lies on the wrong side
+    low, high = np.float32(theta - epsilon), np.float32(theta + epsilon)  # as exactly as pixels are
+    if low <= 0 or high > 1:  # then 0 or 1 itself lies on the wrong side
         return
     np.testing.assert_array_equal(binary(once, theta, epsilon), once)
 
