@@ -102,13 +102,10 @@ def _rows(folder: Path) -> Iterator[Row]:
 
 
 def _sheet(rows: list[Row]) -> Array:
-    captions = [{name: f"{name} {row.figures[name]:.1f} dB" for name in row.figures} for row in rows]
-    return comparison.sheet(
-        [
-            {caption.get(name, name): row.pictures[name] for name in COLUMNS}
-            for row, caption in zip(rows, captions, strict=True)
-        ]
-    )
+    def caption(row: Row, name: str) -> str:
+        return f"{name} {row.figures[name]:.1f} dB" if name in row.figures else name
+
+    return comparison.sheet([{caption(row, name): row.pictures[name] for name in COLUMNS} for row in rows])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ through a turn. It is taken apart into a shift, a turn and a stretch (polar deco
 import numpy as np
 
 from inbetween.models.curve import Bend, Side, offset
-from inbetween.models.regions import Floats, affine, mapped
+from inbetween.models.regions import Floats, affine, mapped, spun
 from inbetween.models.warp import Plane, fetched_at
 
 ROUNDS = 4
@@ -32,8 +32,7 @@ def course(way: Floats, start: Floats, size: tuple[int, ...], t: float, bend: Be
         before, after = _speeds(bend.before, start, size, 1), _speeds(bend.after, end, size, growth)
         gone = gone + offset(goes[:, None].astype(np.float32), before, after, t, bend)[:, 0]
     shift, (grown, _), (turned, _) = gone
-    cos, sin = np.cos(turned), np.sin(turned)
-    linear = np.array(((cos, -sin), (sin, cos))) @ ((1 - t) * np.eye(2) + t * own)
+    linear = spun(np.exp(1j * turned)) @ ((1 - t) * np.eye(2) + t * own)
     linear *= (1 + grown) / (1 - t + t * growth)
     return affine(linear, middle, shift)
 

@@ -192,14 +192,19 @@ def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Jud
         away = np.minimum(beside, off + LED)
         cost = unlike + np.minimum(away, FAR)  # the only one of its kind is known wherever it is
         cost = np.where(stays, np.minimum(cost, STAYING), cost)
-        there, back = cost.argmin(1), cost.argmin(0)
-        mutual = np.flatnonzero(back[there] == np.arange(len(there)))
-        pairs = np.stack((mutual, there[mutual]), 1)
-        pairs = pairs[cost[pairs[:, 0], pairs[:, 1]] < ALIKE]
+        pairs = _mutual(cost, ALIKE)
         if not len(pairs):
             break
         expected = _neighbours(start, pairs, judge(pairs), cost, expected, diagonal)
     return pairs
+
+
+def _mutual(cost: Floats, most: float) -> NDArray[np.intp]:
+    """Rows and columns, (m, 2), that are each other's least cost, and below the `most`."""
+    there, back = cost.argmin(1), cost.argmin(0)
+    mutual = np.flatnonzero(back[there] == np.arange(len(there)))
+    pairs = np.stack((mutual, there[mutual]), 1)
+    return np.asarray(pairs[cost[pairs[:, 0], pairs[:, 1]] < most])
 
 
 def _unlike(start: Pieces, end: Pieces) -> Floats:
@@ -286,6 +291,11 @@ def affine(linear: Floats, middle: Floats, shift: Floats) -> Floats:
     return np.hstack((linear, (middle + shift - linear @ middle)[:, None]))
 
 
+def spun(spin: complex) -> Floats:
+    """The linear map (2, 2) that turns by the angle of a complex number and grows by its length."""
+    return np.array(((spin.real, -spin.imag), (spin.imag, spin.real)))
+
+
 def inverse(way: Floats) -> Floats:
     """The affine map (2, 3) that leads back."""
     return np.asarray(cv2.invertAffineTransform(way), np.float64)
@@ -319,9 +329,8 @@ def recoloured(
     away = np.linalg.norm(start.centre[gone][:, None] - end.centre[come][None], axis=-1) / diagonal
     alike = (reshaped(start, end) < RESHAPED) | _see_through(start, end)
     cost = np.where(alike[np.ix_(gone, come)] & (away < NEARBY), away, np.inf)
-    there, back = cost.argmin(1), cost.argmin(0)
-    mutual = [i for i, j in enumerate(there) if back[j] == i and np.isfinite(cost[i, j])]
-    return np.stack((gone[mutual], come[there[mutual]]), 1)
+    first, second = _mutual(cost, np.inf).T
+    return np.stack((gone[first], come[second]), 1)
 
 
 def comparable(start: Pieces, end: Pieces, least: float) -> Mask:

@@ -25,6 +25,7 @@ from inbetween.models.regions import (
     mapped,
     motions,
     reshaped,
+    spun,
     stretch,
     turn,
 )
@@ -151,10 +152,7 @@ class Sight:
         start, end = self.cut
         growth, shift = np.sqrt(end.area[other] / start.area[one]), end.centre[other] - start.centre[one]
         spins = growth * np.exp(1j * np.linspace(0, 2 * np.pi, ANGLES, endpoint=False))
-        return [
-            affine(np.array(((spin.real, -spin.imag), (spin.imag, spin.real))), start.centre[one], shift)
-            for spin in spins
-        ]
+        return [affine(spun(spin), start.centre[one], shift) for spin in spins]
 
     def covering(self, one: int, other: int, ways: list[Floats]) -> tuple[Floats, float]:
         """The map of several that brings two shapes best over each other, and the share of either that is covered then.
@@ -236,7 +234,7 @@ class View:
         """The motion of the whole, (2, 3), in a flow."""
         places = self.some(piece)
         shift, growth, turn = fitted(places, flow[self._some(piece)].astype(np.float64))
-        return affine(np.array(((1 + growth, -turn), (turn, 1 + growth))), places.mean(0), shift)
+        return affine(spun(complex(1 + growth, turn)), places.mean(0), shift)
 
     def led(self, piece: int, flow: Plane, astray: Mask) -> Floats:
         """How far, x and y, a flow leads a piece: infinite if most of it goes astray."""
