@@ -97,7 +97,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         for names, view, gone in zip(alone(cut, pairs), views, wrong, strict=True)
     ]
     for one, other in recoloured(*cut, lost[0], lost[1], diagonal):
-        way, cover = sight.covering(one, other, [*sight.ways(one, other), *sight.turned(one, other)])
+        way, cover = sight.covering(one, other, [*sight.ways(one, other), sight.turned(one, other)[0]])
         if cover > OVERLAP:
             load.carry(one, other, way)
             lost = [names[names != name] for names, name in zip(lost, (one, other), strict=True)]

@@ -25,6 +25,9 @@ ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
 HIDDEN = 6
 """Pixels from any piece beyond which nothing of a piece is shown; nearer, where outlines meet, keys may disagree."""
+LATE = 3
+"""The power of time by which something appears, or of the time left by which it vanishes. What one key alone has is
+mostly not there half-way in true animation, three out of four times a quarter of the way: see docs/motion.md."""
 RIM = np.ones((3, 3), np.uint8)
 """Around a piece, the pixels that may well show it: two keys do not tell its outline more closely."""
 
@@ -108,7 +111,7 @@ def _carry(frame: _Frame, piece: Whole, t: float, bend: Bend | None) -> None:
 
 def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> None:
     """Put a piece that one key alone has at the size it has at time `t`, and around it what the other key has there."""
-    size = max(t if side == END else 1 - t, 1e-3)
+    size = max((t if side == END else 1 - t) ** LATE, 1e-3)
     box = found.boxes[number - 1]
     part = _part(_corners(box), frame.share.shape)
     here, middle = _places(part), _middle(box, frame.share.shape)

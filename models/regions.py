@@ -58,6 +58,8 @@ TELLING = 200
 """Pixels of the smallest piece that is known by its outline."""
 NEARBY = 0.3
 """Diagonals of the frame that a piece goes at most while it changes its colour."""
+INPLACE = 0.02
+"""Diagonals of the frame that the middle of a piece goes at most while it changes its colour and its size."""
 LED = 0.1
 """Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
 ROUNDS = 5
@@ -327,8 +329,9 @@ def recoloured(
     if not len(gone) or not len(come):
         return np.zeros((0, 2), np.intp)
     away = np.linalg.norm(start.centre[gone][:, None] - end.centre[come][None], axis=-1) / diagonal
-    alike = (reshaped(start, end) < RESHAPED) | _see_through(start, end)
-    cost = np.where(alike[np.ix_(gone, come)] & (away < NEARBY), away, np.inf)
+    inside = (away < INPLACE) & comparable(start, end, TELLING)[np.ix_(gone, come)]
+    alike = ((reshaped(start, end) < RESHAPED) | _see_through(start, end))[np.ix_(gone, come)] | inside
+    cost = np.where(alike & (away < NEARBY), away, np.inf)
     first, second = _mutual(cost, np.inf).T
     return np.stack((gone[first], come[second]), 1)
 

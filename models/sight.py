@@ -60,8 +60,14 @@ WORSE = 1.6
 """Times that its edge may be less alike by its new shape than by the flows, which bring any edge to some edge."""
 EVEN = 0.15
 """Difference of colour or coverage, of 1, from their median that most pixels of an even piece stay below."""
-ANGLES = 72
-"""Ways in which a piece is turned that changes its colour, to find how it lies in the other key."""
+ANGLES = 36, 10, 10
+"""Ways in which a piece is turned to find how it lies in the other key: first all around, then between two of those."""
+ROUND = 1.15
+"""Times that a piece may be longer than wide, as moments tell, to have no longer axis that tells its turn."""
+ANGULAR = 60
+"""Pixels of the smallest piece whose corners tell its turn."""
+UNTURNED = 0.97
+"""Share of a shape that the other one covers unturned, from which on it is not tried turned."""
 WITHIN = 0.5
 """Share of the smaller of two pieces in one place that the larger one must cover."""
 ALTOGETHER = 0.9
@@ -97,7 +103,8 @@ class Sight:
     def ways(self, one: int, other: int) -> list[Floats]:
         """The affine maps, (2, 3), that may carry a piece of the start to one of the end."""
         (tried,) = motions(*self.cut, np.array([(one, other)]))
-        return [way for way in tried if stretch(way) < STRETCHED]
+        ways = [way for way in tried if stretch(way) < STRETCHED]
+        return [*ways, self.turned(one, other)[0]] if self._axisless(one, other) else ways
 
     def best(self, one: int, other: int) -> tuple[Floats, float]:
         """The one of these that brings like to like best, and the difference of colour, of 1, that it leaves."""
@@ -147,12 +154,33 @@ class Sight:
                 within[:, other] = 0
         return np.array(found, np.intp).reshape(-1, 2)
 
-    def turned(self, one: int, other: int) -> list[Floats]:
-        """Maps, (2, 3), of a piece of the start to the size and the middle of one of the end, turned every way."""
+    def _axisless(self, one: int, other: int) -> bool:
+        """Whether two pieces are as long as wide, but not round: their moments do not tell how they are turned."""
+        spreads = self.cut[0].spread[one], self.cut[1].spread[other]
+        if min(self.cut[0].area[one], self.cut[1].area[other]) < ANGULAR:
+            return False
+        if max(np.linalg.cond(spread) for spread in spreads) > ROUND**2:
+            return False
+        return self.covering(one, other, [self._grown(one, other, 0)])[1] < UNTURNED
+
+    def turned(self, one: int, other: int) -> tuple[Floats, float]:
+        """The map of a piece of the start to the size and the middle of one of the end that turns it as that one lies.
+
+        And the share of either shape that is covered then, as `covering` tells.
+        """
+        angle, step = 0.0, 2 * np.pi
+        for count in ANGLES:
+            step /= count
+            angles = angle + step * (np.arange(count + 1) - count // 2)
+            way, cover = self.covering(one, other, [self._grown(one, other, each) for each in angles])
+            angle = float(np.arctan2(way[1, 0], way[0, 0]))
+        return way, cover
+
+    def _grown(self, one: int, other: int, angle: float) -> Floats:
+        """The map of a piece of the start to the size and the middle of one of the end, turned by an angle."""
         start, end = self.cut
         growth, shift = np.sqrt(end.area[other] / start.area[one]), end.centre[other] - start.centre[one]
-        spins = growth * np.exp(1j * np.linspace(0, 2 * np.pi, ANGLES, endpoint=False))
-        return [affine(spun(spin), start.centre[one], shift) for spin in spins]
+        return affine(spun(growth * np.exp(1j * angle)), start.centre[one], shift)
 
     def covering(self, one: int, other: int, ways: list[Floats]) -> tuple[Floats, float]:
         """The map of several that brings two shapes best over each other, and the share of either that is covered then.

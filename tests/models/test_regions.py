@@ -10,7 +10,7 @@ import pytest
 from inbetween.core.channels import RGBA
 from inbetween.models import curve, flow, motion, regions
 from inbetween.models.carried import carried
-from inbetween.models.placed import arrived, wholes
+from inbetween.models.placed import LATE, arrived, wholes
 from inbetween.models.warp import warp
 
 SIZE = 160
@@ -103,6 +103,15 @@ def test_a_square_that_is_a_hair_higher_than_wide_does_not_turn_when_it_is_wider
     assert way[:, :2] == pytest.approx(np.eye(2), abs=0.05)
 
 
+@pytest.mark.parametrize("angle", [-0.6, 0.3, 0.7])
+def test_a_turn_is_found_where_no_side_is_longer(angle: float) -> None:
+    """A square by the smaller of its turns: their moments are the same in every direction."""
+    start, end = drawing((RED, box(50, 60, 40, 40))), drawing((RED, box(80, 80, 40, 40, angle=angle)))
+    (way,) = carried(start, end, optical(start, end)).ways
+    cos, sin = np.cos(angle), np.sin(angle)
+    assert way[:, :2] == pytest.approx(np.array([[cos, -sin], [sin, cos]]), abs=0.03)
+
+
 def test_a_piece_of_another_shape_is_not_the_same_piece() -> None:
     start, end = drawing((RED, box(50, 50, 30, 20))), drawing((RED, [(90, 125), (125, 125), (108, 88)]))
     assert not len(carried(start, end, optical(start, end)).ways)
@@ -160,14 +169,14 @@ def test_another_colour_is_another_thing() -> None:
     assert not any(going.any() for going in carried(start, end, optical(start, end)).going)
 
 
-@pytest.mark.parametrize("t", [0.25, 0.5])
+@pytest.mark.parametrize("t", [0.15, 0.85])
 @pytest.mark.parametrize("vanishes", [True, False])
 def test_what_one_key_alone_has_grows_out_of_its_middle_or_shrinks_into_it(vanishes: bool, t: float) -> None:
     """Beside something that moves, and over something that stays; outlined, so that it is of several pieces."""
     ground, thing = (GREEN, box(60, 110, 90, 60)), [(BLUE, box(60, 110, 40, 30)), (RED, box(60, 110, 30, 20))]
     full, empty = drawing(ground, *thing, (RED, box(30, 30))), drawing(ground, (RED, box(70, 40)))
     start, end = (full, empty) if vanishes else (empty, full)
-    size = 1 - t if vanishes else t
+    size = (1 - t if vanishes else t) ** LATE
     truth = drawing(ground, (BLUE, box(60, 110, 40 * size, 30 * size)), (RED, box(60, 110, 30 * size, 20 * size)))
     found = carried(start, end, optical(start, end))
     ways = placed(found, 7, 0.6, t)
@@ -183,7 +192,8 @@ def test_what_the_border_cuts_off_shrinks_towards_it(side: str) -> None:
     found = carried(start, end, (np.zeros((SIZE, SIZE, 2), np.float32),) * 2)
     assert found.sides.tolist() == [0]
     truth = drawing((RED, box(x, y, 20, 20)))
-    assert np.abs(drawn(start, end, placed(found, 0, 0.5, 0.5)) - truth).mean() < 0.1 * np.abs(start - truth).mean()
+    half = 1 - 0.5 ** (1 / LATE)
+    assert np.abs(drawn(start, end, placed(found, 0, 0.5, half)) - truth).mean() < 0.1 * np.abs(start - truth).mean()
 
 
 @pytest.mark.parametrize("vanishes", [True, False])
@@ -217,6 +227,13 @@ def test_what_changes_its_colour_on_its_way_is_carried() -> None:
     start, end = drawing(track, (RED, box(50, 80))), drawing(track, (BLUE, box(100, 80)))
     (way,) = carried(start, end, optical(start, end)).ways
     assert way == pytest.approx(np.array([[1, 0, 50], [0, 1, 0]]), abs=0.1)
+
+
+def test_what_changes_its_colour_and_its_size_where_it_stands_is_carried() -> None:
+    start, end = drawing((RED, box(80, 80, 60, 40))), drawing((BLUE, box(80, 80, 40, 30)))
+    found = carried(start, end, optical(start, end))
+    truth = drawing((np.add(RED, BLUE) / 2, box(80, 80, 50, 35)))
+    assert np.abs(drawn(start, end, placed(found, 0, 0.5, 0.5)) - truth).mean() < 0.004
 
 
 @pytest.mark.parametrize("shape", ["hook", "cross"])
