@@ -36,6 +36,9 @@ Numbers = NDArray[np.uint8]
 
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
+AROUND, BESIDE = 0.1, 0.04
+"""Pixels that change around something, per pixel around it and per pixel of its own, below which it appears or vanishes
+in its place all the same: something else passes by."""
 SIZES = (0.75, 0.5, 0.25)
 PASSING = 0.05
 """Share of something that shrinks, seen at these sizes, that may pass over what stays; more of it, and it fades."""
@@ -120,7 +123,7 @@ def _joined(found: Carried, views: tuple[View, View], astray: list[Mask]) -> Car
 
 
 def _in_place(lost: Mask, still: Plane) -> Iterator[tuple[Part, Mask, Mask]]:
-    """Of pieces that one key alone has, those that appear or vanish where they are: nothing changes around them.
+    """Of pieces that one key alone has, those that appear or vanish where they are: hardly anything changes there.
 
     Each as a part of the frame, which pixels of it, and which surround them.
     """
@@ -130,8 +133,13 @@ def _in_place(lost: Mask, still: Plane) -> Iterator[tuple[Part, Mask, Mask]]:
         part = around(stats[group], REACH, lost.shape)
         whole = groups[part] == group
         ring = cv2.dilate(whole.view(np.uint8), np.ones((2 * REACH + 1,) * 2, np.uint8)).view(np.bool_) & ~whole
-        if ring.any() and still[part][ring].mean() < CHANGED:
+        if ring.any() and (still[part][ring].mean() < CHANGED or _little(still[part][ring] > EDGE / 255, whole)):
             yield part, whole, ring
+
+
+def _little(changes: Mask, whole: Mask) -> bool:
+    """Whether few of the pixels around something change, for their own number and for its."""
+    return bool(changes.mean() < AROUND and changes.sum() < BESIDE * whole.sum())
 
 
 def _passes_over(picture: Plane, whole: Mask, ring: Mask) -> bool:

@@ -184,6 +184,13 @@ def test_what_one_key_alone_has_grows_out_of_its_middle_or_shrinks_into_it(vanis
     assert set(np.unique(ways[2][96:125, 41:80])) == {0, 1}
 
 
+def test_what_vanishes_does_so_in_its_place_although_something_touches_it() -> None:
+    start, end = drawing((BLUE, box(80, 80, 60, 60)), (RED, box(80, 47, 6, 8))), drawing((RED, box(80, 30, 6, 8)))
+    found = carried(start, end, optical(start, end))
+    assert 0 in found.sides.tolist()
+    assert not drawn(start, end, placed(found, 0, 0.5, 0.5))[60:70, 60:100].any()
+
+
 @pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
 def test_what_the_border_cuts_off_shrinks_towards_it(side: str) -> None:
     """Half of a box beyond each border of the frame in turn: its middle lies on that border."""
