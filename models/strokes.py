@@ -29,6 +29,8 @@ MOST = 60
 """Parts that are looked at, the largest."""
 SLIM = 2.0
 """How many times as long as wide a line is at least."""
+THINNEST = 2.0
+"""Pixels that a line is wide at least; what is thinner is the edge of something that moved by a hair."""
 NEAR = 3
 """Pixels within which a part hangs on what it grows out of."""
 BOX, CROSS = np.ones((3, 3), np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)).astype(np.uint8)
@@ -92,7 +94,7 @@ def _stroke(picture: Plane, part: Mask, still: Mask, known: Mask, place: Part, g
         return
     length = float(way[reached].max())
     width = part.sum() / length
-    if length < SLIM * width or hold.sum() > NEAR * (2 * width + 2 * NEAR):
+    if width < THINNEST or length < SLIM * width or hold.sum() > NEAR * (2 * width + 2 * NEAR):
         return
     yield Stroke(place, np.where(reached, way, np.inf).astype(np.float32), length, grows)
 

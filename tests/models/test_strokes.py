@@ -38,6 +38,12 @@ def square(left: int, top: int, side: int) -> Plane:
     return frame
 
 
+def hair(left: int, right: int, row: int) -> Plane:
+    frame = np.zeros((SIZE, SIZE, 4), np.float32)
+    frame[row, left:right] = RED
+    return frame
+
+
 def shown(start: Plane, end: Plane, found: list[Stroke], t: float) -> Plane:
     """What is drawn where nothing moves and, but for strokes, everything dissolves."""
     still = np.zeros((SIZE, SIZE, 2), np.float32)
@@ -80,6 +86,7 @@ def test_only_keys_are_shown_never_a_mix_of_them_but_at_the_tip() -> None:
         pytest.param(square(30, 30, 40), line(0.5) + square(80, 60, 30), id="becomes something else"),
         pytest.param(square(30, 30, 40) * 0, line(0.7), id="appears on nothing"),
         pytest.param(line(0.6), line(0.6, BLUE), id="changes its colour"),
+        pytest.param(line(0.5), np.maximum(line(0.5), hair(44, 110, 30)), id="moves by a hair"),
         pytest.param(line(0.6), line(0.6), id="stays"),
     ],
 )
