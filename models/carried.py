@@ -36,7 +36,7 @@ Numbers = NDArray[np.uint8]
 
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
-AROUND, BESIDE = 0.1, 0.04
+AROUND, BESIDE = 0.15, 0.04
 """Pixels that change around something, per pixel around it and per pixel of its own, below which it appears or vanishes
 in its place all the same: something else passes by."""
 SIZES = (0.75, 0.5, 0.25)
