@@ -22,6 +22,7 @@ from inbetween.models.regions import (
     Floats,
     Mask,
     Part,
+    Pieces,
     Plane,
     around,
     fading,
@@ -30,15 +31,17 @@ from inbetween.models.regions import (
     pieces,
     recoloured,
 )
-from inbetween.models.sight import OVERLAP, Sight, View, alone, mismatch
+from inbetween.models.sight import ALTOGETHER, OVERLAP, Sight, View, alone, mismatch
 
 Numbers = NDArray[np.uint8]
 
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
-AROUND, BESIDE = 0.15, 0.04
+AROUND, BESIDE = 0.25, 0.04
 """Pixels that change around something, per pixel around it and per pixel of its own, below which it appears or vanishes
 in its place all the same: something else passes by."""
+SOFT_EDGE = np.ones((5, 5), np.uint8)
+"""What a pixel of a ground is grown by to have its soft edge too."""
 SIZES = (0.75, 0.5, 0.25)
 PASSING = 0.05
 """Share of something that shrinks, seen at these sizes, that may pass over what stays; more of it, and it fades."""
@@ -58,6 +61,8 @@ class Carried:
     """(n, 2, 2): least and greatest x and y of each in the start; in the end, if the end alone has it."""
     sides: NDArray[np.int8]
     """(n,): START or END where one key alone has the piece, which appears or vanishes in its place; else BOTH."""
+    fades: Mask
+    """(n,): whether what one key alone has fades; else it grows or shrinks."""
 
     @property
     def going(self) -> tuple[Mask, Mask]:
@@ -69,7 +74,7 @@ class Carried:
         """The same of the upper left part."""
         flows = self.flows[0][:height, :width], self.flows[1][:height, :width]
         labels = self.labels[0][:height, :width], self.labels[1][:height, :width]
-        return Carried(flows, labels, self.ways, self.boxes, self.sides)
+        return replace(self, flows=flows, labels=labels)
 
 
 def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
@@ -104,9 +109,9 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         if cover > OVERLAP:
             load.carry(one, other, way)
             lost = [names[names != name] for names, name in zip(lost, (one, other), strict=True)]
-    for side in (START, END):
-        for part, whole, ring in _in_place(np.isin(cut[side].labels, lost[side] + 1), still):
-            load.leave(part, whole, BOTH if _passes_over(views[side].picture[part], whole, ring) else side)
+    for side, key, names, gone in zip((START, END), cut, lost, wrong, strict=True):
+        for part, whole, ring in _in_place(np.isin(key.labels, names + 1) | _lost_grounds(key, gone, still), still):
+            load.leave(part, whole, side, _passes_over(views[side].picture[part], whole, ring))
     return _joined(load.delivered(), views, sight.astray)
 
 
@@ -120,6 +125,17 @@ def _joined(found: Carried, views: tuple[View, View], astray: list[Mask]) -> Car
         for (pictures, ways), flow, label, stray in zip(ends, found.flows, found.labels, astray, strict=True)
     )
     return replace(found, flows=(first, second))
+
+
+def _lost_grounds(key: Pieces, wrong: Plane, still: Plane) -> Mask:
+    """The grounds of a key, with their soft edges, of which the other key has nothing, as `View.lost` has it."""
+    size, changed, left, first = (
+        np.bincount(key.grounds.ravel(), weights)
+        for weights in (None, (still > EDGE / 255).ravel(), wrong.ravel(), still.ravel())
+    )
+    gone = (changed > ALTOGETHER * size) & (left > 0.5 * first)
+    gone[0] = False
+    return cv2.dilate(gone[key.grounds].view(np.uint8), SOFT_EDGE).view(np.bool_)
 
 
 def _in_place(lost: Mask, still: Plane) -> Iterator[tuple[Part, Mask, Mask]]:
@@ -161,6 +177,7 @@ class _Load:
         self.ways: list[Floats] = []
         self.boxes: list[Floats] = []
         self.sides: list[int] = []
+        self.fades: list[bool] = []
 
     def carry(self, one: int, other: int, way: Floats) -> None:
         """A piece of the start becomes one of the end along an affine map."""
@@ -172,26 +189,26 @@ class _Load:
             view.put(piece, flow, course)
             label[view.places[piece]] = len(self.ways)
 
-    def leave(self, part: Part, whole: Mask, side: int) -> None:
-        """What one key has in these pixels of a part of the frame stays there, but for what is carried.
-
-        With BOTH for its side it fades.
-        """
+    def leave(self, part: Part, whole: Mask, side: int, fades: bool) -> None:
+        """What one key has in these pixels of a part of the frame stays there, but for what is carried."""
         if len(self.ways) == np.iinfo(np.uint8).max:
             return
         rows, columns = np.nonzero(whole)
-        self._add(np.eye(2, 3), side, rows + part[0].start, columns + part[1].start)
-        for key in (START, END) if side == BOTH else (side,):
-            here = self.labels[key][part]
-            here[(here == 0) & whole] = len(self.ways)
+        self._add(np.eye(2, 3), side, rows + part[0].start, columns + part[1].start, fades)
+        here = self.labels[side][part]
+        here[(here == 0) & whole] = len(self.ways)
         for flow, label in zip(self.flows, self.labels, strict=True):
             flow[part][whole & ((label[part] == 0) | (label[part] == len(self.ways)))] = 0
 
     def delivered(self) -> Carried:
         ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
-        return Carried(self.flows, self.labels, ways, boxes, np.array(self.sides, np.int8))
+        sides, fades = np.array(self.sides, np.int8), np.array(self.fades, np.bool_)
+        return Carried(self.flows, self.labels, ways, boxes, sides, fades)
 
-    def _add(self, way: Floats, side: int, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+    def _add(
+        self, way: Floats, side: int, rows: NDArray[np.intp], columns: NDArray[np.intp], fades: bool = False
+    ) -> None:
+        self.fades.append(fades)
         self.ways.append(way)
         self.sides.append(side)
         self.boxes.append(np.array(((columns.min(), rows.min()), (columns.max(), rows.max())), np.float64))

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.carried import BOTH, END, START, Carried, Numbers
+from inbetween.models.carried import BOTH, END, Carried, Numbers
 from inbetween.models.course import course
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.regions import Floats, Mask, Part, Plane, inverse, mapped, nearest
@@ -110,18 +110,23 @@ def _carry(frame: _Frame, piece: Whole, t: float, bend: Bend | None) -> None:
 
 
 def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> None:
-    """Put a piece that one key alone has at the size it has at time `t`, and around it what the other key has there."""
-    size = max((t if side == END else 1 - t) ** LATE, 1e-3)
+    """Put a piece that one key alone has at the size it has at time `t`, and around it what the other key has there.
+
+    Or, where it fades, in its place.
+    """
+    come = (t if side == END else 1 - t) ** LATE
     box = found.boxes[number - 1]
     part = _part(_corners(box), frame.share.shape)
-    here, middle = _places(part), _middle(box, frame.share.shape)
-    source = middle + (here - middle) / np.float32(size)
+    source = here = _places(part)
+    if not found.fades[number - 1]:
+        middle = _middle(box, frame.share.shape)
+        source, come = middle + (here - middle) / np.float32(max(come, 1e-3)), 1.0
     shown = _at(found.labels[side], source) == number
     place = shown | (found.labels[side][part] == number)
     for flow in frame.flows:
         flow[part][place] = 0
     frame.flows[side][part][shown] = (source - here)[shown]
-    frame.share[part][place] = np.where(shown == (side == START), 1, 0)[place]
+    frame.share[part][place] = np.abs((side == END) - come * shown[place])
     frame.inside[part] |= place
 
 

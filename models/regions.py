@@ -79,6 +79,8 @@ class Pieces:
     """(n, 2, 2): covariance of the coordinates."""
     colour: Floats
     """(n, 4)."""
+    grounds: Labels
+    """(H, W): the number of the ground, from 1; 0 elsewhere."""
 
 
 def pieces(picture: Plane) -> Pieces:
@@ -108,7 +110,7 @@ def pieces(picture: Plane) -> Pieces:
     thin = mark & (labels == 0) & ~edge
     _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
     labels = np.where(strokes > 0, strokes + count, labels)
-    return _measured(picture, labels, uneven)
+    return _measured(picture, labels, uneven, np.where(ground, np.arange(count), 0)[flat])
 
 
 def _goes_on(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask) -> Mask:
@@ -144,7 +146,7 @@ def nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
     return np.asarray(far, np.float32), places[name]
 
 
-def _measured(picture: Plane, labels: Labels, uneven: Mask) -> Pieces:
+def _measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> Pieces:
     size = np.bincount(labels.ravel())
     size[0] = 0
     largest = np.flatnonzero(size >= SMALLEST)
@@ -167,7 +169,7 @@ def _measured(picture: Plane, labels: Labels, uneven: Mask) -> Pieces:
     weight = np.where(uneven[y, x], 1e-3, 1.0)
     seen = picture[y, x]
     colour = np.stack([total(seen[:, c] * weight) for c in range(4)], 1) / total(weight)[:, None]
-    return Pieces(labels, area, centre, spread, colour)
+    return Pieces(labels, area, centre, spread, colour, grounds)
 
 
 def around(stats: NDArray[np.int32], margin: int, size: tuple[int, ...]) -> Part:

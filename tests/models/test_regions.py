@@ -213,8 +213,20 @@ def test_a_frame_that_vanishes_around_something_fades_and_leaves_it_whole(vanish
     edge = np.s_[51:57, 51:109]
     assert not to_start[edge].any()
     assert not to_end[edge].any()
-    assert np.allclose(share[edge], 0.75)
+    assert np.allclose(share[edge], 0.75**LATE if vanishes else 1 - 0.25**LATE)
     assert not (found.labels[0][70:90, 70:90].any() and (to_start[70:90, 70:90] != 7).any())
+
+
+@pytest.mark.parametrize("vanishes", [True, False])
+def test_what_covers_most_of_the_frame_vanishes_without_a_trace(vanishes: bool) -> None:
+    """A shine over a badge: too large to be one of its pieces."""
+    badge, shine = (BLUE, box(80, 80, 150, 150)), (RED, [(15, 15), (145, 15), (130, 100), (15, 130)])
+    full, empty = drawing(badge, shine), drawing(badge)
+    start, end = (full, empty) if vanishes else (empty, full)
+    found = carried(start, end, optical(start, end))
+    picture = drawn(start, end, placed(found, 0, 0.5, 0.5))
+    assert np.abs(picture - empty)[30:70, 30:70].max() < 0.01
+    assert np.abs(picture - empty).mean() < 0.05 * np.abs(full - empty).mean()
 
 
 def test_a_frame_that_vanishes_around_nothing_shrinks() -> None:
