@@ -7,44 +7,30 @@ shape on the way. What one key alone has grows or shrinks where it is. Where it 
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.joined import joined
+from inbetween.models.lone import lone
 from inbetween.models.regions import (
-    CHANGED,
-    EDGE,
-    REACH,
     Floats,
     Mask,
     Part,
-    Pieces,
     Plane,
-    around,
     fading,
     inverse,
     matches,
     pieces,
     recoloured,
 )
-from inbetween.models.sight import ALTOGETHER, OVERLAP, Sight, View, alone, mismatch
+from inbetween.models.sight import OVERLAP, Sight, View, alone, mismatch
 
 Numbers = NDArray[np.uint8]
 
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
-AROUND, BESIDE = 0.25, 0.04
-"""Pixels that change around something, per pixel around it and per pixel of its own, below which it appears or vanishes
-in its place all the same: something else passes by."""
-SOFT_EDGE = np.ones((5, 5), np.uint8)
-"""What a pixel of a ground is grown by to have its soft edge too."""
-SIZES = (0.75, 0.5, 0.25)
-PASSING = 0.05
-"""Share of something that shrinks, seen at these sizes, that may pass over what stays; more of it, and it fades."""
 
 
 @dataclass(frozen=True)
@@ -100,19 +86,27 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         load.carry(one, other, np.eye(2, 3))
     pairs = np.concatenate((pairs, replaced))
     still = np.abs(start - end).max(-1)
+    lost = _recolour(load, sight, pairs, still, diagonal)
+    for side in (START, END):
+        for part, whole, fades in lone(views[side], cut[side], lost[side], wrong[side], still):
+            load.leave(part, whole, side, fades)
+    return _joined(load.delivered(), views, sight.astray)
+
+
+def _recolour(
+    load: "_Load", sight: Sight, pairs: NDArray[np.intp], still: Plane, diagonal: float
+) -> list[NDArray[np.intp]]:
+    """Carry what changes its colour on its way; gives the pieces of either key that the other has nothing of."""
     lost = [
         np.array([piece for piece in names if view.lost(piece, gone, still)], np.intp)
-        for names, view, gone in zip(alone(cut, pairs), views, wrong, strict=True)
+        for names, view, gone in zip(alone(sight.cut, pairs), sight.views, sight.wrong, strict=True)
     ]
-    for one, other in recoloured(*cut, lost[0], lost[1], diagonal):
-        way, cover = sight.covering(one, other, [*sight.ways(one, other), sight.turned(one, other)[0]])
+    for one, other in recoloured(*sight.cut, lost[0], lost[1], diagonal):
+        way, cover = sight.covering(one, other, [*sight.ways(one, other), sight.turned(one, other)])
         if cover > OVERLAP:
             load.carry(one, other, way)
             lost = [names[names != name] for names, name in zip(lost, (one, other), strict=True)]
-    for side, key, names, gone in zip((START, END), cut, lost, wrong, strict=True):
-        for part, whole, ring in _in_place(np.isin(key.labels, names + 1) | _lost_grounds(key, gone, still), still):
-            load.leave(part, whole, side, _passes_over(views[side].picture[part], whole, ring))
-    return _joined(load.delivered(), views, sight.astray)
+    return lost
 
 
 def _joined(found: Carried, views: tuple[View, View], astray: list[Mask]) -> Carried:
@@ -125,47 +119,6 @@ def _joined(found: Carried, views: tuple[View, View], astray: list[Mask]) -> Car
         for (pictures, ways), flow, label, stray in zip(ends, found.flows, found.labels, astray, strict=True)
     )
     return replace(found, flows=(first, second))
-
-
-def _lost_grounds(key: Pieces, wrong: Plane, still: Plane) -> Mask:
-    """The grounds of a key, with their soft edges, of which the other key has nothing, as `View.lost` has it."""
-    size, changed, left, first = (
-        np.bincount(key.grounds.ravel(), weights)
-        for weights in (None, (still > EDGE / 255).ravel(), wrong.ravel(), still.ravel())
-    )
-    gone = (changed > ALTOGETHER * size) & (left > 0.5 * first)
-    gone[0] = False
-    return cv2.dilate(gone[key.grounds].view(np.uint8), SOFT_EDGE).view(np.bool_)
-
-
-def _in_place(lost: Mask, still: Plane) -> Iterator[tuple[Part, Mask, Mask]]:
-    """Of pieces that one key alone has, those that appear or vanish where they are: hardly anything changes there.
-
-    Each as a part of the frame, which pixels of it, and which surround them.
-    """
-    joined = cv2.dilate(lost.view(np.uint8), np.ones((3, 3), np.uint8))
-    _, groups, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    for group in range(1, len(stats)):
-        part = around(stats[group], REACH, lost.shape)
-        whole = groups[part] == group
-        ring = cv2.dilate(whole.view(np.uint8), np.ones((2 * REACH + 1,) * 2, np.uint8)).view(np.bool_) & ~whole
-        if ring.any() and (still[part][ring].mean() < CHANGED or _little(still[part][ring] > EDGE / 255, whole)):
-            yield part, whole, ring
-
-
-def _little(changes: Mask, whole: Mask) -> bool:
-    """Whether few of the pixels around something change, for their own number and for its."""
-    return bool(changes.mean() < AROUND and changes.sum() < BESIDE * whole.sum())
-
-
-def _passes_over(picture: Plane, whole: Mask, ring: Mask) -> bool:
-    """Whether what shrinks into its middle would pass over something that stays: not its ground, as in `ring`."""
-    ground = np.median(picture[ring], axis=0)
-    stays = ~whole & (np.abs(picture - ground).max(-1) > EDGE / 255)
-    places = np.argwhere(whole)
-    middle = (places.min(0) + places.max(0)) / 2
-    shrunk = (np.rint(middle + size * (places - middle)).astype(np.intp) for size in SIZES)
-    return bool(np.mean([stays[tuple(place.T)].mean() for place in shrunk]) > PASSING)
 
 
 class _Load:

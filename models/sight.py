@@ -104,7 +104,7 @@ class Sight:
         """The affine maps, (2, 3), that may carry a piece of the start to one of the end."""
         (tried,) = motions(*self.cut, np.array([(one, other)]))
         ways = [way for way in tried if stretch(way) < STRETCHED]
-        return [*ways, self.turned(one, other)[0]] if self._axisless(one, other) else ways
+        return [*ways, self.turned(one, other)] if self._axisless(one, other) else ways
 
     def best(self, one: int, other: int) -> tuple[Floats, float]:
         """The one of these that brings like to like best, and the difference of colour, of 1, that it leaves."""
@@ -154,27 +154,23 @@ class Sight:
                 within[:, other] = 0
         return np.array(found, np.intp).reshape(-1, 2)
 
-    def _axisless(self, one: int, other: int) -> bool:
-        """Whether two pieces are as long as wide, but not round: their moments do not tell how they are turned."""
-        spreads = self.cut[0].spread[one], self.cut[1].spread[other]
-        if min(self.cut[0].area[one], self.cut[1].area[other]) < ANGULAR:
-            return False
-        if max(np.linalg.cond(spread) for spread in spreads) > ROUND**2:
-            return False
-        return self.covering(one, other, [self._grown(one, other, 0)])[1] < UNTURNED
-
-    def turned(self, one: int, other: int) -> tuple[Floats, float]:
-        """The map of a piece of the start to the size and the middle of one of the end that turns it as that one lies.
-
-        And the share of either shape that is covered then, as `covering` tells.
-        """
+    def turned(self, one: int, other: int) -> Floats:
+        """The map of a piece of the start to the size, the middle and the turn of one of the end."""
         angle, step = 0.0, 2 * np.pi
         for count in ANGLES:
             step /= count
             angles = angle + step * (np.arange(count + 1) - count // 2)
-            way, cover = self.covering(one, other, [self._grown(one, other, each) for each in angles])
+            way, _ = self.covering(one, other, [self._grown(one, other, each) for each in angles])
             angle = float(np.arctan2(way[1, 0], way[0, 0]))
-        return way, cover
+        return way
+
+    def _axisless(self, one: int, other: int) -> bool:
+        """Whether two pieces are as long as wide, but not round: their moments do not tell how they are turned."""
+        spreads = self.cut[0].spread[one], self.cut[1].spread[other]
+        small = min(self.cut[0].area[one], self.cut[1].area[other]) < ANGULAR
+        if small or max(np.linalg.cond(spread) for spread in spreads) > ROUND**2:
+            return False
+        return self.covering(one, other, [self._grown(one, other, 0)])[1] < UNTURNED
 
     def _grown(self, one: int, other: int, angle: float) -> Floats:
         """The map of a piece of the start to the size and the middle of one of the end, turned by an angle."""

@@ -1,0 +1,72 @@
+"""What one key alone has: things that appear or vanish in their place.
+
+Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
+"""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inbetween.models.regions import CHANGED, EDGE, REACH, Mask, Part, Pieces, Plane, around
+from inbetween.models.sight import ALTOGETHER, View
+
+AROUND, BESIDE = 0.25, 0.04
+"""Pixels that change around something, per pixel around it and per pixel of its own, below which it appears or vanishes
+in its place all the same: something else passes by."""
+RING = np.ones((2 * REACH + 1,) * 2, np.uint8)
+"""Around something, the pixels that are looked at for that."""
+SOFT_EDGE = np.ones((5, 5), np.uint8)
+"""What a pixel of a ground is grown by to have its soft edge too."""
+SIZES = (0.75, 0.5, 0.25)
+PASSING = 0.05
+"""Share of something that shrinks, seen at these sizes, that may pass over what stays; more of it, and it fades."""
+
+
+def lone(
+    view: View, cut: Pieces, lost: NDArray[np.intp], wrong: Plane, still: Plane
+) -> Iterator[tuple[Part, Mask, bool]]:
+    """The things of a key that appear or vanish where they are: hardly anything changes around them.
+
+    They are of pieces that are `lost` (n,), and of what is too large to be a piece. Each is given as a part of the
+    frame, which pixels of it, and whether it fades: where it would pass over something that stays, rather than grow or
+    shrink. `wrong` (H, W) is what the flow to the other key leaves unlike, `still` what no motion at all does, of 1.
+    """
+    gone = np.isin(cut.labels, lost + 1) | _lost_grounds(cut, wrong, still)
+    _, groups, stats, _ = cv2.connectedComponentsWithStats(
+        cv2.dilate(gone.view(np.uint8), np.ones((3, 3), np.uint8)), connectivity=8
+    )
+    for group in range(1, len(stats)):
+        part = around(stats[group], REACH, gone.shape)
+        whole = groups[part] == group
+        ring = cv2.dilate(whole.view(np.uint8), RING).view(np.bool_) & ~whole
+        if ring.any() and _stays_there(whole, still[part][ring]):
+            yield part, whole, _passes_over(view.picture[part], whole, ring)
+
+
+def _lost_grounds(cut: Pieces, wrong: Plane, still: Plane) -> Mask:
+    """The grounds of a key, with their soft edges, of which the other key has nothing, as `View.lost` has it."""
+    size, changed, left, first = (
+        np.bincount(cut.grounds.ravel(), weights)
+        for weights in (None, (still > EDGE / 255).ravel(), wrong.ravel(), still.ravel())
+    )
+    gone = (changed > ALTOGETHER * size) & (left > 0.5 * first)
+    gone[0] = False
+    return cv2.dilate(gone[cut.grounds].view(np.uint8), SOFT_EDGE).view(np.bool_)
+
+
+def _stays_there(whole: Mask, change: Plane) -> bool:
+    """Whether so little changes around something, by `change` (n,), that it appears or vanishes in its place."""
+    changes = change > EDGE / 255
+    return bool(change.mean() < CHANGED or (changes.mean() < AROUND and changes.sum() < BESIDE * whole.sum()))
+
+
+def _passes_over(picture: Plane, whole: Mask, ring: Mask) -> bool:
+    """Whether what shrinks into its middle would pass over something that stays: not its ground, as in `ring`."""
+    ground = np.median(picture[ring], axis=0)
+    stays = ~whole & (np.abs(picture - ground).max(-1) > EDGE / 255)
+    places = np.argwhere(whole)
+    middle = (places.min(0) + places.max(0)) / 2
+    shrunk = (np.rint(middle + size * (places - middle)).astype(np.intp) for size in SIZES)
+    return bool(np.mean([stays[tuple(place.T)].mean() for place in shrunk]) > PASSING)
