@@ -25,7 +25,7 @@ from inbetween.models.regions import (
     pieces,
     recoloured,
 )
-from inbetween.models.sight import OVERLAP, Sight, View, alone, mismatch
+from inbetween.models.sight import OVERLAP, Sight, View, alone, lost, mismatch
 
 Numbers = NDArray[np.uint8]
 
@@ -67,8 +67,8 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     """The pieces whose own motion explains two pictures better than `flows` between them, both ways, does.
 
     And what is lost in either: pieces of one colour whose outline the flows have lost, or of one shape that change
-    their colour or coverage on the way, are carried as well, and what one key alone has, with nothing changing around
-    it, grows out of its middle or shrinks into it. What is `joined` to a carried piece goes along with it.
+    their colour or coverage on the way, are carried as well, and what one key alone has, with hardly anything changing
+    around it, grows out of its middle or shrinks into it. What is `joined` to a carried piece goes along with it.
     """
     cut = pieces(start), pieces(end)
     views = View(start, cut[0]), View(end, cut[1])
@@ -86,9 +86,9 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         load.carry(one, other, np.eye(2, 3))
     pairs = np.concatenate((pairs, replaced))
     still = np.abs(start - end).max(-1)
-    lost = _recolour(load, sight, pairs, still, diagonal)
-    for side in (START, END):
-        for part, whole, fades in lone(views[side], cut[side], lost[side], wrong[side], still):
+    left = _recolour(load, sight, pairs, still, diagonal)
+    for side, picture in ((START, start), (END, end)):
+        for part, whole, fades in lone(picture, cut[side], left[side], wrong[side], still):
             load.leave(part, whole, side, fades)
     return _joined(load.delivered(), views, sight.astray)
 
@@ -97,16 +97,16 @@ def _recolour(
     load: "_Load", sight: Sight, pairs: NDArray[np.intp], still: Plane, diagonal: float
 ) -> list[NDArray[np.intp]]:
     """Carry what changes its colour on its way; gives the pieces of either key that the other has nothing of."""
-    lost = [
-        np.array([piece for piece in names if view.lost(piece, gone, still)], np.intp)
-        for names, view, gone in zip(alone(sight.cut, pairs), sight.views, sight.wrong, strict=True)
+    left = [
+        names[lost(cut.labels, wrong, still)[names + 1]]
+        for names, cut, wrong in zip(alone(sight.cut, pairs), sight.cut, sight.wrong, strict=True)
     ]
-    for one, other in recoloured(*sight.cut, lost[0], lost[1], diagonal):
-        way, cover = sight.covering(one, other, [*sight.ways(one, other), sight.turned(one, other)])
+    for one, other in recoloured(*sight.cut, left[0], left[1], diagonal):
+        way, cover = sight.covering(one, other, [*sight.moved(one, other), sight.turned(one, other)])
         if cover > OVERLAP:
             load.carry(one, other, way)
-            lost = [names[names != name] for names, name in zip(lost, (one, other), strict=True)]
-    return lost
+            left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]
+    return left
 
 
 def _joined(found: Carried, views: tuple[View, View], astray: list[Mask]) -> Carried:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.regions import CHANGED, EDGE, REACH, Mask, Part, Pieces, Plane, around
-from inbetween.models.sight import ALTOGETHER, View
+from inbetween.models.sight import lost
 
 AROUND, BESIDE = 0.25, 0.04
 """Pixels that change around something, per pixel around it and per pixel of its own, below which it appears or vanishes
@@ -25,15 +25,16 @@ PASSING = 0.05
 
 
 def lone(
-    view: View, cut: Pieces, lost: NDArray[np.intp], wrong: Plane, still: Plane
+    picture: Plane, cut: Pieces, names: NDArray[np.intp], wrong: Plane, still: Plane
 ) -> Iterator[tuple[Part, Mask, bool]]:
     """The things of a key that appear or vanish where they are: hardly anything changes around them.
 
-    They are of pieces that are `lost` (n,), and of what is too large to be a piece. Each is given as a part of the
-    frame, which pixels of it, and whether it fades: where it would pass over something that stays, rather than grow or
-    shrink. `wrong` (H, W) is what the flow to the other key leaves unlike, `still` what no motion at all does, of 1.
+    They are of pieces that it alone has, by their `names` (n,), and of what is too large to be a piece. Each is given
+    as a part of the frame, which pixels of it, and whether it fades: where it would pass over something that stays,
+    rather than grow or shrink. `wrong` (H, W) is what the flow to the other key leaves unlike, `still` what no motion
+    at all does, of 1.
     """
-    gone = np.isin(cut.labels, lost + 1) | _lost_grounds(cut, wrong, still)
+    gone = np.isin(cut.labels, names + 1) | _lost_grounds(cut, wrong, still)
     _, groups, stats, _ = cv2.connectedComponentsWithStats(
         cv2.dilate(gone.view(np.uint8), np.ones((3, 3), np.uint8)), connectivity=8
     )
@@ -42,16 +43,12 @@ def lone(
         whole = groups[part] == group
         ring = cv2.dilate(whole.view(np.uint8), RING).view(np.bool_) & ~whole
         if ring.any() and _stays_there(whole, still[part][ring]):
-            yield part, whole, _passes_over(view.picture[part], whole, ring)
+            yield part, whole, _passes_over(picture[part], whole, ring)
 
 
 def _lost_grounds(cut: Pieces, wrong: Plane, still: Plane) -> Mask:
-    """The grounds of a key, with their soft edges, of which the other key has nothing, as `View.lost` has it."""
-    size, changed, left, first = (
-        np.bincount(cut.grounds.ravel(), weights)
-        for weights in (None, (still > EDGE / 255).ravel(), wrong.ravel(), still.ravel())
-    )
-    gone = (changed > ALTOGETHER * size) & (left > 0.5 * first)
+    """The grounds of a key, with their soft edges, of which the other key has nothing."""
+    gone = lost(cut.grounds, wrong, still)
     gone[0] = False
     return cv2.dilate(gone[cut.grounds].view(np.uint8), SOFT_EDGE).view(np.bool_)
 

@@ -102,9 +102,13 @@ class Sight:
 
     def ways(self, one: int, other: int) -> list[Floats]:
         """The affine maps, (2, 3), that may carry a piece of the start to one of the end."""
-        (tried,) = motions(*self.cut, np.array([(one, other)]))
-        ways = [way for way in tried if stretch(way) < STRETCHED]
+        ways = self.moved(one, other)
         return [*ways, self.turned(one, other)] if self._axisless(one, other) else ways
+
+    def moved(self, one: int, other: int) -> list[Floats]:
+        """Those of them, (2, 3), that the moments of both tell."""
+        (tried,) = motions(*self.cut, np.array([(one, other)]))
+        return [way for way in tried if stretch(way) < STRETCHED]
 
     def best(self, one: int, other: int) -> tuple[Floats, float]:
         """The one of these that brings like to like best, and the difference of colour, of 1, that it leaves."""
@@ -285,15 +289,22 @@ class View:
         step = max(1, len(y) // 2000)
         return y[::step], x[::step]
 
-    def lost(self, piece: int, wrong: Plane, still: Plane) -> bool:
-        """Whether the other picture has nothing of a piece: neither in its place nor where the flow leads."""
-        everywhere = float((still[self.places[piece]] > EDGE / 255).mean())
-        return everywhere > ALTOGETHER and self.mean(piece, wrong) > 0.5 * self.mean(piece, still)
-
     def put(self, piece: int, flow: Plane, way: Floats) -> None:
         y, x = self.places[piece]
         points = np.stack((x, y), 1)
         flow[y, x] = mapped(points, way) - points
+
+
+def lost(labels: Labels, wrong: Plane, still: Plane) -> Mask:
+    """Of which numbers in `labels` (H, W) the other picture has nothing, in their place or where the flow leads, (n,).
+
+    `wrong` (H, W) is how different the flow leaves the pictures, `still` how different they are without any, of 1.
+    """
+    size, changed, left, first = (
+        np.bincount(labels.ravel(), weights)
+        for weights in (None, (still > EDGE / 255).ravel(), wrong.ravel(), still.ravel())
+    )
+    return np.asarray((changed > ALTOGETHER * size) & (left > 0.5 * first))
 
 
 def alone(cut: tuple[Pieces, Pieces], pairs: NDArray[np.intp]) -> list[NDArray[np.intp]]:
