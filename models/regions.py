@@ -38,6 +38,8 @@ MOST = 150
 """Pieces of a key that are matched, the largest."""
 GROUND = 0.5
 """A piece whose bounding box covers more of the frame than this is ground: its motion is not looked for here."""
+FRAME = 0.5
+"""Share of its bounding box that a piece fills at most which is a frame around others, and no ground."""
 ALIKE = 3.0
 """Cost above which two pieces are not the same one."""
 FAR = 2.0
@@ -90,13 +92,13 @@ def pieces(picture: Plane) -> Pieces:
     uneven = cv2.subtract(cv2.dilate(small, box), cv2.erode(small, box)).max(-1) > EDGE
     count, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
     height, width = uneven.shape
-    extent = stats[:, cv2.CC_STAT_WIDTH] * stats[:, cv2.CC_STAT_HEIGHT] / (height * width)
-    kept = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & (extent <= GROUND)
+    ground = _grounds(stats, height, width)
+    kept = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & ~ground
     kept[0] = False
     lines = kept & _goes_on(picture, flat, stats[:, cv2.CC_STAT_AREA], kept)
     kept &= ~lines
     uneven |= lines[flat]
-    ground = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & (extent > GROUND)
+    ground &= stats[:, cv2.CC_STAT_AREA] >= SMALLEST
     ground[0] = False
     labels = np.where(kept[flat], flat, 0)
     # What is left is ground, the edge of a piece, or a line too thin to have an inside.
@@ -110,7 +112,15 @@ def pieces(picture: Plane) -> Pieces:
     thin = mark & (labels == 0) & ~edge
     _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
     labels = np.where(strokes > 0, strokes + count, labels)
-    return _measured(picture, labels, uneven, np.where(ground, np.arange(count), 0)[flat])
+    return measured(picture, labels, uneven, np.where(ground, np.arange(count), 0)[flat])
+
+
+def _grounds(stats: NDArray[np.int32], height: int, width: int) -> Mask:
+    """Which connected components, by OpenCV's statistics, are ground rather than pieces, (n,)."""
+    left, top, wide, high, area = stats.T
+    box = wide * high
+    inside = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height)
+    return np.asarray((box > GROUND * height * width) & ~(inside & (area < FRAME * box)))
 
 
 def _goes_on(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask) -> Mask:
@@ -146,7 +156,7 @@ def nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
     return np.asarray(far, np.float32), places[name]
 
 
-def _measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> Pieces:
+def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> Pieces:
     size = np.bincount(labels.ravel())
     size[0] = 0
     largest = np.flatnonzero(size >= SMALLEST)

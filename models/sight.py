@@ -17,12 +17,14 @@ from inbetween.models.regions import (
     Floats,
     Labels,
     Mask,
+    Part,
     Pieces,
     Plane,
     affine,
     comparable,
     inverse,
     mapped,
+    measured,
     motions,
     reshaped,
     spun,
@@ -48,6 +50,8 @@ UNLIKE, FOLLOWED = 0.1, 1.5
 """Difference of colour, of 1, and pixels by which a flow fails to lead back: it has lost what it followed."""
 ASTRAY, ASTRAY_FAR = 0.35, 0.2
 """Share of an outline that optical flow has lost, above which the piece is carried whatever its shape becomes."""
+MISSED = 0.5
+"""Difference of colour, of 1, that optical flow leaves in both keys together, above which it has lost a piece."""
 AWAY = 0.3
 """Lengths (roots of its area) by which a piece has moved that is far away."""
 FARTHEST = 12.0
@@ -56,6 +60,8 @@ ANOTHER = 2.5
 """Such lengths, and difference of size and shape, together: above that it is another piece."""
 OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
+OUTLINED = 0.9
+"""The same of what is within their outer outlines, if they are hollow."""
 WORSE = 1.6
 """Times that its edge may be less alike by its new shape than by the flows, which bring any edge to some edge."""
 EVEN = 0.15
@@ -137,7 +143,7 @@ class Sight:
         gone = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other]) / np.sqrt(self.cut[0].area[one])
         if gone < FARTHEST and (apart < min(0.7 * usual - 0.002, WORST) or (apart < SURE and gone > 1)):
             return way
-        lost = self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
+        lost = (usual > MISSED and gone < AWAY) or self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
         return self._reshaped(one, other) if lost and same else None
 
@@ -206,7 +212,18 @@ class Sight:
         """The map that brings two shapes best over each other, or what the flows make of it; None if none does."""
         followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
         way, cover = self.covering(one, other, [*self.ways(one, other), followed[0], inverse(followed[1])])
-        return way if cover > OVERLAP and self._fits(one, other, way) else None
+        if cover > OVERLAP and self._fits(one, other, way):
+            return way
+        way, cover = self._outlined(one, other)
+        return way if cover > OUTLINED and self._fits(one, other, way) else None
+
+    def _outlined(self, one: int, other: int) -> tuple[Floats, float]:
+        """The map that brings the outer outlines of two pieces best over each other, whatever their holes; its cover."""
+        cut = [view.outlined(piece) for view, piece in zip(self.views, (one, other), strict=True)]
+        views = [View(view.picture, only) for view, only in zip(self.views, cut, strict=True)]
+        sight = Sight.__new__(Sight)
+        sight.cut, sight.views = cut, views
+        return sight.covering(0, 0, sight.ways(0, 0))
 
     def _fits(self, one: int, other: int, way: Floats) -> bool:
         """Whether what comes together along the edge of the shape half-way is not much less alike than by the flows."""
@@ -271,13 +288,24 @@ class View:
 
     def rim(self, piece: int, astray: Mask) -> float:
         """Share of a piece's outer outline that lies in a mask."""
+        part, filled = self._filled(piece)
+        rim = cv2.morphologyEx(filled, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        return float(astray[part][rim].mean()) if rim.any() else 0.0  # it fills the frame
+
+    def outlined(self, piece: int) -> Pieces:
+        """A piece with all that is within its outer outline, as the only one of the picture."""
+        part, filled = self._filled(piece)
+        labels = np.zeros_like(self.labels)
+        labels[part] = filled
+        return measured(self.picture, labels, labels == 0, np.zeros_like(labels))
+
+    def _filled(self, piece: int) -> tuple[Part, NDArray[np.uint8]]:
+        """The part of the picture around a piece, and 1 in it for the piece and whatever its outer outline holds."""
         y, x = self.places[piece]
         part = slice(max(0, y.min() - 2), y.max() + 3), slice(max(0, x.min() - 2), x.max() + 3)
         mask = (self.labels[part] == piece + 1).view(np.uint8)
         outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        filled = cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED)
-        rim = cv2.morphologyEx(filled, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-        return float(astray[part][rim].mean()) if rim.any() else 0.0  # it fills the frame
+        return part, np.asarray(cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED), np.uint8)
 
     def some(self, piece: int) -> Floats:
         """x and y of enough of its pixels, (n, 2)."""
