@@ -25,7 +25,7 @@ from inbetween.models.regions import (
     pieces,
     recoloured,
 )
-from inbetween.models.sight import OVERLAP, Sight, View, alone, lost, mismatch
+from inbetween.models.sight import OVERLAP, WORST, Sight, View, alone, lost, mismatch
 
 Numbers = NDArray[np.uint8]
 
@@ -42,7 +42,8 @@ class Carried:
     labels: tuple[Numbers, Numbers]
     """(H, W): the number of the carried piece, from 1; 0 elsewhere."""
     ways: Floats
-    """(n, 2, 3): the affine map of each from the start to the end; the largest pieces come first."""
+    """(n, 2, 3): the affine map of each from the start to the end; what lies over others comes after them: what fits
+    better, and the smaller."""
     boxes: Floats
     """(n, 2, 2): least and greatest x and y of each in the start; in the end, if the end alone has it."""
     sides: NDArray[np.int8]
@@ -77,6 +78,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     sight = Sight(cut, views, flows, wrong)
     pairs = matches(*cut, sight.led(), diagonal, sight.judged)
     load = _Load(views, flows)
+    pairs = pairs[np.argsort([sight.best(*pair)[1] < WORST for pair in pairs], kind="stable")]
     for (one, other), fades in zip(pairs, fading(*cut, pairs, diagonal), strict=True):
         way = np.eye(2, 3) if fades else sight.way(one, other)
         if way is not None:
