@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.cover import View
 from inbetween.models.joined import joined
 from inbetween.models.lone import lone
 from inbetween.models.regions import (
@@ -25,7 +26,7 @@ from inbetween.models.regions import (
     pieces,
     recoloured,
 )
-from inbetween.models.sight import OVERLAP, WORST, Sight, View, alone, lost, mismatch
+from inbetween.models.sight import OVERLAP, WORST, Sight, alone, lost, mismatch
 
 Numbers = NDArray[np.uint8]
 

@@ -25,6 +25,8 @@ from inbetween.models.carried import Carried, carried
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.engines import Engine, filled, open_onnx, open_torch
 from inbetween.models.flow import Motion, difference, find_motion, grey_copy, paths
+from inbetween.models.ground import Ground, changed, painted, shown
+from inbetween.models.light import levelled
 from inbetween.models.model import Model
 from inbetween.models.moving import MovingNetwork, numpy_of
 from inbetween.models.placed import Whole, arrived, wholes
@@ -87,6 +89,8 @@ class Prepared:
     """Of what it was offered, the pieces that are carried."""
     lines: Sequence[Stroke] = ()
     """Lines that are drawn on or off."""
+    grounds: Sequence[Ground] = ()
+    """Those that change their colour."""
 
 
 def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
@@ -203,17 +207,23 @@ class Mover(MovingNetwork[Prepared]):
         if digests[0] == digests[1]:
             return Prepared(digest, [], (1, 1))
         pictures = np.stack([self._seen(key[0]) for key in keys])
-        height, width = pictures.shape[2:]
-        padded = _padded(pictures, CELL << (level_count(height, width) - 1))
-        if not self.offered:
-            nothing = np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
-            return Prepared(digest, self._levels(padded, nothing), (height, width))
+        return self._led(digest, pictures) if self.offered else self._alone(digest, pictures)
+
+    def _alone(self, digest: bytes, pictures: Picture) -> Prepared:
+        """What the network finds by itself in two pictures (2, 4, H, W)."""
+        padded = _padded(pictures)
+        nothing = np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
+        return Prepared(digest, self._levels(padded, nothing), _size(pictures))
+
+    def _led(self, digest: bytes, pictures: Picture) -> Prepared:
+        """What is found in two pictures (2, 4, H, W) once all that is known of them is offered to the network."""
+        first, second, grounds = alike(*np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)))
+        padded = _padded(np.stack((first, second)).transpose(0, 3, 1, 2))
         offered = offer(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
         levels = self._levels(padded, candidate(offered))
-        offered = offered.cropped(height, width)
-        first, second = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+        offered = offered.cropped(*_size(pictures))
         lines = grown(first, second, offered)
-        return Prepared(digest, levels, (height, width), offered, wholes(offered.pieces), lines)
+        return Prepared(digest, levels, _size(pictures), offered, wholes(offered.pieces), lines, grounds)
 
     def _ways(self, prepared: Prepared, t: float, bend: Bend | None) -> Ways | None:
         if not prepared.levels:
@@ -225,7 +235,7 @@ class Mover(MovingNetwork[Prepared]):
         ways = bent((to_start, to_end, share), t, bend)
         if prepared.offered:
             ways = arrived(prepared.offered.pieces, prepared.pieces, ways, t, bend)
-            ways = drawn_on(prepared.lines, *ways, t)
+            ways = shown(prepared.grounds, drawn_on(prepared.lines, *ways, t), t)
         return ways
 
     def _flow(self, prepared: Prepared, key: int) -> Plane:
@@ -285,6 +295,13 @@ class Mover(MovingNetwork[Prepared]):
         return np.ascontiguousarray(picture.transpose(2, 0, 1))
 
 
+def alike(start: Picture, end: Picture) -> tuple[Picture, Picture, list[Ground]]:
+    """Two pictures (H, W, 4) in one light, with grounds of one colour; and which grounds have another in the end."""
+    first, second = levelled(start, end)
+    grounds = changed(start, end, (first, second))
+    return first, painted(first, second, grounds), grounds
+
+
 def offer(start: Picture, end: Picture) -> Offered:
     """Optical flow (`flow`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses."""
     optical = find_motion(*(grey_copy(picture, RGBA, "display") for picture in (start, end)))
@@ -336,8 +353,15 @@ def level_count(height: int, width: int) -> int:
     return count
 
 
-def _padded(pictures: Picture, unit: int) -> Picture:
-    """Sides made multiples of `unit`, and no shorter than two, by repeating the last row and column."""
+def _size(pictures: Picture) -> tuple[int, int]:
+    """Height and width."""
+    height, width = pictures.shape[2:]
+    return height, width
+
+
+def _padded(pictures: Picture) -> Picture:
+    """Sides made multiples of the coarsest cell, and no shorter than two, by repeating the last row and column."""
+    unit = CELL << (level_count(*_size(pictures)) - 1)
     below, right = (max(-side % unit, 2 * unit - side) for side in pictures.shape[2:])
     return np.pad(pictures, ((0, 0), (0, 0), (0, below), (0, right)), "edge")
 

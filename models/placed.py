@@ -8,18 +8,16 @@ Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), l
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inbetween.models.carried import BOTH, END, Carried, Numbers
 from inbetween.models.course import course
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.regions import Floats, Mask, Part, Plane, inverse, mapped, nearest
 from inbetween.models.shapes import Shape, between, shape
-from inbetween.models.warp import fetched_at
+from inbetween.models.warp import labels_at, pixels
 
 ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
@@ -97,7 +95,7 @@ def _carry(frame: _Frame, piece: Whole, t: float, bend: Bend | None) -> None:
         for shape, way in zip(piece.shapes, (onwards, _then(inverse(piece.way), onwards)), strict=True)
     ]
     part = _part(np.concatenate(corners), frame.share.shape)
-    here = _places(part)
+    here = pixels(part)
     if not here.size:
         return
     first = _moved(here, back)
@@ -117,11 +115,11 @@ def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> No
     come = (t if side == END else 1 - t) ** LATE
     box = found.boxes[number - 1]
     part = _part(_corners(box), frame.share.shape)
-    source = here = _places(part)
+    source = here = pixels(part)
     if not found.fades[number - 1]:
         middle = _middle(box, frame.share.shape)
         source, come = middle + (here - middle) / np.float32(max(come, 1e-3)), 1.0
-    shown = _at(found.labels[side], source) == number
+    shown = labels_at(found.labels[side], source) == number
     place = shown | (found.labels[side][part] == number)
     for flow in frame.flows:
         flow[part][place] = 0
@@ -140,8 +138,8 @@ def _middle(box: Floats, size: tuple[int, ...]) -> Plane:
 def _clear(frame: _Frame, labels: tuple[Numbers, Numbers]) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
     near = cv2.dilate(frame.inside.view(np.uint8), RIM).view(np.bool_)
-    here = _places((slice(0, near.shape[0]), slice(0, near.shape[1])))
-    shown = [_at(label, here + flow) > 0 for label, flow in zip(labels, frame.flows, strict=True)]
+    here = pixels((slice(0, near.shape[0]), slice(0, near.shape[1])))
+    shown = [labels_at(label, here + flow) > 0 for label, flow in zip(labels, frame.flows, strict=True)]
     first, second = (piece & ~near for piece in shown)
     hidden = first & second
     if hidden.any():
@@ -162,7 +160,7 @@ def _clear(frame: _Frame, labels: tuple[Numbers, Numbers]) -> None:
 
 def _shown(labels: tuple[Numbers, Numbers], places: Plane, flows: Sequence[Plane]) -> list[Mask]:
     """Whether either key shows a piece where its flow (n, 2) leads from places (n, 2), (n,)."""
-    return [_at(label, places + flow) > 0 for label, flow in zip(labels, flows, strict=True)]
+    return [labels_at(label, places + flow) > 0 for label, flow in zip(labels, flows, strict=True)]
 
 
 def _corners(box: Floats) -> Floats:
@@ -176,12 +174,6 @@ def _part(places: Floats, size: tuple[int, ...]) -> Part:
     return slice(low[1], max(low[1], high[1])), slice(low[0], max(low[0], high[0]))
 
 
-def _places(part: Part) -> Plane:
-    """x and y of every pixel of a part of the frame, (h, w, 2)."""
-    rows, columns = (np.arange(axis.start, axis.stop, dtype=np.float32) for axis in part)
-    return np.stack(np.meshgrid(columns, rows), -1)
-
-
 def _moved(places: Plane, way: Floats) -> Plane:
     """Places (h, w, 2) after an affine map."""
     return np.asarray(cv2.transform(places, way.astype(np.float32)))
@@ -190,10 +182,3 @@ def _moved(places: Plane, way: Floats) -> Plane:
 def _then(first: Floats, second: Floats) -> Floats:
     """One affine map (2, 3) after another."""
     return np.hstack((second[:, :2] @ first[:, :2], (second[:, :2] @ first[:, 2] + second[:, 2])[:, None]))
-
-
-def _at(labels: Numbers, places: NDArray[Any]) -> Numbers:
-    """Labels at the nearest pixel to places (..., 2), x and y; 0 outside the frame."""
-    outside = -2.0  # remap's fixed-point coordinates wrap around far outside the frame
-    at = np.clip(np.rint(places), outside, max(labels.shape) + 1).astype(np.float32)
-    return np.asarray(fetched_at(labels, at.reshape(-1, 2), nearest=True)).reshape(places.shape[:-1])

@@ -87,10 +87,8 @@ class Pieces:
 
 def pieces(picture: Plane) -> Pieces:
     """Cut a picture into pieces of even colour, each with its outline and soft edge."""
-    box = np.ones((3, 3), np.uint8)
-    small = np.asarray(picture * 255, np.uint8)
-    uneven = cv2.subtract(cv2.dilate(small, box), cv2.erode(small, box)).max(-1) > EDGE
-    count, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
+    uneven, flat, stats = even_parts(picture)
+    count, small = len(stats), np.asarray(picture * 255, np.uint8)
     height, width = uneven.shape
     ground = _grounds(stats, height, width)
     kept = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & ~ground
@@ -113,6 +111,15 @@ def pieces(picture: Plane) -> Pieces:
     _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
     labels = np.where(strokes > 0, strokes + count, labels)
     return measured(picture, labels, uneven, np.where(ground, np.arange(count), 0)[flat])
+
+
+def even_parts(picture: Plane) -> tuple[Mask, NDArray[np.int32], NDArray[np.int32]]:
+    """Where a picture is not even, the number of the even part, from 1, elsewhere, (H, W), and OpenCV's statistics."""
+    box = np.ones((3, 3), np.uint8)
+    small = np.asarray(picture * 255, np.uint8)
+    uneven = cv2.subtract(cv2.dilate(small, box), cv2.erode(small, box)).max(-1) > EDGE
+    _, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
+    return uneven, flat, stats
 
 
 def _grounds(stats: NDArray[np.int32], height: int, width: int) -> Mask:

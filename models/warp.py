@@ -197,3 +197,16 @@ def _warp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:
         sources = frames[..., chosen].expand(count, -1, -1, -1)
         result[..., chosen] = sources[here, (y + 0.5).floor().long(), (x + 0.5).floor().long()]
     return result
+
+
+def pixels(part: tuple[slice, slice]) -> Plane:
+    """x and y of every pixel of a part of the frame, (h, w, 2)."""
+    rows, columns = (np.arange(axis.start, axis.stop, dtype=np.float32) for axis in part)
+    return np.stack(np.meshgrid(columns, rows), -1)
+
+
+def labels_at(labels: NDArray[np.uint8], places: NDArray[Any]) -> NDArray[np.uint8]:
+    """Labels at the nearest pixel to places (..., 2), x and y; 0 outside the frame."""
+    outside = -2.0  # remap's fixed-point coordinates wrap around far outside the frame
+    at = np.clip(np.rint(places), outside, max(labels.shape) + 1).astype(np.float32)
+    return np.asarray(fetched_at(labels, at.reshape(-1, 2), nearest=True)).reshape(places.shape[:-1])

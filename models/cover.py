@@ -1,0 +1,185 @@
+"""How pieces may lie over each other: which maps bring one over another, by their moments and outlines alone.
+
+Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
+"""
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inbetween.models.course import fitted
+from inbetween.models.regions import (
+    Floats,
+    Labels,
+    Mask,
+    Part,
+    Pieces,
+    Plane,
+    affine,
+    inverse,
+    mapped,
+    measured,
+    motions,
+    spun,
+    stretch,
+    turn,
+)
+from inbetween.models.warp import fetched_at
+
+TURN = 0.05
+"""Share of a shape that a turn by one radian must bring over another one."""
+STRETCHED = 6.0
+"""Times that a piece may be stretched at most, in one direction against the other: more is another shape."""
+EVEN = 0.15
+"""Difference of colour or coverage, of 1, from their median that most pixels of an even piece stay below."""
+ANGLES = 36, 10, 10
+"""Ways in which a piece is turned to find how it lies in the other key: first all around, then between two of those."""
+ROUND = 1.15
+"""Times that a piece may be longer than wide, as moments tell, to have no longer axis that tells its turn."""
+ANGULAR = 60
+"""Pixels of the smallest piece whose corners tell its turn."""
+UNTURNED = 0.97
+"""Share of a shape that the other one covers unturned, from which on it is not tried turned."""
+
+
+class Cover:
+    """The pieces of both keys, by which is judged how one lies over another."""
+
+    def __init__(self, cut: tuple[Pieces, Pieces], views: "tuple[View, View]") -> None:
+        self.cut, self.views = cut, views
+
+    def ways(self, one: int, other: int) -> list[Floats]:
+        """The affine maps, (2, 3), that may carry a piece of the start to one of the end."""
+        ways = self.moved(one, other)
+        return [*ways, self.turned(one, other)] if self._axisless(one, other) else ways
+
+    def moved(self, one: int, other: int) -> list[Floats]:
+        """Those of them, (2, 3), that the moments of both tell."""
+        (tried,) = motions(*self.cut, np.array([(one, other)]))
+        return [way for way in tried if stretch(way) < STRETCHED]
+
+    def turned(self, one: int, other: int) -> Floats:
+        """The map of a piece of the start to the size, the middle and the turn of one of the end."""
+        angle, step = 0.0, 2 * np.pi
+        for count in ANGLES:
+            step /= count
+            angles = angle + step * (np.arange(count + 1) - count // 2)
+            way, _ = self.covering(one, other, [self._grown(one, other, each) for each in angles])
+            angle = float(np.arctan2(way[1, 0], way[0, 0]))
+        return way
+
+    def _axisless(self, one: int, other: int) -> bool:
+        """Whether two pieces are as long as wide, but not round: their moments do not tell how they are turned."""
+        spreads = self.cut[0].spread[one], self.cut[1].spread[other]
+        small = min(self.cut[0].area[one], self.cut[1].area[other]) < ANGULAR
+        if small or max(np.linalg.cond(spread) for spread in spreads) > ROUND**2:
+            return False
+        return self.covering(one, other, [self._grown(one, other, 0)])[1] < UNTURNED
+
+    def _grown(self, one: int, other: int, angle: float) -> Floats:
+        """The map of a piece of the start to the size and the middle of one of the end, turned by an angle."""
+        start, end = self.cut
+        growth, shift = np.sqrt(end.area[other] / start.area[one]), end.centre[other] - start.centre[one]
+        return affine(spun(growth * np.exp(1j * angle)), start.centre[one], shift)
+
+    def covering(self, one: int, other: int, ways: list[Floats]) -> tuple[Floats, float]:
+        """The map of several that brings two shapes best over each other, and the share of either that is covered then.
+
+        Of those that do it nearly as well it is the one that turns least: each turn takes something off the share.
+        """
+        cover = [
+            min(
+                self.views[0].covered(one, self.views[1].labels, other, way),
+                self.views[1].covered(other, self.views[0].labels, one, inverse(way)),
+            )
+            - TURN * turn(way)
+            for way in ways
+        ]
+        best = int(np.argmax(cover))
+        return ways[best], cover[best]
+
+    def outlined(self, one: int, other: int) -> tuple[Floats, float]:
+        """The map that brings the outer outlines of two pieces best over each other, whatever is in them; its share."""
+        first, second = (view.outlined(piece) for view, piece in zip(self.views, (one, other), strict=True))
+        whole = Cover((first, second), (View(self.views[0].picture, first), View(self.views[1].picture, second)))
+        return whole.covering(0, 0, whole.ways(0, 0))
+
+
+class View:
+    """The pixels of each piece of a picture."""
+
+    def __init__(self, picture: Plane, cut: Pieces) -> None:
+        order = np.argsort(cut.labels, axis=None, kind="stable")
+        counts = np.bincount(cut.labels.ravel(), minlength=len(cut.area) + 1)
+        rows, columns = np.unravel_index(order, cut.labels.shape)
+        ends = np.cumsum(counts)
+        self.picture, self.labels = picture, cut.labels
+        self.places = [(rows[a:b], columns[a:b]) for a, b in pairwise(ends)]
+
+    def mean(self, piece: int, plane: Plane) -> float:
+        return float(plane[self.places[piece]].mean())
+
+    def apart(self, piece: int, other: Plane, way: Floats) -> float:
+        """Mean difference of a piece and what it is carried to."""
+        fetched = fetched_at(other, mapped(self.some(piece), way))
+        return float(np.abs(self.picture[self._some(piece)] - fetched).max(-1).mean())
+
+    def even(self, piece: int) -> bool:
+        """Whether most of a piece is of one colour: else its outline is not all that there is to see."""
+        seen = self.picture[self._some(piece)]
+        return float(np.median(np.abs(seen - np.median(seen, axis=0)).max(-1))) < EVEN
+
+    def covered(self, piece: int, labels: Labels, other: int, way: Floats) -> float:
+        """Share of a piece that another one covers, once it is carried there."""
+        at = np.rint(mapped(self.some(piece), way)).astype(np.intp)
+        x, y = at[np.all((at >= 0) & (at < labels.shape[::-1]), 1)].T
+        return float(np.count_nonzero(labels[y, x] == other + 1)) / len(at)
+
+    def followed(self, piece: int, flow: Plane) -> Floats:
+        """The motion of the whole, (2, 3), in a flow."""
+        places = self.some(piece)
+        shift, growth, turn = fitted(places, flow[self._some(piece)].astype(np.float64))
+        return affine(spun(complex(1 + growth, turn)), places.mean(0), shift)
+
+    def led(self, piece: int, flow: Plane, astray: Mask) -> Floats:
+        """How far, x and y, a flow leads a piece: infinite if most of it goes astray."""
+        some = self._some(piece)
+        return np.median(flow[some], axis=0) if astray[some].mean() < 0.5 else np.full(2, np.inf)
+
+    def rim(self, piece: int, astray: Mask) -> float:
+        """Share of a piece's outer outline that lies in a mask."""
+        part, filled = self._filled(piece)
+        rim = cv2.morphologyEx(filled, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        return float(astray[part][rim].mean()) if rim.any() else 0.0  # it fills the frame
+
+    def outlined(self, piece: int) -> Pieces:
+        """A piece with all that is within its outer outline, as the only one of the picture."""
+        part, filled = self._filled(piece)
+        labels = np.zeros_like(self.labels)
+        labels[part] = filled
+        return measured(self.picture, labels, labels == 0, np.zeros_like(labels))
+
+    def _filled(self, piece: int) -> tuple[Part, NDArray[np.uint8]]:
+        """The part of the picture around a piece, and 1 in it for the piece and whatever its outer outline holds."""
+        y, x = self.places[piece]
+        part = slice(max(0, y.min() - 2), y.max() + 3), slice(max(0, x.min() - 2), x.max() + 3)
+        mask = (self.labels[part] == piece + 1).view(np.uint8)
+        outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        return part, np.asarray(cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED), np.uint8)
+
+    def some(self, piece: int) -> Floats:
+        """x and y of enough of its pixels, (n, 2)."""
+        return np.stack(self._some(piece)[::-1], 1).astype(np.float64)
+
+    def _some(self, piece: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns of enough of its pixels."""
+        y, x = self.places[piece]
+        step = max(1, len(y) // 2000)
+        return y[::step], x[::step]
+
+    def put(self, piece: int, flow: Plane, way: Floats) -> None:
+        y, x = self.places[piece]
+        points = np.stack((x, y), 1)
+        flow[y, x] = mapped(points, way) - points

@@ -1,0 +1,128 @@
+"""Grounds that change their colour: even parts of a picture that stay where they are, whatever passes over them.
+
+A sheet of white that becomes blue has nothing in common with itself, and all that stands on it has other edges than
+before. So before motion is looked for, the end is painted in the colours of the start, edges and all; and at any time
+between the keys a ground is shown in the mixture of its colours, also where one of the keys hides it: that key's
+nearest pixel of the same ground stands in.
+
+Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inbetween.models.curve import Ways
+from inbetween.models.regions import Floats, Labels, Mask, Plane, even_parts, nearest
+from inbetween.models.warp import labels_at, pixels
+
+SMALLEST = 0.01
+"""Share of the frame that a ground covers at least."""
+STAYS = 0.6
+"""Share of either ground that the other one must cover."""
+OTHER = 0.05
+"""Difference of colour or coverage, of 1, from which on a ground has another colour."""
+ALL = 0.9
+"""Share of a ground that must have changed."""
+TIMES = 2.0
+"""Times that a ground may have become as large or small, if it is somewhere else and of the same colour."""
+SOFT = 4
+"""Pixels around a ground in which the edges of what stands on it are mixed with its colour."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One that has another colour in the end."""
+
+    masks: tuple[Mask, Mask]
+    """(H, W): where either key shows it."""
+    sources: tuple[Labels, Labels]
+    """(H, W): the flat index of the nearest pixel of it, in either key."""
+
+
+def changed(start: Plane, end: Plane, lit: tuple[Plane, Plane] | None = None) -> list[Ground]:
+    """The grounds that change their colour between two pictures; `lit` are both in one light, if theirs differs."""
+    one, other = (_parts(picture) for picture in lit or (start, end))
+    columns = len(other.size)
+    both = np.bincount((one.labels * columns + other.labels).ravel(), minlength=len(one.size) * columns)
+    shared = both.reshape(-1, columns) / np.maximum(one.size[:, None], other.size[None])
+    alike = one.alike(other)
+    elsewhere = one.elsewhere(other)[:, None] | other.elsewhere(one)[None]
+    shared[elsewhere & ~alike] = 0
+    found = []
+    for first, second in np.argwhere(shared[1:, 1:] > STAYS) + 1:
+        masks = one.labels == first, other.labels == second
+        here = masks[0] & masks[1]
+        if (np.abs(start[here] - end[here]).max(-1) > OTHER).mean() > ALL:
+            found.append(Ground(masks, (nearest(masks[0])[1], nearest(masks[1])[1])))
+    return found
+
+
+def painted(start: Plane, end: Plane, grounds: Sequence[Ground]) -> Plane:
+    """The end with its grounds in the colours that they have in the start."""
+    result = end.copy()
+    for ground in grounds:
+        _, source = nearest(ground.masks[0] & ground.masks[1])
+        own, goal = (picture.reshape(-1, 4)[source] for picture in (end, start))
+        size = 2 * SOFT + 1
+        near = cv2.dilate(ground.masks[1].view(np.uint8), np.ones((size, size), np.uint8)).view(np.bool_)
+        apart = np.abs(end - own).max(-1)
+        most = np.asarray(cv2.dilate(np.where(near, apart, 0), np.ones((size, size), np.uint8)))
+        share = np.where(ground.masks[1], 1, near * (1 - apart / np.maximum(most, OTHER)))
+        result += np.clip(share, 0, 1)[..., None] * (goal - own)
+    return np.clip(result, 0, 1)
+
+
+def shown(grounds: Sequence[Ground], ways: Ways, t: float) -> Ways:
+    """The ways at time `t`, with every ground in the mixture of its colours wherever it is seen."""
+    if not grounds:
+        return ways
+    to_start, to_end, share = (part.copy() for part in ways)
+    here = pixels((slice(0, share.shape[0]), slice(0, share.shape[1])))
+    last = np.array(share.shape[::-1], np.float32) - 1
+    for ground in grounds:
+        there = [
+            labels_at(mask.view(np.uint8), np.clip(here + flow, 0, last)) > 0
+            for mask, flow in zip(ground.masks, (to_start, to_end), strict=True)
+        ]
+        seen = np.where(share >= 0.5, there[0], there[1])
+        for flow, source, held in zip((to_start, to_end), ground.sources, there, strict=True):
+            hidden = seen & ~held
+            rows, columns = np.divmod(source[hidden], share.shape[1])
+            flow[hidden] = np.stack((columns, rows), -1) - here[hidden]
+        share[seen] = 1 - t
+    return to_start, to_end, share
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The even parts of a picture that are large enough to be grounds; row i of each table is the one called i."""
+
+    labels: Labels
+    """(H, W); 0 elsewhere."""
+    size: Floats
+    """(n,): pixels."""
+    colour: Floats
+    """(n, 4): the mean."""
+
+    def alike(self, other: "_Parts") -> Mask:
+        """Which parts of two pictures are of one colour, (n, m)."""
+        return np.asarray(np.abs(self.colour[:, None] - other.colour[None]).max(-1) < OTHER)
+
+    def elsewhere(self, other: "_Parts") -> Mask:
+        """Which parts another picture has as well, anywhere, (n,): of the same colour and about as large."""
+        ratio = self.size[:, None] / other.size[None]
+        return np.asarray((self.alike(other) & (ratio < TIMES) & (ratio > 1 / TIMES)).any(1))
+
+
+def _parts(picture: Plane) -> _Parts:
+    _, flat, stats = even_parts(picture)
+    large = stats[:, cv2.CC_STAT_AREA] > SMALLEST * flat.size
+    large[0] = False
+    labels = np.where(large, np.cumsum(large), 0)[flat]
+    size = np.maximum(np.bincount(labels.ravel()), 1)
+    colour = np.stack([np.bincount(labels.ravel(), picture[..., c].ravel()) for c in range(4)], 1) / size[:, None]
+    colour[0] = np.nan  # like nothing
+    return _Parts(labels, size.astype(np.float64), colour)

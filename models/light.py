@@ -1,0 +1,66 @@
+"""A change of light: the same change of colour and coverage all over a picture, as when a shot fades, dims or warms.
+
+Nothing goes anywhere by it, but whoever looks for like colours finds them elsewhere. So before motion is looked for,
+both keys are brought into one light. Each channel is taken to have been changed by one gain and one offset, which is
+true of premultiplied pictures for a fade of all that there is, another exposure, and a veil over everything.
+
+Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inbetween.models.regions import CHANGED, Plane
+
+Values = NDArray[np.float64]
+
+SAMPLES = 20_000
+"""Pixels, about, by which a change of light is known."""
+ROUNDS = 12
+"""How often it is fitted, each time heeding less what did not change that way."""
+NOISE = 0.01
+"""Difference of colour or coverage, of 1, that is as good as none."""
+FAINTEST = 0.2
+"""The least gain: what is left of a picture then tells too little of it."""
+LEAST = 0.05
+"""The least change of gain or offset, of 1."""
+FEWEST, EXPLAINED = 0.002, 0.2
+"""Share of the frame, and of what changes, that a change of light must explain."""
+SPOILT = 3.0
+"""How much more what it spoils counts: pixels that were alike without it."""
+
+
+def levelled(start: Plane, end: Plane) -> tuple[Plane, Plane]:
+    """Two pictures in the light of the one of more contrast; as they are if no one change of light is between them."""
+    step = max(1, int(np.sqrt(start.shape[0] * start.shape[1] / SAMPLES)))
+    first, second = (picture[::step, ::step].reshape(-1, 4).astype(np.float64) for picture in (start, end))
+    gain, offset = _fitted(first, second)
+    if not (gain.min() > FAINTEST and gain.max() < 1 / FAINTEST):
+        return start, end
+    if max(np.abs(gain - 1).max(), np.abs(offset).max()) < LEAST:
+        return start, end
+    before, after = (np.abs(found - second).max(-1) < CHANGED for found in (first, first * gain + offset))
+    explained = (after & ~before).mean() - SPOILT * (before & ~after).mean()
+    if explained < max(FEWEST, EXPLAINED * (1 - before.mean())):
+        return start, end
+    if gain.mean() > 1:
+        return _lit(start, gain, offset), end
+    return start, _lit(end, 1 / gain, -offset / gain)
+
+
+def _fitted(first: Values, second: Values) -> tuple[Values, Values]:
+    """Gain and offset of each channel, (4,), that lead most of some pixels (n, 4) to others, whatever the rest does."""
+    weight = np.ones((len(first), 1))
+    for round_ in range(ROUNDS):
+        weight = weight / weight.sum()
+        middle, goal = (weight * first).sum(0), (weight * second).sum(0)
+        spread = (weight * np.square(first - middle)).sum(0)
+        gain = ((weight * (first - middle) * (second - goal)).sum(0) + NOISE**2) / (spread + NOISE**2)
+        offset = goal - gain * middle
+        off = np.abs(first * gain + offset - second).max(-1, keepdims=True)
+        weight = 1 / (off + NOISE) ** (1 + round_ / ROUNDS)
+    return gain, offset
+
+
+def _lit(picture: Plane, gain: Values, offset: Values) -> Plane:
+    return np.clip(picture * gain.astype(np.float32) + offset.astype(np.float32), 0, 1)
