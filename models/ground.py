@@ -24,8 +24,8 @@ STAYS = 0.6
 """Share of either ground that the other one must cover."""
 OTHER = 0.05
 """Difference of colour or coverage, of 1, from which on a ground has another colour."""
-ALL = 0.9
-"""Share of a ground that must have changed."""
+LEVEL, ALL = 0.5, 0.9
+"""Share of the usual change by which a pixel's own may differ from it, and share of a ground that must so change."""
 TIMES = 2.0
 """Times that a ground may have become as large or small, if it is somewhere else and of the same colour."""
 SOFT = 4
@@ -47,17 +47,25 @@ def changed(start: Plane, end: Plane, lit: tuple[Plane, Plane] | None = None) ->
     one, other = (_parts(picture) for picture in lit or (start, end))
     columns = len(other.size)
     both = np.bincount((one.labels * columns + other.labels).ravel(), minlength=len(one.size) * columns)
-    shared = both.reshape(-1, columns) / np.maximum(one.size[:, None], other.size[None])
+    both = both.reshape(-1, columns)
+    shared = both / np.maximum(one.size[:, None], other.size[None])
     alike = one.alike(other)
-    elsewhere = one.elsewhere(other)[:, None] | other.elsewhere(one)[None]
-    shared[elsewhere & ~alike] = 0
+    shared[_elsewhere(one, other, alike, both) & ~alike] = 0
     found = []
     for first, second in np.argwhere(shared[1:, 1:] > STAYS) + 1:
         masks = one.labels == first, other.labels == second
         here = masks[0] & masks[1]
-        if (np.abs(start[here] - end[here]).max(-1) > OTHER).mean() > ALL:
+        if _one_change(start[here], end[here]):
             found.append(Ground(masks, (nearest(masks[0])[1], nearest(masks[1])[1])))
     return found
+
+
+def _one_change(before: Plane, after: Plane) -> bool:
+    """Whether some pixels (n, 4) change, all alike: a picture that moves does not."""
+    change = after - before
+    usual = np.median(change, axis=0)
+    apart = np.abs(change - usual).max(-1)
+    return bool(np.mean((np.abs(change).max(-1) > OTHER) & (apart < LEVEL * np.abs(usual).max())) > ALL)
 
 
 def painted(start: Plane, end: Plane, grounds: Sequence[Ground]) -> Plane:
@@ -111,10 +119,17 @@ class _Parts:
         """Which parts of two pictures are of one colour, (n, m)."""
         return np.asarray(np.abs(self.colour[:, None] - other.colour[None]).max(-1) < OTHER)
 
-    def elsewhere(self, other: "_Parts") -> Mask:
-        """Which parts another picture has as well, anywhere, (n,): of the same colour and about as large."""
-        ratio = self.size[:, None] / other.size[None]
-        return np.asarray((self.alike(other) & (ratio < TIMES) & (ratio > 1 / TIMES)).any(1))
+
+def _elsewhere(one: _Parts, other: _Parts, alike: Mask, both: Labels) -> Mask:
+    """Which pairs of parts, (n, m), are more likely other things: the other key has one of them as well, or what is
+    left or has come so far of both.
+
+    `alike` tells which are of one colour, `both` how many pixels they share.
+    """
+    ratio = one.size[:, None] / other.size[None]
+    moved, grown = alike & (ratio < TIMES) & (ratio > 1 / TIMES), alike & (both > 0)
+    (ones, others), (left, come) = ([np.any(found, axis=axis) for axis in (1, 0)] for found in (moved, grown))
+    return np.asarray(ones[:, None] | others[None] | (left[:, None] & come[None]))
 
 
 def _parts(picture: Plane) -> _Parts:

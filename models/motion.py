@@ -25,13 +25,14 @@ from inbetween.models.carried import Carried, carried
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.engines import Engine, filled, open_onnx, open_torch
 from inbetween.models.flow import Motion, difference, find_motion, grey_copy, paths
+from inbetween.models.grain import smoothed
 from inbetween.models.ground import Ground, changed, painted, shown
 from inbetween.models.light import levelled
 from inbetween.models.model import Model
 from inbetween.models.moving import MovingNetwork, numpy_of
 from inbetween.models.placed import Whole, arrived, wholes
 from inbetween.models.strokes import Stroke, drawn_on, explained, strokes
-from inbetween.models.warp import Plane, along
+from inbetween.models.warp import Plane, along, pixels
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from inbetween.models.motion_net import MotionNet
 
 Picture = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 LONGEST_SIDE = 960
 """Motion is found on a copy no longer than this; pixels are moved at full size. HD is twice as long, UHD four times."""
@@ -232,6 +234,7 @@ class Mover(MovingNetwork[Prepared]):
         to_start, to_end, share = (numpy_of(part)[0, :height, :width] for part in self._motion(prepared, t))
         if prepared.offered:
             to_start, to_end = sharpened(to_start, to_end, prepared.offered.optical, t)
+            share = entering(to_start, to_end, share)
         ways = bent((to_start, to_end, share), t, bend)
         if prepared.offered:
             ways = arrived(prepared.offered.pieces, prepared.pieces, ways, t, bend)
@@ -296,7 +299,8 @@ class Mover(MovingNetwork[Prepared]):
 
 
 def alike(start: Picture, end: Picture) -> tuple[Picture, Picture, list[Ground]]:
-    """Two pictures (H, W, 4) in one light, with grounds of one colour; and which grounds have another in the end."""
+    """Two pictures (H, W, 4) without grain, in one light, with grounds of one colour; and which of them change it."""
+    start, end = smoothed(start), smoothed(end)
     first, second = levelled(start, end)
     grounds = changed(start, end, (first, second))
     return first, painted(first, second, grounds), grounds
@@ -329,7 +333,8 @@ def sharpened(to_start: Plane, to_end: Plane, optical: Motion, t: float) -> tupl
     """The network's flows (H, W, 2), and in their place optical flow where it fits more closely and is to be believed.
 
     Where optical flow is right it is so to a fraction of a pixel, which a network of cells is not. It is believed where
-    the network all but agrees, and where it leads back to where it came from.
+    the network all but agrees, and where it leads back to where it came from. And where it leads out of the frame, as
+    under a camera that moves: there is nothing to lead back from, and the network has no more to say than that.
     """
     import cv2
 
@@ -339,10 +344,24 @@ def sharpened(to_start: Plane, to_end: Plane, optical: Motion, t: float) -> tupl
         agreed &= np.asarray(cv2.inRange(cv2.absdiff(one, other), (0, 0), (AGREE, AGREE)), np.uint8)
     sure = np.maximum(*(along(doubt, way) for doubt, way in zip(optical.doubts, found, strict=True))) < SURE
     taken = ((agreed > 0) | sure) & (unlike < difference(optical, to_start, to_end))
+    taken |= outside(found[0]) | outside(found[1])
     for one, other in zip(found, (to_start, to_end), strict=True):
         cv2.copyTo(other, (~taken).view(np.uint8), one)
     start, end = found
     return start, end
+
+
+def entering(to_start: Plane, to_end: Plane, share: Plane) -> Plane:
+    """The share of the start, (H, W), where what one key has beyond the frame is shown from the other key alone."""
+    beyond = outside(to_start), outside(to_end)
+    return np.where(beyond[0] == beyond[1], share, beyond[1]).astype(np.float32)
+
+
+def outside(flow: Plane) -> Mask:
+    """Where a flow leads out of the frame, (H, W)."""
+    height, width = flow.shape[:2]
+    at = pixels((slice(0, height), slice(0, width))) + flow
+    return np.asarray(((at < -0.5) | (at > (width - 0.5, height - 0.5))).any(-1))
 
 
 def level_count(height: int, width: int) -> int:

@@ -269,6 +269,33 @@ def test_optical_flow_is_taken_where_the_network_agrees_or_it_leads_back_and_now
     assert np.array_equal(motion.sharpened(far, -far, lost, 0.5)[0], far)
 
 
+@pytest.mark.parametrize("path", ["pan", "zoom", "roll"])
+def test_what_a_moving_camera_brings_into_the_frame_is_shown_from_the_key_that_has_it(path: str) -> None:
+    picture = cv2.GaussianBlur(blobs(9, 320, 400), (0, 0), 5.0)
+    picture[..., 3] = 1
+
+    def seen(t: float) -> Any:
+        turn, zoom, shift = {"pan": (0, 1, 16 * t), "zoom": (0, 1.2**t, 0), "roll": (10 * t, 1, 0)}[path]
+        way = cv2.getRotationMatrix2D((200, 160), turn, zoom) - [(0, 0, 100 + shift), (0, 0, 80)]
+        return np.clip(cv2.warpAffine(picture, way, (200, 160), flags=cv2.INTER_CUBIC), 0, 1)
+
+    start, truth, end = (np.asarray(seen(t), np.float32) for t in (0, 0.5, 1))
+    networks = {"motion": shipped(), "flow": registry.load("flow", "cpu"), "dissolve": registry.load("dissolve", "cpu")}
+    scores = {
+        name: metrics.compare(model.network(RGBA, "display")(start[None], end[None], times(0.5))[0], truth, start, end)
+        for name, model in networks.items()
+    }
+    assert scores["motion"].psnr > max(scores["flow"].psnr - 1.5, scores["dissolve"].psnr + 6)
+
+
+def test_beyond_the_frame_only_the_other_key_is_shown() -> None:
+    still, share = np.zeros((4, 6, 2), np.float32), np.full((4, 6), 0.5, np.float32)
+    left = np.full((4, 6, 2), (-3, 0), np.float32)
+    assert np.array_equal(motion.entering(left, still, share)[0], (0, 0, 0, 0.5, 0.5, 0.5))
+    assert np.array_equal(motion.entering(still, left, share)[0], (1, 1, 1, 0.5, 0.5, 0.5))
+    assert np.array_equal(motion.entering(left, left, share), share)
+
+
 def test_without_a_candidate_optical_flow_has_no_say(pieces: Any) -> None:
     mover = motion.Mover(pieces, RGBA, "display", offered=False)
     mover(blobs(1)[None], blobs(2)[None], times(0.5))

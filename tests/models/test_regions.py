@@ -371,3 +371,27 @@ def test_a_piece_keeps_together_on_a_curve() -> None:
     assert (x, y) == pytest.approx((74.5, 59.5 + 30 / 16), abs=0.6)
     straight = drawing((RED, box(75, 60 + 30 / 16, 40, 24)))
     assert np.abs(picture - straight).max(-1).mean() < 0.006
+
+
+def test_a_frame_that_becomes_wider_keeps_its_bars() -> None:
+    """Bars of one width whatever its proportions: no map of the whole brings one frame over the other."""
+
+    def frame(width: float) -> Any:
+        return drawing((RED, box(80, 80, width, 100)), (GREEN, box(80, 80, width - 16, 84)))
+
+    found = carried(frame(44), frame(132), optical(frame(44), frame(132)))
+    picture = drawn(frame(44), frame(132), placed(found, 0, 0.5, 0.5))
+    red = np.abs(picture[..., :3] - RED).max(-1) < 0.1
+    true = np.abs(frame(88)[..., :3] - RED).max(-1) < 0.1
+    assert (red & true).sum() > 0.85 * (red | true).sum()
+
+
+def test_what_keeps_its_shape_lies_over_what_changes_it() -> None:
+    """A box that becomes a triangle, and a larger one that stays as it is; half-way they meet."""
+    triangle = [(66, 92), (122, 92), (94, 136)]
+    start = drawing((BLUE, box(70, 60, 50, 24)), (RED, box(34, 126, 60, 44)))
+    end = drawing((BLUE, triangle), (RED, box(126, 40, 60, 44)))
+    found = carried(start, end, optical(start, end))
+    assert len(found.ways) == 2
+    picture = drawn(start, end, placed(found, 0, 0.5, 0.5))
+    assert np.abs(picture[66:100, 56:104, :3] - RED).max() < 0.05
