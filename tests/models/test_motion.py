@@ -253,7 +253,7 @@ def test_a_graph_of_another_release_is_named_with_its_remedy() -> None:
         refine.run(np.zeros((2, 64, 4, 4), np.float32))
 
 
-def test_optical_flow_is_taken_where_the_network_agrees_or_it_leads_back_and_nowhere_else() -> None:
+def test_optical_flow_is_taken_where_the_network_agrees_or_it_leads_back_or_out_of_the_frame_and_nowhere_else() -> None:
     """A picture that slides by 3.4 px, and flows of a network that are half a pixel off, or mean another motion."""
     key = cv2.GaussianBlur(blobs(5, 96, 128), (0, 0), 2.0)
     shift = np.array([[1, 0, 3.4], [0, 1, 0]], np.float32)
@@ -266,7 +266,9 @@ def test_optical_flow_is_taken_where_the_network_agrees_or_it_leads_back_and_now
         to_start, to_end = motion.sharpened(flow, -flow, found, 0.5)
         assert np.median(to_start[inner][..., 0]) == pytest.approx(-1.7, abs=0.1)
         assert np.median(to_end[inner][..., 0]) == pytest.approx(1.7, abs=0.1)
-    assert np.array_equal(motion.sharpened(far, -far, lost, 0.5)[0], far)
+    kept = motion.sharpened(far, -far, lost, 0.5)[0]
+    assert np.array_equal(kept[inner], far[inner])
+    assert np.median(kept[:, 0, 0]) == pytest.approx(-1.7, abs=0.1)
 
 
 @pytest.mark.parametrize("path", ["pan", "zoom", "roll"])
