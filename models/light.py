@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from inbetween.models.regions import CHANGED, Plane
 
 Values = NDArray[np.float64]
+Light = tuple[Values, Values]
+"""Gain and offset of each channel, (4,)."""
 
 SAMPLES = 20_000
 """Pixels, about, by which a change of light is known."""
@@ -26,6 +28,8 @@ LEAST = 0.05
 """The least change of gain or offset, of 1."""
 FEWEST, EXPLAINED = 0.002, 0.2
 """Share of the frame, and of what changes, that a change of light must explain."""
+ALL = 0.95
+"""Share of the values, in order of size, that a gain must explain where nothing is in its place."""
 SPOILT = 3.0
 """How much more what it spoils counts: pixels that were alike without it."""
 
@@ -34,21 +38,42 @@ def levelled(start: Plane, end: Plane) -> tuple[Plane, Plane]:
     """Two pictures in the light of the one of more contrast; as they are if no one change of light is between them."""
     step = max(1, int(np.sqrt(start.shape[0] * start.shape[1] / SAMPLES)))
     first, second = (picture[::step, ::step].reshape(-1, 4).astype(np.float64) for picture in (start, end))
-    gain, offset = _fitted(first, second)
-    if not (gain.min() > FAINTEST and gain.max() < 1 / FAINTEST):
+    light = _by_place(first, second) or _by_values(first, second)
+    if light is None:
         return start, end
-    if max(np.abs(gain - 1).max(), np.abs(offset).max()) < LEAST:
-        return start, end
-    before, after = (np.abs(found - second).max(-1) < CHANGED for found in (first, first * gain + offset))
-    explained = (after & ~before).mean() - SPOILT * (before & ~after).mean()
-    if explained < max(FEWEST, EXPLAINED * (1 - before.mean())):
-        return start, end
+    gain, offset = light
     if gain.mean() > 1:
         return _lit(start, gain, offset), end
     return start, _lit(end, 1 / gain, -offset / gain)
 
 
-def _fitted(first: Values, second: Values) -> tuple[Values, Values]:
+def _by_place(first: Values, second: Values) -> Light | None:
+    """The change that most of what changes in its place, of some pixels (n, 4), takes part in."""
+    gain, offset = _fitted(first, second)
+    if not _tells(gain, offset):
+        return None
+    before, after = (np.abs(found - second).max(-1) < CHANGED for found in (first, first * gain + offset))
+    explained = (after & ~before).mean() - SPOILT * (before & ~after).mean()
+    return None if explained < max(FEWEST, EXPLAINED * (1 - before.mean())) else (gain, offset)
+
+
+def _by_values(first: Values, second: Values) -> Light | None:
+    """The gain that makes the values of some pixels (n, 4) those of others, wherever these have gone meanwhile."""
+    gain = (second.sum(0) + NOISE) / (first.sum(0) + NOISE)
+    if not _tells(gain, np.zeros(4)):
+        return None
+    values, others = np.sort(first, axis=0) * gain, np.sort(second, axis=0)
+    known, alike = np.maximum(values, others) > NOISE, np.abs(values - others) < CHANGED
+    return (gain, np.zeros(4)) if ((alike & known).sum(0) >= ALL * known.sum(0)).all() else None
+
+
+def _tells(gain: Values, offset: Values) -> bool:
+    """Whether a change is one, and leaves enough to see."""
+    seen = gain.min() > FAINTEST and gain.max() < 1 / FAINTEST
+    return bool(seen and max(np.abs(gain - 1).max(), np.abs(offset).max()) > LEAST)
+
+
+def _fitted(first: Values, second: Values) -> Light:
     """Gain and offset of each channel, (4,), that lead most of some pixels (n, 4) to others, whatever the rest does."""
     weight = np.ones((len(first), 1))
     for round_ in range(ROUNDS):

@@ -6,7 +6,7 @@ What depends on the pair alone is found once for all its times.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +20,7 @@ from inbetween.core.channels import RGBA, Channels
 from inbetween.core.colour import encode
 from inbetween.core.network import Array, Network
 from inbetween.core.parallel import in_parallel
+from inbetween.models.camera import camera, outside, panned
 from inbetween.models.card import Card, verify
 from inbetween.models.carried import Carried, carried
 from inbetween.models.curve import Bend, Ways, bent
@@ -31,8 +32,9 @@ from inbetween.models.light import levelled
 from inbetween.models.model import Model
 from inbetween.models.moving import MovingNetwork, numpy_of
 from inbetween.models.placed import Whole, arrived, wholes
+from inbetween.models.regions import Floats
 from inbetween.models.strokes import Stroke, drawn_on, explained, strokes
-from inbetween.models.warp import Plane, along, pixels
+from inbetween.models.warp import Plane, along
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from inbetween.models.motion_net import MotionNet
 
 Picture = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 LONGEST_SIDE = 960
 """Motion is found on a copy no longer than this; pixels are moved at full size. HD is twice as long, UHD four times."""
@@ -69,10 +70,12 @@ class Offered:
 
     optical: Motion
     pieces: Carried
+    camera: Floats | None
+    """The affine map (2, 3) of a camera that moves."""
 
     def cropped(self, height: int, width: int) -> "Offered":
         """The same of the upper left part."""
-        return Offered(self.optical.cropped(height, width), self.pieces.cropped(height, width))
+        return replace(self, optical=self.optical.cropped(height, width), pieces=self.pieces.cropped(height, width))
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,7 @@ class Mover(MovingNetwork[Prepared]):
         height, width = prepared.size
         to_start, to_end, share = (numpy_of(part)[0, :height, :width] for part in self._motion(prepared, t))
         if prepared.offered:
-            to_start, to_end = sharpened(to_start, to_end, prepared.offered.optical, t)
+            to_start, to_end = sharpened(to_start, to_end, prepared.offered, t)
             share = entering(to_start, to_end, share)
         ways = bent((to_start, to_end, share), t, bend)
         if prepared.offered:
@@ -309,7 +312,7 @@ def alike(start: Picture, end: Picture) -> tuple[Picture, Picture, list[Ground]]
 def offer(start: Picture, end: Picture) -> Offered:
     """Optical flow (`flow`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses."""
     optical = find_motion(*(grey_copy(picture, RGBA, "display") for picture in (start, end)))
-    return Offered(optical, carried(start, end, optical.flows))
+    return Offered(optical, carried(start, end, optical.flows), camera(optical))
 
 
 def candidate(offered: Offered) -> Picture:
@@ -329,24 +332,31 @@ def grown(start: Picture, end: Picture, offered: Offered) -> list[Stroke]:
     return strokes(start, end, (there, back))
 
 
-def sharpened(to_start: Plane, to_end: Plane, optical: Motion, t: float) -> tuple[Plane, Plane]:
+def sharpened(to_start: Plane, to_end: Plane, offered: Offered, t: float) -> tuple[Plane, Plane]:
     """The network's flows (H, W, 2), and in their place optical flow where it fits more closely and is to be believed.
 
     Where optical flow is right it is so to a fraction of a pixel, which a network of cells is not. It is believed where
-    the network all but agrees, and where it leads back to where it came from. And where it leads out of the frame, as
-    under a camera that moves: there is nothing to lead back from, and the network has no more to say than that.
+    the network all but agrees, and where it leads back to where it came from. What comes into the frame or leaves it
+    has nothing to lead back from: it goes with a camera that moves, else with optical flow.
     """
     import cv2
 
+    optical = offered.optical
     *found, unlike = paths(optical, t)
     agreed = np.full(unlike.shape, 255, np.uint8)
     for one, other in zip(found, (to_start, to_end), strict=True):
         agreed &= np.asarray(cv2.inRange(cv2.absdiff(one, other), (0, 0), (AGREE, AGREE)), np.uint8)
     sure = np.maximum(*(along(doubt, way) for doubt, way in zip(optical.doubts, found, strict=True))) < SURE
     taken = ((agreed > 0) | sure) & (unlike < difference(optical, to_start, to_end))
-    taken |= outside(found[0]) | outside(found[1])
+    if offered.camera is None:
+        taken |= outside(found[0]) | outside(found[1])
     for one, other in zip(found, (to_start, to_end), strict=True):
         cv2.copyTo(other, (~taken).view(np.uint8), one)
+    if offered.camera is not None:
+        ways = panned(offered.camera, unlike.shape, t)
+        passing = (outside(ways[0]) | outside(ways[1])) & ~sure
+        for one, other in zip(found, ways, strict=True):
+            one[passing] = other[passing]
     start, end = found
     return start, end
 
@@ -355,13 +365,6 @@ def entering(to_start: Plane, to_end: Plane, share: Plane) -> Plane:
     """The share of the start, (H, W), where what one key has beyond the frame is shown from the other key alone."""
     beyond = outside(to_start), outside(to_end)
     return np.where(beyond[0] == beyond[1], share, beyond[1]).astype(np.float32)
-
-
-def outside(flow: Plane) -> Mask:
-    """Where a flow leads out of the frame, (H, W)."""
-    height, width = flow.shape[:2]
-    at = pixels((slice(0, height), slice(0, width))) + flow
-    return np.asarray(((at < -0.5) | (at > (width - 0.5, height - 0.5))).any(-1))
 
 
 def level_count(height: int, width: int) -> int:

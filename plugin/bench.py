@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("inbetween bench", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="quality | speed")
+    commands = parser.add_subparsers(required=True, metavar="quality | speed | scenes")
     quality = commands.add_parser(
         "quality",
         help="compare in-betweens with the true frames of clips",
@@ -71,7 +71,12 @@ def _parser() -> argparse.ArgumentParser:
         help="measure seconds and memory",
         description="Takes the time of each model for a new pair of keys and for one more frame of the same pair.",
     )
-    for one, kind, command in ((quality, Quality, _quality), (speed, Speed, _speed)):
+    scenes = commands.add_parser(
+        "scenes",
+        help="compare in-betweens of generated scenes with the true frames",
+        description="Draws the middle of scenes that artists meet every day: cameras, titles, light, grounds, grain.",
+    )
+    for one, kind, command in ((quality, Quality, _quality), (speed, Speed, _speed), (scenes, Measured, _scenes)):
         add_options(one, kind)
         one.add_argument(
             "--write", type=Path, metavar="FILE", help="Put the result into a document, between its markers."
@@ -99,6 +104,13 @@ def _speed(options: argparse.Namespace) -> int:
     models = list(_models(asked))
     timings = bench_speed.measure(models, asked, tell=say)
     return _publish("speed", bench_speed.table(timings), models, options.write)
+
+
+def _scenes(options: argparse.Namespace) -> int:
+    from inbetween import bench_scenes
+
+    models = list(_models(Measured(**values(options, Measured))))
+    return _publish("scenes", bench_scenes.table(models, bench_scenes.measure(models, say)), models, options.write)
 
 
 def _models(asked: Measured) -> Iterator[Model]:

@@ -258,11 +258,13 @@ def test_optical_flow_is_taken_where_the_network_agrees_or_it_leads_back_or_out_
     key = cv2.GaussianBlur(blobs(5, 96, 128), (0, 0), 2.0)
     shift = np.array([[1, 0, 3.4], [0, 1, 0]], np.float32)
     moved: Any = cv2.warpAffine(key, shift, (128, 96), borderMode=cv2.BORDER_REPLICATE)
-    optical = motion.offer(key, moved).optical
+    offered = replace(motion.offer(key, moved), camera=None)
+    optical = offered.optical
     near, far = (np.full((96, 128, 2), (x, 0), np.float32) for x in (-1.2, -8.0))
-    lost = replace(optical, doubts=(np.full_like(optical.doubts[0], 9), np.full_like(optical.doubts[1], 9)))
+    doubts = np.full_like(optical.doubts[0], 9), np.full_like(optical.doubts[1], 9)
+    lost = replace(offered, optical=replace(optical, doubts=doubts))
     inner = (slice(24, -24), slice(24, -24))
-    for flow, found in ((near, lost), (far, optical)):
+    for flow, found in ((near, lost), (far, offered)):
         to_start, to_end = motion.sharpened(flow, -flow, found, 0.5)
         assert np.median(to_start[inner][..., 0]) == pytest.approx(-1.7, abs=0.1)
         assert np.median(to_end[inner][..., 0]) == pytest.approx(1.7, abs=0.1)

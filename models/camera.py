@@ -1,0 +1,56 @@
+"""A camera that moves: the one motion of nearly all that there is in a picture.
+
+At the border of the frame optical flow has nothing to hold on to: what comes in or goes out has no partner in the other
+key. What the camera does in the middle it does there too. Its motion is the affine one on which most of the flow agrees
+(RANSAC: Fischler and Bolles 1981).
+
+Flows are float32 (H, W, 2) in pixels.
+"""
+
+import cv2
+import numpy as np
+
+from inbetween.models.flow import Motion
+from inbetween.models.regions import Floats, Mask, Plane, inverse
+from inbetween.models.warp import pixels
+
+STEP = 8
+"""Pixels between the places whose flow is asked."""
+SURE, AGREE = 1.0, 2.0
+"""Pixels within which a flow leads back to where it came from, and within which it is the camera's."""
+MOST = 0.5
+"""Share of what stays in the frame that must agree, and of the frame that must move."""
+FEWEST = 50
+"""Places that must agree."""
+STILL = 1.0
+"""Pixels that moves at least."""
+
+
+def camera(motion: Motion) -> Floats | None:
+    """The affine map (2, 3) from the start to the end on which most of the frame agrees; None for a still camera."""
+    height, width = motion.doubts[0].shape
+    here = pixels((slice(0, height), slice(0, width)))[::STEP, ::STEP]
+    flow, doubt = motion.flows[0][::STEP, ::STEP], motion.doubts[0][::STEP, ::STEP]
+    stays = ~outside(motion.flows[0])[::STEP, ::STEP]
+    sure, moves = (doubt < SURE) & stays, np.abs(flow).max(-1) > STILL
+    enough = MOST * stays.sum()
+    if sure.sum() < max(enough, FEWEST) or moves.mean() < MOST:
+        return None
+    way, agree = cv2.estimateAffine2D(here[sure], (here + flow)[sure], ransacReprojThreshold=AGREE)
+    return None if way is None or agree.sum() < enough else np.asarray(way, np.float64)
+
+
+def panned(way: Floats, size: tuple[int, ...], t: float) -> tuple[Plane, Plane]:
+    """The flows to the start and to the end at time `t`, (H, W, 2), of what the camera alone moves, at an even pace."""
+    here = pixels((slice(0, size[0]), slice(0, size[1])))
+    onwards = (1 - t) * np.eye(2, 3) + t * way
+    start = np.asarray(cv2.transform(here, inverse(onwards).astype(np.float32)))
+    return start - here, np.asarray(cv2.transform(start, way.astype(np.float32))) - here
+
+
+def outside(flow: Plane) -> Mask:
+    """Where a flow leads out of the frame, (H, W)."""
+    height, width = flow.shape[:2]
+    x = flow[..., 0] + np.arange(width, dtype=np.float32)
+    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    return np.asarray((x < -0.5) | (x > width - 0.5) | (y < -0.5) | (y > height - 0.5))
