@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inbetween import bench, bench_quality, bench_speed
+from inbetween import bench, bench_quality, bench_scenes, bench_speed
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.models import metrics, registry
@@ -211,3 +211,29 @@ def test_speed_is_told_in_dissolves_of_the_same_size() -> None:
         bench_speed.Timing("flow", (256, 256), 0.05, 0.01, None),
     ]
     assert "| flow | 256 x 256 | 50.0 | 25.0 | 10.0 |  |" in bench_speed.table(rows)
+
+
+def test_generated_scenes_are_premultiplied_move_and_have_their_own_middle() -> None:
+    for name, scene in bench_scenes.SCENES.items():
+        start, middle, end = (scene(t) for t in (0.0, 0.5, 1.0))
+        for picture in (start, middle, end):
+            assert picture.shape == (270, 480, 4), name
+            assert picture.dtype == np.float32, name
+            assert (picture >= 0).all(), name
+            assert (picture[..., :3] <= picture[..., 3:] + 1e-4).all(), name
+        assert min(np.abs(a - b).mean() for a, b in ((start, middle), (middle, end))) > 0.002, name
+
+
+def test_the_scenes_have_a_row_each_and_a_dissolve_of_what_only_dims_is_the_truth(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dims = "the light of a still dims"
+    monkeypatch.setattr(bench_scenes, "SCENES", {name: bench_scenes.SCENES[name] for name in (dims, "discs cross")})
+    assert bench.main(["scenes", "--models", "dissolve,flow"]) == 0
+    told = capsys.readouterr().out
+    rows = {
+        line.split(" | ")[0]: line.strip(" |").split(" | ")[1:] for line in told.splitlines() if line.startswith("| ")
+    }
+    assert float(rows[f"| {dims}"][0]) == 100
+    assert float(rows["| discs cross"][0]) < 20
+    assert len(rows["| discs cross"]) == 4
