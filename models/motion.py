@@ -49,6 +49,8 @@ AGREE = 2.0
 """Pixels within which two flows mean the same."""
 SURE = 3.0
 """Pixels within which optical flow leads back to where it came from, where it is to be believed at all."""
+SAME = 8.0
+"""Difference of two looks at one thing, in steps of 255."""
 GRAPHS = ("match", "refine", "draw", "enlarge")
 CELL, COARSEST, STATE = 4, 64, 24
 """As the network has it (`motion_net`, which needs torch)."""
@@ -96,6 +98,8 @@ class Prepared:
     """Lines that are drawn on or off."""
     grounds: Sequence[Ground] = ()
     """Those that change their colour."""
+    lit: bool = False
+    """Whether the light changes."""
 
 
 def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
@@ -222,13 +226,13 @@ class Mover(MovingNetwork[Prepared]):
 
     def _led(self, digest: bytes, pictures: Picture) -> Prepared:
         """What is found in two pictures (2, 4, H, W) once all that is known of them is offered to the network."""
-        first, second, grounds = alike(*np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)))
+        first, second, grounds, lit = alike(*np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)))
         padded = _padded(np.stack((first, second)).transpose(0, 3, 1, 2))
         offered = offer(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
         levels = self._levels(padded, candidate(offered))
         offered = offered.cropped(*_size(pictures))
         lines = grown(first, second, offered)
-        return Prepared(digest, levels, _size(pictures), offered, wholes(offered.pieces), lines, grounds)
+        return Prepared(digest, levels, _size(pictures), offered, wholes(offered.pieces), lines, grounds, lit)
 
     def _ways(self, prepared: Prepared, t: float, bend: Bend | None) -> Ways | None:
         if not prepared.levels:
@@ -237,6 +241,8 @@ class Mover(MovingNetwork[Prepared]):
         to_start, to_end, share = (numpy_of(part)[0, :height, :width] for part in self._motion(prepared, t))
         if prepared.offered:
             to_start, to_end = sharpened(to_start, to_end, prepared.offered, t)
+            if prepared.lit:
+                share = evenly(to_start, to_end, share, prepared.offered.optical, t)
             share = entering(to_start, to_end, share)
         ways = bent((to_start, to_end, share), t, bend)
         if prepared.offered:
@@ -301,12 +307,15 @@ class Mover(MovingNetwork[Prepared]):
         return np.ascontiguousarray(picture.transpose(2, 0, 1))
 
 
-def alike(start: Picture, end: Picture) -> tuple[Picture, Picture, list[Ground]]:
-    """Two pictures (H, W, 4) without grain, in one light, with grounds of one colour; and which of them change it."""
+def alike(start: Picture, end: Picture) -> tuple[Picture, Picture, list[Ground], bool]:
+    """Two pictures (H, W, 4) without grain, in one light, with grounds of one colour.
+
+    And which grounds have another colour in the end, and whether the light is another one.
+    """
     start, end = smoothed(start), smoothed(end)
     first, second = levelled(start, end)
     grounds = changed(start, end, (first, second))
-    return first, painted(first, second, grounds), grounds
+    return first, painted(first, second, grounds), grounds, first is not start or second is not end
 
 
 def offer(start: Picture, end: Picture) -> Offered:
@@ -359,6 +368,11 @@ def sharpened(to_start: Plane, to_end: Plane, offered: Offered, t: float) -> tup
             one[passing] = other[passing]
     start, end = found
     return start, end
+
+
+def evenly(to_start: Plane, to_end: Plane, share: Plane, optical: Motion, t: float) -> Plane:
+    """The share of the start, (H, W), as even as time where both keys show the same, if in another light."""
+    return np.where(difference(optical, to_start, to_end) < SAME, np.float32(1 - t), share)
 
 
 def entering(to_start: Plane, to_end: Plane, share: Plane) -> Plane:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from inbetween.core.channels import RGBA
 from inbetween.models import metrics, registry
+from inbetween.models.flow import Motion
 from inbetween.models.ground import changed, painted, shown
 from inbetween.models.light import levelled
+from inbetween.models.motion import evenly
 
 SIZE = 160
 WHITE, BLUE, RED, SHADE = (1.0, 1.0, 1.0), (0.2, 0.4, 0.9), (0.9, 0.1, 0.1), (0.7, 0.7, 0.7)
@@ -141,3 +143,21 @@ def test_what_moves_over_a_ground_that_changes_arrives_whole() -> None:
     assert scores["motion"].psnr > max(scores["flow"].psnr, scores["dissolve"].psnr) + 5
     assert scores["motion"].line_chamfer < 0.3 * scores["flow"].line_chamfer
     assert scores["motion"].smear < 1
+
+
+def test_what_moves_in_another_light_is_lit_evenly() -> None:
+    """A box that slides by a few pixels, where optical flow is sure of itself, while all goes dark."""
+    start, truth, end = (scene(WHITE, (RED, x, 70, 60, 60), (SHADE, x, 130, 90, 30)) for x in (60, 66, 72))
+    dim = light(0.6, 0.6, 0.6, 1)
+    drawn, half = half_way(start, end * dim), truth * (1 + dim) / 2
+    assert np.percentile(np.abs(drawn - half).max(-1), 97) < 0.02
+
+
+def test_the_share_is_even_where_both_keys_show_the_same_and_else_left_alone() -> None:
+    start, end = (np.full((48, 64), value, np.float32) for value in (100, 104))
+    end[:, 40:] = 180
+    still, blotchy = np.zeros((48, 64, 2), np.float32), np.random.default_rng(2).random((48, 64), np.float32)
+    motion_ = Motion((start, end), (still, still), (still[..., 0], still[..., 0]))
+    share = evenly(still, still, blotchy, motion_, 0.25)
+    assert (share[:, :34] == 0.75).all()
+    assert np.array_equal(share[:, 46:], blotchy[:, 46:])
