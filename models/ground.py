@@ -18,10 +18,10 @@ from inbetween.models.curve import Ways
 from inbetween.models.regions import Floats, Labels, Mask, Plane, even_parts, nearest
 from inbetween.models.warp import labels_at, pixels
 
-SMALLEST = 0.01
-"""Share of the frame that a ground covers at least."""
-STAYS = 0.6
-"""Share of either ground that the other one must cover."""
+SMALLEST, FEWEST = 0.01, 500
+"""Share of the frame, and pixels, that a ground covers at least."""
+STAYS, FILLS = 0.6, 0.9
+"""Share of either ground that the other one must cover; and if one fills the frame: else it came over the other."""
 OTHER = 0.05
 """Difference of colour or coverage, of 1, from which on a ground has another colour."""
 LEVEL, ALL = 0.5, 0.9
@@ -51,6 +51,8 @@ def changed(start: Plane, end: Plane, lit: tuple[Plane, Plane] | None = None) ->
     shared = both / np.maximum(one.size[:, None], other.size[None])
     alike = one.alike(other)
     shared[_elsewhere(one, other, alike, both) & ~alike] = 0
+    fills = (one.size == one.labels.size)[:, None] | (other.size == other.labels.size)[None]
+    shared[fills & (shared < FILLS)] = 0
     found = []
     for first, second in np.argwhere(shared[1:, 1:] > STAYS) + 1:
         masks = one.labels == first, other.labels == second
@@ -134,7 +136,7 @@ def _elsewhere(one: _Parts, other: _Parts, alike: Mask, both: Labels) -> Mask:
 
 def _parts(picture: Plane) -> _Parts:
     _, flat, stats = even_parts(picture)
-    large = stats[:, cv2.CC_STAT_AREA] > SMALLEST * flat.size
+    large = stats[:, cv2.CC_STAT_AREA] > max(FEWEST, SMALLEST * flat.size)
     large[0] = False
     labels = np.where(large, np.cumsum(large), 0)[flat]
     size = np.maximum(np.bincount(labels.ravel()), 1)
