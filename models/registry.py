@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import ModelError
-from inbetween.models import akanet, card, dissolve, flow, motion
+from inbetween.models import akanet, card, dissolve, flow
 from inbetween.models.card import Card
 from inbetween.models.model import Model
+from inbetween.models.motion import model as motion
 
 Build = Callable[[str, str], Model]
 """Called with the device and the engine that are asked for."""

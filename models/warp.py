@@ -199,7 +199,12 @@ def _warp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:
     return result
 
 
-def pixels(part: tuple[slice, slice]) -> Plane:
+def pixels(size: tuple[int, ...]) -> Plane:
+    """x and y of every pixel of a frame by its height and width, (H, W, 2)."""
+    return pixels_of((slice(0, size[0]), slice(0, size[1])))
+
+
+def pixels_of(part: tuple[slice, slice]) -> Plane:
     """x and y of every pixel of a part of the frame, (h, w, 2)."""
     rows, columns = (np.arange(axis.start, axis.stop, dtype=np.float32) for axis in part)
     return np.stack(np.meshgrid(columns, rows), -1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from inbetween import markdown
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import FrameReadError, InputError
 from inbetween.core.network import Beyond, Network, PathNetwork
@@ -194,18 +195,15 @@ def _table(figures: Figures, gap: int) -> str:
         "smear %",
         "alpha error %",
     ]
-    lines = [head, ["---", *["---:"] * 6]]
-    for name, scores in rows.items():
-        m = metrics.mean(scores)
-        lines.append(
-            [
-                name,
-                f"{m.psnr:.2f}",
-                f"{m.psnr_moving:.2f}",
-                f"{m.ssim:.4f}",
-                f"{m.line_chamfer * 1e4:.2f}",
-                f"{m.smear:.2f}",
-                f"{m.alpha_error:.2f}",
-            ]
-        )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown.table(head, ([name, *_cells(metrics.mean(scores))] for name, scores in rows.items()))
+
+
+def _cells(scores: Scores) -> list[str]:
+    return [
+        f"{scores.psnr:.2f}",
+        f"{scores.psnr_moving:.2f}",
+        f"{scores.ssim:.4f}",
+        f"{scores.line_chamfer * 1e4:.2f}",
+        f"{scores.smear:.2f}",
+        f"{scores.alpha_error:.2f}",
+    ]

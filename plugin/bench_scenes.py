@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from inbetween import markdown
 from inbetween.bench_quality import Window, between
 from inbetween.core.channels import RGBA
 from inbetween.models import metrics
@@ -46,19 +47,12 @@ def measure(models: "Sequence[Model]", tell: Callable[[str], None]) -> dict[str,
 def table(models: "Sequence[Model]", figures: dict[str, list[Scores]]) -> str:
     """Markdown: a row for each scene, PSNR and line chamfer of each model."""
     names = [model.name for model in models]
-    lines = [
-        ["scene", *(f"{name}, PSNR dB" for name in names), *(f"{name}, line chamfer x 10^4" for name in names)],
-        ["---", *["---:"] * (2 * len(names))],
-    ]
-    for scene, scores in figures.items():
-        lines.append(
-            [
-                scene,
-                *(f"{score.psnr:.1f}" for score in scores),
-                *(f"{score.line_chamfer * 1e4:.2f}" for score in scores),
-            ]
-        )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    head = ["scene", *(f"{name}, PSNR dB" for name in names), *(f"{name}, line chamfer x 10^4" for name in names)]
+    rows = (
+        [scene, *(f"{score.psnr:.1f}" for score in scores), *(f"{score.line_chamfer * 1e4:.2f}" for score in scores)]
+        for scene, scores in figures.items()
+    )
+    return markdown.table(head, rows)
 
 
 @cache

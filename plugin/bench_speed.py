@@ -11,6 +11,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
+from inbetween import markdown
 from inbetween.core.channels import RGBA
 from inbetween.core.network import Array, Beyond, Network, PathNetwork
 from inbetween.models.model import Model
@@ -135,13 +136,11 @@ def peak_memory() -> float | None:
 def table(timings: Sequence[Timing]) -> str:
     """Markdown: seconds, and how many times those of the dissolve at the same size in the same run."""
     yardstick = {one.size: one.first for one in timings if one.model == "dissolve"}
-    lines = [
-        "| model | size | first frame of a pair, ms | as dissolves | each further frame, ms | peak memory, MiB |",
-        "| --- | --- | ---: | ---: | ---: | ---: |",
-    ]
+    head = ["model", "size", "first frame of a pair, ms", "as dissolves", "each further frame, ms", "peak memory, MiB"]
+    rows = []
     for one in timings:
         size, memory = f"{one.size[0]} x {one.size[1]}", "" if one.memory is None else f"{one.memory:.0f}"
         ratio = one.first / yardstick[one.size]
         further = "" if one.next is None else f"{1e3 * one.next:.1f}"
-        lines.append(f"| {one.model} | {size} | {1e3 * one.first:.1f} | {ratio:.1f} | {further} | {memory} |")
-    return "\n".join(lines)
+        rows.append([one.model, size, f"{1e3 * one.first:.1f}", f"{ratio:.1f}", further, memory])
+    return markdown.table(head, rows, names=2)

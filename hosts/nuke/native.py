@@ -29,8 +29,9 @@ from inbetween.core.inbetween import NEAREST
 from inbetween.hosts.nuke import native_files
 from inbetween.models import card
 from inbetween.models.engines import filled
-from inbetween.models.motion import LONGEST_SIDE
-from inbetween.models.motion_net import CELL, COARSEST, MotionNet, share_of_start
+from inbetween.models.motion.mover import LONGEST_SIDE
+from inbetween.models.motion.net import COARSEST, MotionNet, share_of_start
+from inbetween.models.motion.operations import CELL
 
 AT_ONCE = 1 << 21
 """Pixels moved at once: coordinates, motion and two fetched keys of as many take 150 MiB, whatever the frame's size."""

@@ -11,8 +11,12 @@ from torch import Tensor, nn
 
 from inbetween.core.channels import RGBA
 from inbetween.core.network import Network
-from inbetween.models import dissolve, flow, metrics, motion
-from inbetween.models.motion_net import MotionNet, blended, share_of_start, warped
+from inbetween.models import dissolve, flow, metrics
+from inbetween.models.motion.model import in_torch
+from inbetween.models.motion.mover import Graphs, Mover, candidate
+from inbetween.models.motion.net import MotionNet, blended, share_of_start
+from inbetween.models.motion.offered import offer
+from inbetween.models.motion.operations import warped
 from inbetween.models.training import losses
 from inbetween.models.training.clips import Packed, keys_apart, packed, triad
 from inbetween.models.training.graphics import sample
@@ -89,8 +93,8 @@ class MotionTask:
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Figures of the network, and once and for all of dissolve and flow, on validation clips and on graphics."""
         assert isinstance(model, MotionNet)
-        pieces = motion.in_torch(lambda: model, next(model.parameters()).device.type)
-        mover = motion.Mover(motion.Graphs(*(piece.run for piece in pieces)), RGBA, "display")
+        pieces = in_torch(lambda: model, next(model.parameters()).device.type)
+        mover = Mover(Graphs(*(piece.run for piece in pieces)), RGBA, "display")
         if self.rivals is None:
             others = [build("cpu", "auto") for build in (dissolve.build, flow.build)]
             self.rivals = {}
@@ -150,7 +154,7 @@ def over(picture: Tensor, ground: Tensor) -> Tensor:
 
 def _stacked(rows: Sequence[Row], random: np.random.Generator) -> Batch:
     start, end, middle, t, flows, seen = (np.stack(column) for column in zip(*rows, strict=True))
-    found = np.stack([motion.candidate(motion.offer(a, b)) for a, b in zip(start, end, strict=True)], 1)
+    found = np.stack([candidate(offer(a, b)) for a, b in zip(start, end, strict=True)], 1)
     offered = (random.random(len(rows)) < OFFERED).astype(np.float32)
     high, low = (f(f(start, end), middle) for f in (np.maximum, np.minimum))
     share = ((high - low).max(-1) > metrics.MOVING).mean((1, 2))

@@ -12,7 +12,7 @@ from safetensors import safe_open
 from inbetween import __version__
 from inbetween.models import card, registry
 from inbetween.models.card import Card
-from inbetween.models.motion import network_of
+from inbetween.models.motion.model import network_of
 from inbetween.models.training import clips, loop
 from inbetween.models.training.graphics import sample
 from inbetween.models.training.motion_task import WEIGHTS, MotionTask

@@ -21,7 +21,7 @@ from inbetween.models import akanet, card, metrics, registry
 from inbetween.models.card import Card
 from inbetween.models.engines import filled
 from inbetween.models.metrics import Scores
-from inbetween.models.motion import network_of
+from inbetween.models.motion.model import network_of
 from inbetween.models.training import reels
 from inbetween.models.training.augment import augmented
 from inbetween.models.training.graphics import sample

@@ -31,9 +31,10 @@ from inbetween.core.settings import Settings
 from inbetween.hosts.nuke import native, native_files
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.run import run as run_job
-from inbetween.models import card, motion, registry
+from inbetween.models import card, registry
 from inbetween.models.card import Card
-from inbetween.models.motion_net import MotionNet
+from inbetween.models.motion import mover
+from inbetween.models.motion.net import MotionNet
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 
@@ -150,7 +151,7 @@ def test_large_frames_are_shrunk_and_their_motion_enlarged_as_the_runner_does_it
     net: MotionNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     """Frames need not be large: the copy that is looked at is made small."""
-    monkeypatch.setattr(motion, "LONGEST_SIDE", 40)
+    monkeypatch.setattr(mover, "LONGEST_SIDE", 40)
     monkeypatch.setattr(native.Native, "looked_at", 40)
     eager, x = native.Native(net).eval(), keys(*size)
     with torch.no_grad():
@@ -255,8 +256,6 @@ def test_a_part_that_nobody_thought_about_is_refused() -> None:
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that `inbetween export motion --format nuke` fills with the weights that come with the product."""
-    if not card.beside(registry.WEIGHTS / "motion.safetensors").exists():
-        pytest.skip("this checkout has no trained weights of the motion model")
     folder = tmp_path_factory.mktemp("shipped")
     assert export_command.main(["motion", "--format", "nuke", "--out", str(folder)]) == 0
     return folder

@@ -11,7 +11,7 @@ from inbetween.core.channels import RGBA
 from inbetween.models import card, dissolve
 from inbetween.models.akanet_net import AkaNet
 from inbetween.models.bbcnn import BbCnn
-from inbetween.models.motion_net import MotionNet
+from inbetween.models.motion.net import MotionNet
 from inbetween.models.training import motion_task, reels, studio
 from inbetween.models.training.graphics import sample
 from inbetween.models.training.reels import Reel

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from inbetween.core.channels import RGBA
-from inbetween.models import curve, flow, motion, regions
-from inbetween.models.carried import carried
-from inbetween.models.placed import LATE, arrived, wholes
+from inbetween.models import curve, flow
+from inbetween.models.motion import regions
+from inbetween.models.motion.carried import carried
+from inbetween.models.motion.mover import candidate
+from inbetween.models.motion.offered import offer
+from inbetween.models.motion.placed import LATE, arrived, wholes
 from inbetween.models.warp import warp
 
 SIZE = 160
@@ -287,7 +290,7 @@ def test_nothing_at_all_is_no_trouble() -> None:
 
 def test_the_candidate_is_in_cells_at_the_middle_of_cells() -> None:
     start, end = drawing((RED, box(30, 40))), drawing((RED, box(80, 60)))
-    found = motion.candidate(motion.offer(start, end))
+    found = candidate(offer(start, end))
     assert found.shape == (2, 2, SIZE // 4, SIZE // 4)
     assert found[0, :, 10, 7] * 4 == pytest.approx((50, 20), abs=0.5)
 

@@ -6,23 +6,12 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows f
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.cover import Cover, View
 from inbetween.models.flow import doubt
-from inbetween.models.regions import (
-    EDGE,
-    SAME,
-    Floats,
-    Labels,
-    Mask,
-    Pieces,
-    Plane,
-    comparable,
-    inverse,
-    mapped,
-    reshaped,
-    turn,
-)
-from inbetween.models.shapes import SOFT, between, shape
+from inbetween.models.motion.affine import inverse, mapped, turn
+from inbetween.models.motion.cover import Cover, View
+from inbetween.models.motion.matching import SAME, comparable, reshaped
+from inbetween.models.motion.regions import EDGE, Floats, Labels, Mask, Pieces, Plane
+from inbetween.models.motion.shapes import SOFT, between, shape
 from inbetween.models.warp import along, fetched_at
 
 TURNING = 0.02

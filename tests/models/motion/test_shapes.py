@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inbetween.models.shapes import Shape, between, shape
+from inbetween.models.motion.shapes import Shape, between, shape
 
 SIDE = 96
 

@@ -13,7 +13,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from inbetween.models.regions import Floats, Mask, Plane
+from inbetween.models.motion.regions import Floats, Mask, Plane
 from inbetween.models.warp import fetched_at
 
 SOFT = 3.0

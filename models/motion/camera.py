@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from inbetween.models.flow import Motion
-from inbetween.models.regions import Floats, Mask, Plane, inverse
+from inbetween.models.motion.affine import inverse
+from inbetween.models.motion.regions import Floats, Mask, Plane
 from inbetween.models.warp import pixels
 
 STEP = 8
@@ -23,13 +24,12 @@ MOST = 0.5
 FEWEST = 50
 """Places that must agree."""
 STILL = 1.0
-"""Pixels that moves at least."""
+"""Pixels by which a place moves at least."""
 
 
 def camera(motion: Motion) -> Floats | None:
     """The affine map (2, 3) from the start to the end on which most of the frame agrees; None for a still camera."""
-    height, width = motion.doubts[0].shape
-    here = pixels((slice(0, height), slice(0, width)))[::STEP, ::STEP]
+    here = pixels(motion.doubts[0].shape)[::STEP, ::STEP]
     flow, doubt = motion.flows[0][::STEP, ::STEP], motion.doubts[0][::STEP, ::STEP]
     stays = ~outside(motion.flows[0])[::STEP, ::STEP]
     sure, moves = (doubt < SURE) & stays, np.abs(flow).max(-1) > STILL
@@ -42,7 +42,7 @@ def camera(motion: Motion) -> Floats | None:
 
 def panned(way: Floats, size: tuple[int, ...], t: float) -> tuple[Plane, Plane]:
     """The flows to the start and to the end at time `t`, (H, W, 2), of what the camera alone moves, at an even pace."""
-    here = pixels((slice(0, size[0]), slice(0, size[1])))
+    here = pixels(size)
     onwards = (1 - t) * np.eye(2, 3) + t * way
     start = np.asarray(cv2.transform(here, inverse(onwards).astype(np.float32)))
     return start - here, np.asarray(cv2.transform(start, way.astype(np.float32))) - here

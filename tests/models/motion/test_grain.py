@@ -8,7 +8,7 @@ import pytest
 
 from inbetween.core.channels import RGBA
 from inbetween.models import metrics, registry
-from inbetween.models.grain import noise, smoothed
+from inbetween.models.motion.grain import noise, smoothed
 
 ORANGE, SLATE = (0.9, 0.4, 0.1), (0.4, 0.45, 0.5)
 
@@ -58,8 +58,6 @@ def test_a_picture_without_grain_is_looked_at_as_it_is(clean: Any) -> None:
 
 
 def test_a_grainy_shape_arrives_whole_and_grainy() -> None:
-    if not (registry.WEIGHTS / "motion.safetensors").exists():
-        pytest.skip("this checkout has no trained weights of the motion model")
     start, end = grainy(disc(50), 0.04, 1), grainy(disc(190), 0.04, 2)
     scores, drawn = {}, {}
     for model in ("motion", "flow", "dissolve"):

@@ -12,21 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.cover import View
-from inbetween.models.joined import joined
-from inbetween.models.lone import lone
-from inbetween.models.regions import (
-    Floats,
-    Mask,
-    Part,
-    Plane,
-    fading,
-    inverse,
-    matches,
-    pieces,
-    recoloured,
-)
-from inbetween.models.sight import OVERLAP, WORST, Sight, alone, lost, mismatch
+from inbetween.models.motion.affine import inverse
+from inbetween.models.motion.cover import View
+from inbetween.models.motion.joined import joined
+from inbetween.models.motion.lone import lone
+from inbetween.models.motion.matching import fading, matches, recoloured
+from inbetween.models.motion.regions import Floats, Mask, Part, Plane, pieces
+from inbetween.models.motion.sight import OVERLAP, WORST, Sight, alone, lost, mismatch
 
 Numbers = NDArray[np.uint8]
 
@@ -79,6 +71,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     sight = Sight(cut, views, flows, wrong)
     pairs = matches(*cut, sight.led(), diagonal, sight.judged)
     load = _Load(views, flows)
+    # Drawn in this order: what fits better lies on top.
     pairs = pairs[np.argsort([sight.best(*pair)[1] < WORST for pair in pairs], kind="stable")]
     for (one, other), fades in zip(pairs, fading(*cut, pairs, diagonal), strict=True):
         way = np.eye(2, 3) if fades else sight.way(one, other)

@@ -9,23 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.course import fitted
-from inbetween.models.regions import (
-    Floats,
-    Labels,
-    Mask,
-    Part,
-    Pieces,
-    Plane,
-    affine,
-    inverse,
-    mapped,
-    measured,
-    motions,
-    spun,
-    stretch,
-    turn,
-)
+from inbetween.models.motion.affine import affine, inverse, mapped, spun, stretch, turn
+from inbetween.models.motion.course import fitted
+from inbetween.models.motion.matching import motions
+from inbetween.models.motion.regions import Floats, Labels, Mask, Part, Pieces, Plane, measured
 from inbetween.models.warp import fetched_at
 
 TURN = 0.05

@@ -14,18 +14,20 @@ from inbetween.core.errors import EngineError
 
 torch = pytest.importorskip("torch")
 
-from inbetween.models import engines, metrics, motion, registry  # noqa: E402 - after the skip
-from inbetween.models.motion_graphs import Enlarge  # noqa: E402 - after the skip
-from inbetween.models.motion_net import (  # noqa: E402 - after the skip
-    CELL,
+from inbetween.models import engines, metrics, registry  # noqa: E402 - after the skip
+from inbetween.models.motion import mover  # noqa: E402 - after the skip
+from inbetween.models.motion.graphs import Enlarge  # noqa: E402 - after the skip
+from inbetween.models.motion.model import graph_file, in_torch  # noqa: E402 - after the skip
+from inbetween.models.motion.modules import STATE, WIDTH  # noqa: E402 - after the skip
+from inbetween.models.motion.mover import Graphs, Mover, level_count  # noqa: E402 - after the skip
+from inbetween.models.motion.net import (  # noqa: E402 - after the skip
     COARSEST,
-    STATE,
-    WIDTH,
     MotionNet,
-    enlarged,
     levels,
     share_of_start,
 )
+from inbetween.models.motion.offered import entering, offer, sharpened  # noqa: E402 - after the skip
+from inbetween.models.motion.operations import CELL, enlarged  # noqa: E402 - after the skip
 
 DEEP = Channels(("R", "G", "B", "A", "depth", "id"), (0, 1, 2), 3, (5,))
 
@@ -51,13 +53,13 @@ def pieces() -> Any:
     with torch.no_grad():
         for head in (net.step.head, net.between.head, net.between.fine):
             head.weight.normal_(std=0.2)
-    return motion.Graphs(*(engine.run for engine in motion.in_torch(lambda: net, "cpu")))
+    return Graphs(*(engine.run for engine in in_torch(lambda: net, "cpu")))
 
 
 def test_the_constants_are_those_of_the_network() -> None:
-    assert (motion.CELL, motion.COARSEST, motion.STATE) == (CELL, COARSEST, STATE)
-    assert [motion.level_count(h, w) for h, w in ((64, 10), (65, 2), (1080, 1920))] == [1, 2, 6]
-    assert all(motion.level_count(h, 33) == levels(h, 33) for h in range(1, 400, 7))
+    assert (mover.CELL, mover.COARSEST, mover.STATE) == (CELL, COARSEST, STATE)
+    assert [level_count(h, w) for h, w in ((64, 10), (65, 2), (1080, 1920))] == [1, 2, 6]
+    assert all(level_count(h, 33) == levels(h, 33) for h in range(1, 400, 7))
 
 
 def test_the_graphs_enlarge_as_the_network_does() -> None:
@@ -74,7 +76,7 @@ def test_the_graphs_enlarge_as_the_network_does() -> None:
 
 def test_equal_keys_come_back_to_the_bit(pieces: Any) -> None:
     key = blobs(1) * 7 - 2
-    drawn = motion.Mover(pieces, RGBA, "linear")(key[None], key[None].copy(), times(0.3, 0.5))
+    drawn = Mover(pieces, RGBA, "linear")(key[None], key[None].copy(), times(0.3, 0.5))
     assert np.array_equal(drawn, np.stack((key, key)))
 
 
@@ -82,7 +84,7 @@ def test_equal_keys_come_back_to_the_bit(pieces: Any) -> None:
 @given(st.integers(0, 1000), st.floats(0.05, 0.95))
 def test_no_colour_is_invented(pieces: Any, seed: Any, t: Any) -> None:
     start, end = blobs(seed), blobs(seed + 1)
-    drawn = motion.Mover(pieces, RGBA, "display")(start[None], end[None], times(t))[0]
+    drawn = Mover(pieces, RGBA, "display")(start[None], end[None], times(t))[0]
     low, high = (f(start, end) for f in (np.minimum, np.maximum))
     assert (drawn >= low.min((0, 1)) - 1e-5).all()
     assert (drawn <= high.max((0, 1)) + 1e-5).all()
@@ -91,14 +93,14 @@ def test_no_colour_is_invented(pieces: Any, seed: Any, t: Any) -> None:
 @pytest.mark.parametrize("size", [(64, 64), (33, 70), (150, 20), (5, 3), (1, 1)])
 def test_any_size_comes_back_in_its_own(pieces: Any, size: Any) -> None:
     start, end = blobs(1, *size), blobs(2, *size)
-    assert motion.Mover(pieces, RGBA, "display")(start[None], end[None], times(0.5)).shape == (1, *size, 4)
+    assert Mover(pieces, RGBA, "display")(start[None], end[None], times(0.5)).shape == (1, *size, 4)
 
 
 @pytest.mark.parametrize("channels", [GREY, RGB, RGBA], ids=lambda c: "".join(c.names))
 def test_any_layout_is_moved(pieces: Any, channels: Any) -> None:
     count = len(channels.names)
     start, end = (blobs(seed, count=count) for seed in (1, 2))
-    drawn = motion.Mover(pieces, channels, "linear")(start[None], end[None], times(0.5))
+    drawn = Mover(pieces, channels, "linear")(start[None], end[None], times(0.5))
     assert np.isfinite(drawn).all()
     assert not np.array_equal(drawn[0], start)
 
@@ -106,7 +108,7 @@ def test_any_layout_is_moved(pieces: Any, channels: Any) -> None:
 def test_extra_layers_move_with_the_picture_at_any_range(pieces: Any) -> None:
     start, end = (np.dstack((blobs(s), blobs(s)[..., :1] * 1000, blobs(s)[..., 1] > 0.2)) for s in (1, 2))
     start, end = (np.ascontiguousarray(key, np.float32) for key in (start, end))
-    drawn = motion.Mover(pieces, DEEP, "display")(start[None], end[None], times(0.4))[0]
+    drawn = Mover(pieces, DEEP, "display")(start[None], end[None], times(0.4))[0]
     assert np.allclose(drawn[..., 4], drawn[..., 0] * 1000, atol=0.1)
     assert set(np.unique(drawn[..., 5])) <= {0.0, 1.0}
 
@@ -115,23 +117,23 @@ def test_values_that_are_not_finite_do_not_spread(pieces: Any) -> None:
     start, end = blobs(1, count=5), blobs(2, count=5)
     layout = Channels(("R", "G", "B", "A", "Z"), (0, 1, 2), 3)
     start[10:20, 10:20, 4] = np.inf
-    drawn = motion.Mover(pieces, layout, "linear")(start[None], end[None], times(0.5))[0]
+    drawn = Mover(pieces, layout, "linear")(start[None], end[None], times(0.5))[0]
     assert np.isfinite(drawn[..., :4]).all()
     assert not np.isnan(drawn).any()
 
 
 def test_one_pair_at_many_times_is_each_time_alone(pieces: Any) -> None:
     start, end = blobs(1)[None], blobs(2)[None]
-    together = motion.Mover(pieces, RGBA, "display")(start, end, times(0.2, 0.5, 0.9))
+    together = Mover(pieces, RGBA, "display")(start, end, times(0.2, 0.5, 0.9))
     for frame, t in zip(together, (0.2, 0.5, 0.9), strict=True):
-        assert np.allclose(motion.Mover(pieces, RGBA, "display")(start, end, times(t))[0], frame, atol=1e-5)
+        assert np.allclose(Mover(pieces, RGBA, "display")(start, end, times(t))[0], frame, atol=1e-5)
 
 
 def test_several_pairs_are_each_pair_alone(pieces: Any) -> None:
     starts, ends = np.stack((blobs(1), blobs(3))), np.stack((blobs(2), blobs(4)))
-    together = motion.Mover(pieces, RGBA, "display")(starts, ends, times(0.3, 0.6))
+    together = Mover(pieces, RGBA, "display")(starts, ends, times(0.3, 0.6))
     for i, t in enumerate((0.3, 0.6)):
-        alone = motion.Mover(pieces, RGBA, "display")(starts[i : i + 1], ends[i : i + 1], times(t))
+        alone = Mover(pieces, RGBA, "display")(starts[i : i + 1], ends[i : i + 1], times(t))
         assert np.allclose(alone[0], together[i], atol=1e-5)
 
 
@@ -142,7 +144,7 @@ def test_a_pair_is_prepared_once(pieces: Any) -> None:
         calls.append(1)
         return pieces.match(*arrays)
 
-    mover = motion.Mover(replace(pieces, match=counted), RGBA, "display")
+    mover = Mover(replace(pieces, match=counted), RGBA, "display")
     for t in (0.2, 0.4, 0.6):
         mover(blobs(1)[None], blobs(2)[None], times(t))
     assert len(calls) == 1
@@ -151,16 +153,16 @@ def test_a_pair_is_prepared_once(pieces: Any) -> None:
 def test_keys_are_not_written_to(pieces: Any) -> None:
     start, end = blobs(1)[None], blobs(2)[None]
     before = start.copy(), end.copy()
-    motion.Mover(pieces, RGBA, "linear")(start, end, times(0.5))
+    Mover(pieces, RGBA, "linear")(start, end, times(0.5))
     assert np.array_equal(start, before[0])
     assert np.array_equal(end, before[1])
 
 
 def test_torch_frames_are_answered_in_torch(pieces: Any) -> None:
     start, end = (torch.from_numpy(blobs(seed))[None] for seed in (1, 2))
-    drawn = motion.Mover(pieces, RGBA, "display")(start, end, torch.full((1, 1, 1, 1), 0.5))
+    drawn = Mover(pieces, RGBA, "display")(start, end, torch.full((1, 1, 1, 1), 0.5))
     assert isinstance(drawn, torch.Tensor)
-    expected = motion.Mover(pieces, RGBA, "display")(start.numpy(), end.numpy(), times(0.5))
+    expected = Mover(pieces, RGBA, "display")(start.numpy(), end.numpy(), times(0.5))
     assert np.allclose(drawn.numpy(), expected, atol=0.02)  # OpenCV rounds positions to 1/32 px
 
 
@@ -174,8 +176,6 @@ def test_a_script_of_the_network_does_the_same() -> None:
 
 
 def shipped(engine: Any = "auto") -> Any:
-    if not (registry.WEIGHTS / "motion.safetensors").exists():
-        pytest.skip("this checkout has no trained weights of the motion model")
     return registry.load("motion", "cpu", engine)
 
 
@@ -248,7 +248,7 @@ def test_without_the_hint_the_same_weights_draw_another_picture_under_a_name_of_
 
 def test_a_graph_of_another_release_is_named_with_its_remedy() -> None:
     weights = registry.WEIGHTS / "motion.safetensors"
-    refine = engines.open_onnx(motion.graph_file(weights, "refine"), "cpu")
+    refine = engines.open_onnx(graph_file(weights, "refine"), "cpu")
     with pytest.raises(EngineError, match=r"motion_refine\.onnx takes blocks, .*inbetween export"):
         refine.run(np.zeros((2, 64, 4, 4), np.float32))
 
@@ -258,17 +258,17 @@ def test_optical_flow_is_taken_where_the_network_agrees_or_it_leads_back_or_out_
     key = cv2.GaussianBlur(blobs(5, 96, 128), (0, 0), 2.0)
     shift = np.array([[1, 0, 3.4], [0, 1, 0]], np.float32)
     moved: Any = cv2.warpAffine(key, shift, (128, 96), borderMode=cv2.BORDER_REPLICATE)
-    offered = replace(motion.offer(key, moved), camera=None)
+    offered = replace(offer(key, moved), camera=None)
     optical = offered.optical
     near, far = (np.full((96, 128, 2), (x, 0), np.float32) for x in (-1.2, -8.0))
     doubts = np.full_like(optical.doubts[0], 9), np.full_like(optical.doubts[1], 9)
     lost = replace(offered, optical=replace(optical, doubts=doubts))
     inner = (slice(24, -24), slice(24, -24))
     for flow, found in ((near, lost), (far, offered)):
-        to_start, to_end = motion.sharpened(flow, -flow, found, 0.5)
+        to_start, to_end = sharpened(flow, -flow, found, 0.5)
         assert np.median(to_start[inner][..., 0]) == pytest.approx(-1.7, abs=0.1)
         assert np.median(to_end[inner][..., 0]) == pytest.approx(1.7, abs=0.1)
-    kept = motion.sharpened(far, -far, lost, 0.5)[0]
+    kept = sharpened(far, -far, lost, 0.5)[0]
     assert np.array_equal(kept[inner], far[inner])
     assert np.median(kept[:, 0, 0]) == pytest.approx(-1.7, abs=0.1)
 
@@ -295,12 +295,12 @@ def test_what_a_moving_camera_brings_into_the_frame_is_shown_from_the_key_that_h
 def test_beyond_the_frame_only_the_other_key_is_shown() -> None:
     still, share = np.zeros((4, 6, 2), np.float32), np.full((4, 6), 0.5, np.float32)
     left = np.full((4, 6, 2), (-3, 0), np.float32)
-    assert np.array_equal(motion.entering(left, still, share)[0], (0, 0, 0, 0.5, 0.5, 0.5))
-    assert np.array_equal(motion.entering(still, left, share)[0], (1, 1, 1, 0.5, 0.5, 0.5))
-    assert np.array_equal(motion.entering(left, left, share), share)
+    assert np.array_equal(entering(left, still, share)[0], (0, 0, 0, 0.5, 0.5, 0.5))
+    assert np.array_equal(entering(still, left, share)[0], (1, 1, 1, 0.5, 0.5, 0.5))
+    assert np.array_equal(entering(left, left, share), share)
 
 
 def test_without_a_candidate_optical_flow_has_no_say(pieces: Any) -> None:
-    mover = motion.Mover(pieces, RGBA, "display", offered=False)
+    mover = Mover(pieces, RGBA, "display", offered=False)
     mover(blobs(1)[None], blobs(2)[None], times(0.5))
     assert mover.known[0].offered is None

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inbetween.models.carried import BOTH, END, Carried, Numbers
-from inbetween.models.course import course
 from inbetween.models.curve import Bend, Ways
-from inbetween.models.regions import Floats, Mask, Part, Plane, inverse, mapped, nearest
-from inbetween.models.shapes import Shape, between, shape
-from inbetween.models.warp import labels_at, pixels
+from inbetween.models.motion.affine import inverse, mapped
+from inbetween.models.motion.carried import BOTH, END, Carried, Numbers
+from inbetween.models.motion.course import course
+from inbetween.models.motion.regions import Floats, Mask, Part, Plane, nearest
+from inbetween.models.motion.shapes import Shape, between, shape
+from inbetween.models.warp import labels_at, pixels, pixels_of
 
 ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
@@ -95,7 +96,7 @@ def _carry(frame: _Frame, piece: Whole, t: float, bend: Bend | None) -> None:
         for shape, way in zip(piece.shapes, (onwards, _then(inverse(piece.way), onwards)), strict=True)
     ]
     part = _part(np.concatenate(corners), frame.share.shape)
-    here = pixels(part)
+    here = pixels_of(part)
     if not here.size:
         return
     first = _moved(here, back)
@@ -115,7 +116,7 @@ def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> No
     come = (t if side == END else 1 - t) ** LATE
     box = found.boxes[number - 1]
     part = _part(_corners(box), frame.share.shape)
-    source = here = pixels(part)
+    source = here = pixels_of(part)
     if not found.fades[number - 1]:
         middle = _middle(box, frame.share.shape)
         source, come = middle + (here - middle) / np.float32(max(come, 1e-3)), 1.0
@@ -138,7 +139,7 @@ def _middle(box: Floats, size: tuple[int, ...]) -> Plane:
 def _clear(frame: _Frame, labels: tuple[Numbers, Numbers]) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
     near = cv2.dilate(frame.inside.view(np.uint8), RIM).view(np.bool_)
-    here = pixels((slice(0, near.shape[0]), slice(0, near.shape[1])))
+    here = pixels(near.shape)
     shown = [labels_at(label, here + flow) > 0 for label, flow in zip(labels, frame.flows, strict=True)]
     first, second = (piece & ~near for piece in shown)
     hidden = first & second

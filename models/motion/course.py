@@ -8,7 +8,8 @@ through a turn. It is taken apart into a shift, a turn and a stretch (polar deco
 import numpy as np
 
 from inbetween.models.curve import Bend, Side, offset
-from inbetween.models.regions import Floats, affine, mapped, spun
+from inbetween.models.motion.affine import affine, mapped, spun
+from inbetween.models.motion.regions import Floats
 from inbetween.models.warp import Plane, fetched_at
 
 ROUNDS = 4

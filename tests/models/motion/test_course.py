@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inbetween.models.course import course, fitted
 from inbetween.models.curve import Bend, Side
+from inbetween.models.motion.course import course, fitted
 
 SIZE = (100, 120)
 PLACES = np.array([(x, y) for x in range(20, 41, 4) for y in range(30, 51, 4)], np.float64)

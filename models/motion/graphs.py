@@ -1,4 +1,4 @@
-"""The motion network (`motion_net`) in the pieces that an engine runs, each exported as one graph.
+"""The motion network (`net`) in the pieces that an engine runs, each exported as one graph.
 
 There are several because the number of levels depends on the frame. They take both keys as `blocks` (2, 64, h, w), the
 pixels of a cell as channels (pixel_unshuffle), so that all they take and give has the same open sizes.
@@ -7,7 +7,9 @@ pixels of a cell as channels (pixel_unshuffle), so that all they take and give h
 import torch
 from torch import Tensor, nn
 
-from inbetween.models.motion_net import CELL, WIDTH, MotionNet
+from inbetween.models.motion.modules import WIDTH
+from inbetween.models.motion.net import MotionNet
+from inbetween.models.motion.operations import CELL
 
 
 class Match(nn.Module):

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from inbetween.core.channels import RGBA
 from inbetween.models import metrics, registry
 from inbetween.models.flow import Motion
-from inbetween.models.ground import changed, painted, shown
-from inbetween.models.light import levelled
-from inbetween.models.motion import evenly
+from inbetween.models.motion.ground import changed, painted, shown
+from inbetween.models.motion.light import levelled
+from inbetween.models.motion.offered import evenly
 
 SIZE = 160
 WHITE, BLUE, RED, SHADE = (1.0, 1.0, 1.0), (0.2, 0.4, 0.9), (0.9, 0.1, 0.1), (0.7, 0.7, 0.7)
@@ -42,8 +42,6 @@ def shaded(seed: int = 3, size: int = SIZE) -> Any:
 
 
 def half_way(start: Any, end: Any, model: str = "motion") -> Any:
-    if model == "motion" and not (registry.WEIGHTS / "motion.safetensors").exists():
-        pytest.skip("this checkout has no trained weights of the motion model")
     network = registry.load(model, "cpu").network(RGBA, "display")
     return network(start[None], end[None], np.full((1, 1, 1, 1), 0.5, np.float32))[0]
 

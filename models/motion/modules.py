@@ -1,19 +1,6 @@
-"""The motion network: where every pixel of the frame at time t comes from in both keys, and which key it shows.
+"""The modules of the motion network (`net`): features, matching, a step between the keys, a step between them in time.
 
-It paints nothing. Both keys are pyramids of halved pictures; features are taken at a quarter of each level. On the
-coarsest level every cell is matched with every cell of the other key (softmax over all pairs with self- and
-cross-attention, after GMFlow, Xu et al., CVPR 2022), because flat shapes have no texture to follow and only their
-surroundings tell them apart. From there up one refinement, the same weights on every level (after UPR-Net, Jin et al.,
-CVPR 2023), corrects the flow between the keys by local correlation; a larger frame is simply more levels. It may be
-offered a flow found by other means (`candidate`) and takes it where it explains the keys better.
-
-For a time t the flows are splatted forward (Niklaus and Liu, CVPR 2020), and a second shared refinement turns them,
-again from coarse to fine, into backward flows to both keys and a mask, brought to full size by convex combination of
-neighbours (RAFT, Teed and Deng, ECCV 2020), which keeps edges of motion sharp.
-
-Everything until `at` is independent of t. Scriptable, and the script loads in torch 1.13, which hosts have: no
-functional interpolation, no fused attention, no global constants in functions. Flows and coordinates stay float32
-under autocast.
+Scriptable; the scripts load in torch 1.13.
 """
 
 import math
@@ -22,90 +9,31 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from inbetween.models.motion.operations import (
+    CELL,
+    PLAIN,
+    REACH,
+    apart,
+    bilinear_logits,
+    correlation,
+    grid,
+    resized,
+    splatted,
+    warped,
+)
+
 FEATURES = 40
-PLAIN = 4
 STATE = 24
 """Channels that a refinement hands to itself on the next level."""
 MESSAGE = 6
 """Learned channels that travel with a splatted pixel, besides its flow."""
-REACH = 1
-"""Cells that the local correlation looks each way."""
 TRUST = 20.0
 """How strongly flows are chosen by the likeness of what they bring together, before anything is learnt."""
-COARSEST = 64
-"""Longest side in pixels of the coarsest level: all pairs of its cells are matched."""
-CELL = 4
 WIDTH = 48
 """Channels of a refinement."""
 
 Prepared = tuple[Tensor, Tensor, Tensor]
 """One level of a prepared pair, both directions stacked: features, flow, importance and message."""
-
-
-def levels(height: int, width: int, coarsest: int = COARSEST) -> int:
-    """How many levels a frame of this size has."""
-    count, side = 1, max(height, width)
-    while side > coarsest:
-        side = (side + 1) // 2
-        count += 1
-    return count
-
-
-def resized(x: Tensor, height: int, width: int) -> Tensor:
-    """Bilinear. `interpolate` would bring operators into a scripted model that older torch does not know."""
-    return torch._C._nn.upsample_bilinear2d(x, [height, width], False, scale_factors=None)
-
-
-def grid(height: int, width: int, like: Tensor) -> Tensor:
-    """Cell coordinates (1, 2, H, W), x then y."""
-    x = torch.arange(width, device=like.device, dtype=torch.float32).view(1, 1, 1, -1).expand(1, 1, height, width)
-    y = torch.arange(height, device=like.device, dtype=torch.float32).view(1, 1, -1, 1).expand(1, 1, height, width)
-    return torch.cat((x, y), 1)
-
-
-def warped(x: Tensor, flow: Tensor) -> Tensor:
-    """Fetch `x` (N, C, H, W) along `flow` (N, 2, H, W), bilinear, the border repeated; float32."""
-    height, width = x.shape[2], x.shape[3]
-    at = grid(height, width, x) + flow
-    span = torch.cat((at[:, :1] * (2.0 / (width - 1)) - 1.0, at[:, 1:] * (2.0 / (height - 1)) - 1.0), 1)
-    return torch.grid_sampler(x.float(), span.permute(0, 2, 3, 1), 0, 1, True)
-
-
-def splatted(x: Tensor, flow: Tensor, importance: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Carry `x` (N, C, H, W) forward along `flow`; where several land, the more important outweighs.
-
-    Returns the mean of what landed, its summed importance, and how many landed (1 each, bilinear shares).
-    """
-    batch, channels, height, width = x.shape
-    weight = torch.exp(importance)
-    load = torch.cat((x * weight, weight, torch.ones_like(weight)), 1)
-    at = grid(height, width, x) + flow
-    corner = torch.floor(at)
-    share = at - corner
-    total = torch.zeros(batch, channels + 2, height * width, device=x.device, dtype=x.dtype)
-    for dx in range(2):
-        for dy in range(2):
-            px, py = corner[:, :1] + dx, corner[:, 1:] + dy
-            inside = ((px >= 0) & (px < width) & (py >= 0) & (py < height)).to(x.dtype)
-            wx = share[:, :1] if dx == 1 else 1.0 - share[:, :1]
-            wy = share[:, 1:] if dy == 1 else 1.0 - share[:, 1:]
-            index = (py.clamp(0, height - 1) * width + px.clamp(0, width - 1)).long().flatten(2)
-            part = load * (wx * wy * inside)
-            total = total.scatter_add(2, index.expand(-1, channels + 2, -1), part.flatten(2))
-    total = total.view(batch, channels + 2, height, width)
-    mass = total[:, channels : channels + 1]
-    return total[:, :channels] / (mass + 1e-6), mass, total[:, channels + 1 :]
-
-
-def correlation(a: Tensor, b: Tensor, reach: int = REACH) -> Tensor:
-    """Mean product of each cell of `a` with the cells of `b` around it: (N, (2 reach + 1)^2, H, W)."""
-    height, width = a.shape[2], a.shape[3]
-    wide = torch.constant_pad_nd(b, [reach, reach, reach, reach], 0.0)
-    found: list[Tensor] = []
-    for dy in range(2 * reach + 1):
-        for dx in range(2 * reach + 1):
-            found.append((a * wide[:, :, dy : dy + height, dx : dx + width]).mean(1, keepdim=True))
-    return torch.cat(found, 1)
 
 
 def conv(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Sequential:
@@ -355,123 +283,3 @@ class Between(nn.Module):
         start, end = pictures[:half].repeat(3, 1, 1, 1), pictures[half:].repeat(3, 1, 1, 1)
         wrong = apart(warped(start, stacked[:, :2]), warped(end, stacked[:, 2:]))
         return torch.cat(torch.split(wrong, half), 1)
-
-
-def apart(a: Tensor, b: Tensor, plain: int = PLAIN) -> Tensor:
-    """Mean difference of the pictures among two features, (N, 1, h, w), without a gradient."""
-    return (a[:, :plain].float() - b[:, :plain].float()).abs().mean(1, keepdim=True).detach()
-
-
-def bilinear_logits() -> Tensor:
-    """Logits (9 * 16) with which `enlarged` begins as bilinear enlargement."""
-    near = (torch.arange(CELL, dtype=torch.float32) + 0.5) / CELL - 0.5
-    line = torch.stack((torch.clamp(-near, min=0), 1 - near.abs(), torch.clamp(near, min=0)))
-    weights = line[:, None, :, None] * line[None, :, None, :]
-    return torch.log(weights.flatten() + 0.005)
-
-
-def enlarged(cells: Tensor, fine: Tensor, cell: int = CELL) -> Tensor:
-    """Flows and mask logit of the cells (N, 5, h, w) to pixels (N, 5, 4h, 4w), each a mean of the nine cells around."""
-    batch, height, width = cells.shape[0], cells.shape[2], cells.shape[3]
-    count = cell * cell
-    # A softmax along this axis is ONNX Runtime's slowest operation; the sum is divided by in the end.
-    weights = torch.exp(fine[:, : 9 * count].clamp(-20.0, 20.0)).view(batch, 9, count, height, width)
-    wide = torch.cat((cells[:, :, :1], cells, cells[:, :, -1:]), 2)
-    wide = torch.cat((wide[:, :, :, :1], wide, wide[:, :, :, -1:]), 3).unsqueeze(2)
-    total = torch.zeros(batch, 5, count, height, width, device=cells.device, dtype=cells.dtype)
-    for index in range(9):
-        dy, dx = index // 3, index % 3
-        total = total + weights[:, index : index + 1] * wide[:, :, :, dy : dy + height, dx : dx + width]
-    total = total / weights.sum(1, keepdim=True)
-    flows, mask = cell * total[:, :4], total[:, 4:] + fine[:, 9 * count :].unsqueeze(1)
-    return torch.pixel_shuffle(torch.cat((flows, mask), 1).flatten(1, 2), cell)
-
-
-class MotionNet(nn.Module):
-    """The whole. Pictures are float32 (N, 4, H, W), premultiplied, both sides multiples of `CELL * 2^(levels - 1)`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.states: Final[int] = STATE
-        self.encoder, self.matcher, self.step, self.between = Encoder(), Matcher(), Step(), Between()
-
-    def prepare(self, start: Tensor, end: Tensor, candidate: Tensor, offered: Tensor) -> list[Prepared]:
-        """Everything that does not depend on t, coarsest level first.
-
-        `candidate` (2N, 2, H / 4, W / 4), in cells: flow from start to end, then from end to start, of which
-        `offered` (2N, 1, 1, 1) says by 1 or 0 whether it may be used.
-        """
-        pictures, offers = self.pyramid(start, end, candidate)
-        flow, state = self.matcher(self.encoder(pictures[0]))
-        return self.climbed(pictures, offers, flow, state, offered)
-
-    def pyramid(self, start: Tensor, end: Tensor, candidate: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Both keys and the candidate of every level, coarsest first."""
-        pictures, offers = [torch.cat((start, end))], [candidate]
-        for _ in range(levels(start.shape[2], start.shape[3]) - 1):
-            pictures.insert(0, nn.functional.avg_pool2d(pictures[0], [2, 2]))
-            offers.insert(0, offers[0][:, :, ::2, ::2] / 2)  # a mean would mix the motions of two things
-        return pictures, offers
-
-    def climbed(
-        self, pictures: list[Tensor], offers: list[Tensor], flow: Tensor, state: Tensor, offered: Tensor
-    ) -> list[Prepared]:
-        """Every level prepared, from the matcher's flow and state up."""
-        result: list[Prepared] = []
-        for picture, offer in zip(pictures, offers):  # noqa: B905 - scripts know no `strict`
-            level, state = self.refined(picture, flow, state, offer, offered)
-            flow = level[1]
-            result.append(level)
-        return result
-
-    def refined(
-        self, pictures: Tensor, flow: Tensor, state: Tensor, candidate: Tensor, offered: Tensor
-    ) -> tuple[Prepared, Tensor]:
-        """One level prepared, and its state; flow and state are those of the coarser level, or the matcher's."""
-        features = self.encoder(pictures)
-        height, width = features.shape[2], features.shape[3]
-        flow = resized(flow, height, width) * (width / flow.shape[3])
-        flow, extra, state = self.step(features, flow, resized(state.float(), height, width), candidate, offered)
-        return (features, flow, extra), state
-
-    def at(self, prepared: list[Prepared], t: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Per level, coarsest first, the cells' flows and mask logit at time t (N, 1, 1, 1); and the last by pixel.
-
-        By pixel, (N, 5, H, W): x and y of the flow to the start, of the flow to the end, and the logit of the share
-        of the start, to which log((1 - t) / t) is still to be added.
-        """
-        cells: list[Tensor] = []
-        height, width = prepared[0][0].shape[2], prepared[0][0].shape[3]
-        above = torch.zeros(t.shape[0], 5, height, width, device=t.device)
-        state = torch.zeros(t.shape[0], self.states, height, width, device=t.device)
-        known, hidden = torch.zeros(1, 1, 1, 1, device=t.device), t
-        for level in prepared:
-            above, state, hidden = self.drawn(level, t, above, state, known)
-            known = torch.ones_like(known)
-            cells.append(above)
-        return cells, enlarged(above, self.between.fine(hidden).float())
-
-    def drawn(
-        self, level: Prepared, t: Tensor, above: Tensor, state: Tensor, known: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """One level at time t (`Between`); `above` and `state` are those of the coarser level."""
-        height, width = level[0].shape[2], level[0].shape[3]
-        scale = width / above.shape[3]
-        above = resized(above, height, width)
-        above = torch.cat((scale * above[:, :4], above[:, 4:]), 1)
-        drawn: tuple[Tensor, Tensor, Tensor] = self.between(level, t, above, resized(state, height, width), known)
-        return drawn
-
-    def forward(self, start: Tensor, end: Tensor, t: Tensor, candidate: Tensor, offered: Tensor) -> Tensor:
-        """The frame at time t, (N, 4, H, W)."""
-        return blended(start, end, self.at(self.prepare(start, end, candidate, offered), t)[1], t)
-
-
-def share_of_start(motion: Tensor, t: Tensor) -> Tensor:
-    return torch.sigmoid(motion[:, 4:] + torch.log((1 - t) / t))
-
-
-def blended(start: Tensor, end: Tensor, motion: Tensor, t: Tensor) -> Tensor:
-    """Both keys moved to time t and mixed by the mask."""
-    share = share_of_start(motion, t)
-    return share * warped(start, motion[:, :2]) + (1 - share) * warped(end, motion[:, 2:4])

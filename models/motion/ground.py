@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from inbetween.models.curve import Ways
-from inbetween.models.regions import Floats, Labels, Mask, Plane, even_parts, nearest
+from inbetween.models.motion.regions import Floats, Labels, Mask, Plane, even_parts, nearest
 from inbetween.models.warp import labels_at, pixels
 
 SMALLEST, FEWEST = 0.01, 500
@@ -90,7 +90,7 @@ def shown(grounds: Sequence[Ground], ways: Ways, t: float) -> Ways:
     if not grounds:
         return ways
     to_start, to_end, share = (part.copy() for part in ways)
-    here = pixels((slice(0, share.shape[0]), slice(0, share.shape[1])))
+    here = pixels(share.shape)
     last = np.array(share.shape[::-1], np.float32) - 1
     for ground in grounds:
         there = [

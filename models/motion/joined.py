@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.regions import Floats, Mask, Plane, nearest
+from inbetween.models.motion.regions import Floats, Mask, Plane, nearest
 from inbetween.models.warp import fetched_at
 
 BESIDE = 40

@@ -1,0 +1,40 @@
+"""Affine maps of the plane, (2, 3) as OpenCV has them, and what they do."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inbetween.models.motion.regions import Floats
+
+
+def mapped(places: NDArray[Any], way: Floats) -> Floats:
+    """Places (n, 2), x and y, after an affine map (2, 3)."""
+    return np.asarray(places @ way[:, :2].T + way[:, 2])
+
+
+def affine(linear: Floats, middle: Floats, shift: Floats) -> Floats:
+    """The affine map (2, 3) that is linear (2, 2) around a middle, which it shifts."""
+    return np.hstack((linear, (middle + shift - linear @ middle)[:, None]))
+
+
+def spun(spin: complex) -> Floats:
+    """The linear map (2, 2) that turns by the angle of a complex number and grows by its length."""
+    return np.array(((spin.real, -spin.imag), (spin.imag, spin.real)))
+
+
+def inverse(way: Floats) -> Floats:
+    """The affine map (2, 3) that leads back."""
+    return np.asarray(cv2.invertAffineTransform(way), np.float64)
+
+
+def turn(way: Floats) -> float:
+    """Radians by which an affine map turns."""
+    return abs(float(np.arctan2(way[1, 0] - way[0, 1], way[0, 0] + way[1, 1])))
+
+
+def stretch(way: Floats) -> float:
+    """How many times more an affine map enlarges lengths in one direction than in another."""
+    most, least = np.linalg.svd(way[:, :2], compute_uv=False)
+    return float(most / least)

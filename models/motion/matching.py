@@ -1,0 +1,184 @@
+"""Which piece of one key is which of the other, by colour, size, shape and place; and what motion that would be.
+
+A piece that moved far is still the same colour, size and shape (AnimeInterp, Li et al., CVPR 2021). Pieces that are
+each other's best match are paired, and the affine motion of each pair follows from their moments.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inbetween.models.motion.affine import mapped
+from inbetween.models.motion.regions import CHANGED, Floats, Mask, Pieces
+
+Judge = Callable[[NDArray[np.intp]], tuple[Floats, Floats]]
+"""Of pairs (m, 2) of pieces: the affine map of each, (m, 2, 3), and how much else it has to say, 0 to 1, (m,)."""
+
+ALIKE = 3.0
+"""Cost above which two pieces are not the same one."""
+FAR = 2.0
+"""Cost of being anywhere at all."""
+ASTRAY, ASIDE = 0.25, 0.12
+"""Diagonals of the frame beside its expected place that cost 1: while nothing is expected, and then."""
+STAYING = 0.1
+"""Cost of being the piece of the same shape in the same place."""
+RESHAPED = 0.1
+"""Difference of size and shape up to which a piece of another colour may be the same one."""
+SAME = 0.06
+"""Difference of colour or coverage, of 1, up to which two pieces have one colour."""
+SMALLER = 0.15
+"""Share of the larger of two pieces of one colour that the smaller one is at least."""
+TELLING = 200
+"""Pixels of the smallest piece that is known by its outline."""
+NEARBY = 0.3
+"""Diagonals of the frame that a piece goes at most while it changes its colour."""
+INPLACE = 0.02
+"""Diagonals of the frame that the middle of a piece goes at most while it changes its colour and its size."""
+LED = 0.1
+"""Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
+ROUNDS = 5
+"""How often pieces are matched, each time knowing where their neighbours went."""
+
+
+def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Judge) -> NDArray[np.intp]:
+    """Pairs (m, 2) of piece numbers that are each other's best match.
+
+    A piece is thought to have gone where its neighbours went, once they are known and as far as `judge` believes them,
+    or where optical flow leads it: by `led` (n, 2), infinite where that has lost it.
+    """
+    pairs, expected = np.zeros((0, 2), np.intp), np.zeros((len(start.area), 2))
+    if not len(start.area) or not len(end.area):
+        return pairs
+    unlike, stays = _unlike(start, end), _stays(start, end, diagonal)
+    went = end.centre[None] - start.centre[:, None]
+    for round_ in range(ROUNDS):
+        reach = (ASIDE if round_ else ASTRAY) * diagonal
+        beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))
+        away = np.minimum(beside, off + LED)
+        cost = unlike + np.minimum(away, FAR)  # the only one of its kind is known wherever it is
+        cost = np.where(stays, np.minimum(cost, STAYING), cost)
+        pairs = _mutual(cost, ALIKE)
+        if not len(pairs):
+            break
+        expected = _neighbours(start, pairs, judge(pairs), cost, expected, diagonal)
+    return pairs
+
+
+def _mutual(cost: Floats, most: float) -> NDArray[np.intp]:
+    """Rows and columns, (m, 2), that are each other's least cost, and below the `most`."""
+    there, back = cost.argmin(1), cost.argmin(0)
+    mutual = np.flatnonzero(back[there] == np.arange(len(there)))
+    pairs = np.stack((mutual, there[mutual]), 1)
+    return np.asarray(pairs[cost[pairs[:, 0], pairs[:, 1]] < most])
+
+
+def _unlike(start: Pieces, end: Pieces) -> Floats:
+    """How different pieces are in colour, size and shape, (n, m)."""
+    colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1) / 0.06
+    return np.asarray(colour + reshaped(start, end))
+
+
+def reshaped(start: Pieces, end: Pieces) -> Floats:
+    """How different pieces are in size and shape, wherever they are and however they are turned, (n, m)."""
+
+    def apart(a: Floats, b: Floats) -> Floats:
+        return np.asarray(np.abs(np.log(a)[:, None] - np.log(b)[None]))
+
+    wide, other = (np.asarray(np.linalg.eigvalsh(cut.spread), np.float64) for cut in (start, end))
+    shape = apart(wide[:, 0], other[:, 0]) + apart(wide[:, 1], other[:, 1])
+    return np.asarray(0.6 * apart(start.area, end.area) + 0.4 * shape)
+
+
+def _stays(start: Pieces, end: Pieces, diagonal: float) -> Mask:
+    """Which pieces have one of their shape in their very place, whatever its colour: it fades, and goes nowhere."""
+    away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
+    return np.asarray((away < 0.005 * diagonal) & (reshaped(start, end) < RESHAPED))
+
+
+def fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp], diagonal: float) -> Mask:
+    """Which pairs are pieces that stay where they are and change their colour or coverage, (m,)."""
+    first, second = pairs.T
+    changed = np.abs(start.colour[first] - end.colour[second]).max(-1) > CHANGED
+    return np.asarray(_stays(start, end, diagonal)[first, second] & changed)
+
+
+def _neighbours(
+    start: Pieces, pairs: NDArray[np.intp], said: tuple[Floats, Floats], cost: Floats, expected: Floats, diagonal: float
+) -> Floats:
+    """Where every piece would go if it went with the matched ones around it, (n, 2)."""
+    first, second = pairs.T
+    ways, believed = said
+    goes = np.stack([mapped(start.centre, way) for way in ways], 1) - start.centre[:, None]
+    away = np.square(start.centre[:, None] - start.centre[first][None]).sum(-1) / (0.15 * diagonal) ** 2
+    sure = np.sqrt(start.area[first]) * np.exp(-cost[first, second]) * _alone(cost)[first] * believed
+    weight = np.exp(-away) * sure
+    weight[first, np.arange(len(first))] = 0
+    some = 0.05 * np.sqrt(start.area.mean())
+    return np.asarray(((weight[..., None] * goes).sum(1) + some * expected) / (weight.sum(1) + some)[:, None])
+
+
+def _alone(cost: Floats) -> Floats:
+    """How far each piece's best match is ahead of its second best, 0 to 1: of equal pieces none knows its own."""
+    if cost.shape[1] < 2:
+        return np.ones(len(cost))
+    best = np.partition(cost, 1, axis=1)
+    return np.asarray((1 - np.exp(best[:, 0] - best[:, 1])) ** 2 + 1e-3)
+
+
+def motions(start: Pieces, end: Pieces, pairs: NDArray[np.intp]) -> Floats:
+    """Affine maps that may carry each matched piece over, (m, k, 2, 3): moved, turned, turned and grown, fitted."""
+    first, second = pairs.T
+    a, b = start.spread[first], end.spread[second]
+    still = np.broadcast_to(np.eye(2), a.shape)
+    turn = _axis(b) - _axis(a)
+    turn = (turn + np.pi / 2) % np.pi - np.pi / 2  # an axis has no direction: the smaller turn
+    c, s = np.cos(turn), np.sin(turn)
+    turned = np.stack((c, -s, s, c), -1).reshape(-1, 2, 2)
+    growth = np.sqrt(end.area[second] / start.area[first])[:, None, None]
+    fitted = _root(b) @ np.linalg.inv(_root(a))
+    linear = np.stack((still, turned, growth * still, growth * turned, fitted), 1)
+    shift = end.centre[second][:, None] - np.einsum("mkij,mj->mki", linear, start.centre[first])
+    return np.concatenate((linear, shift[..., None]), -1)
+
+
+def _axis(spread: Floats) -> Floats:
+    """Angle of the longer axis."""
+    return np.asarray(0.5 * np.arctan2(2 * spread[:, 0, 1], spread[:, 0, 0] - spread[:, 1, 1]))
+
+
+def _root(spread: Floats) -> Floats:
+    values, vectors = np.linalg.eigh(spread)
+    return np.asarray((vectors * np.sqrt(values)[:, None]) @ np.swapaxes(vectors, 1, 2))
+
+
+def recoloured(
+    start: Pieces, end: Pieces, gone: NDArray[np.intp], come: NDArray[np.intp], diagonal: float
+) -> NDArray[np.intp]:
+    """Pairs (m, 2) of pieces that change their colour, or how much they cover, each the nearest such to the other.
+
+    Either they are alike in all but their colour, or they are of one colour, more or less see-through, and may grow.
+    """
+    if not len(gone) or not len(come):
+        return np.zeros((0, 2), np.intp)
+    away = np.linalg.norm(start.centre[gone][:, None] - end.centre[come][None], axis=-1) / diagonal
+    inside = (away < INPLACE) & comparable(start, end, TELLING)[np.ix_(gone, come)]
+    alike = ((reshaped(start, end) < RESHAPED) | _see_through(start, end))[np.ix_(gone, come)] | inside
+    cost = np.where(alike & (away < NEARBY), away, np.inf)
+    first, second = _mutual(cost, np.inf).T
+    return np.stack((gone[first], come[second]), 1)
+
+
+def comparable(start: Pieces, end: Pieces, least: float) -> Mask:
+    """Which pieces are about of one size, neither of them below the `least`, in pixels: (n, m)."""
+    smaller, larger = (take(start.area[:, None], end.area[None]) for take in (np.minimum, np.maximum))
+    return np.asarray((smaller > SMALLER * larger) & (smaller >= least))
+
+
+def _see_through(start: Pieces, end: Pieces) -> Mask:
+    """Which pieces are of one colour, one of them covering less than the other, (n, m)."""
+    one, other = start.colour[:, None], end.colour[None]
+    both = one[..., 3] * other[..., 3]
+    apart = np.abs(one[..., :3] * other[..., 3:] - other[..., :3] * one[..., 3:]).max(-1)  # premultiplied as they are
+    fades = np.abs(one[..., 3] - other[..., 3]) > CHANGED
+    return np.asarray(fades & (apart < SAME * both) & comparable(start, end, TELLING))

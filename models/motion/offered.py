@@ -1,0 +1,107 @@
+"""What is known of two keys before the network looks: their light, grounds, optical flow, pieces, camera and lines.
+
+The network is offered the flow of it; where that is better than the network's own, it stands in its place.
+
+Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inbetween.core.channels import RGBA
+from inbetween.models.flow import Motion, difference, find_motion, grey_copy, paths
+from inbetween.models.motion.camera import camera, outside, panned
+from inbetween.models.motion.carried import Carried, carried
+from inbetween.models.motion.grain import smoothed
+from inbetween.models.motion.ground import Ground, changed, painted
+from inbetween.models.motion.light import levelled
+from inbetween.models.motion.regions import Floats
+from inbetween.models.motion.strokes import Stroke, explained, strokes
+from inbetween.models.warp import Plane, along
+
+AGREE = 2.0
+"""Pixels within which two flows mean the same."""
+SURE = 3.0
+"""Pixels within which optical flow leads back to where it came from, where it is to be believed at all."""
+SAME = 8.0
+"""Difference of two looks at one thing, in steps of 255."""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Motion between two pictures found without the network."""
+
+    optical: Motion
+    pieces: Carried
+    camera: Floats | None
+    """The affine map (2, 3) of a camera that moves."""
+
+    def cropped(self, height: int, width: int) -> "Offered":
+        """The same of the upper left part."""
+        return replace(self, optical=self.optical.cropped(height, width), pieces=self.pieces.cropped(height, width))
+
+
+def alike(start: Plane, end: Plane) -> tuple[Plane, Plane, list[Ground], bool]:
+    """Two pictures (H, W, 4) without grain, in one light, with grounds of one colour.
+
+    And which grounds have another colour in the end, and whether the light is another one.
+    """
+    start, end = smoothed(start), smoothed(end)
+    first, second = levelled(start, end)
+    grounds = changed(start, end, (first, second))
+    return first, painted(first, second, grounds), grounds, first is not start or second is not end
+
+
+def offer(start: Plane, end: Plane) -> Offered:
+    """Optical flow (`flow`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses."""
+    optical = find_motion(*(grey_copy(picture, RGBA, "display") for picture in (start, end)))
+    return Offered(optical, carried(start, end, optical.flows), camera(optical))
+
+
+def grown(start: Plane, end: Plane, offered: Offered) -> list[Stroke]:
+    """Lines that grow or shrink between two pictures (H, W, 4), where no motion is known that would explain it."""
+    flows, doubts, going = offered.pieces.flows, offered.optical.doubts, offered.pieces.going
+    there = explained(start, end, flows[0], doubts[0], going[0])
+    back = explained(end, start, flows[1], doubts[1], going[1])
+    return strokes(start, end, (there, back))
+
+
+def sharpened(to_start: Plane, to_end: Plane, offered: Offered, t: float) -> tuple[Plane, Plane]:
+    """The network's flows (H, W, 2), and in their place optical flow where it fits more closely and is to be believed.
+
+    Where optical flow is right it is so to a fraction of a pixel, which a network of cells is not. It is believed where
+    the network all but agrees, and where it leads back to where it came from. What comes into the frame or leaves it
+    has nothing to lead back from: it goes with a camera that moves, else with optical flow.
+    """
+    import cv2
+
+    optical = offered.optical
+    *found, unlike = paths(optical, t)
+    agreed = np.full(unlike.shape, 255, np.uint8)
+    for one, other in zip(found, (to_start, to_end), strict=True):
+        agreed &= np.asarray(cv2.inRange(cv2.absdiff(one, other), (0, 0), (AGREE, AGREE)), np.uint8)
+    sure = np.maximum(*(along(doubt, way) for doubt, way in zip(optical.doubts, found, strict=True))) < SURE
+    taken = ((agreed > 0) | sure) & (unlike < difference(optical, to_start, to_end))
+    if offered.camera is None:
+        taken |= outside(found[0]) | outside(found[1])
+    for one, other in zip(found, (to_start, to_end), strict=True):
+        cv2.copyTo(other, (~taken).view(np.uint8), one)
+    if offered.camera is not None:
+        ways = panned(offered.camera, unlike.shape, t)
+        passing = (outside(ways[0]) | outside(ways[1])) & ~sure
+        for one, other in zip(found, ways, strict=True):
+            one[passing] = other[passing]
+    start, end = found
+    return start, end
+
+
+def evenly(to_start: Plane, to_end: Plane, share: Plane, optical: Motion, t: float) -> Plane:
+    """The share of the start, (H, W), as even as time where both keys show the same, if in another light."""
+    return np.where(difference(optical, to_start, to_end) < SAME, np.float32(1 - t), share)
+
+
+def entering(to_start: Plane, to_end: Plane, share: Plane) -> Plane:
+    """The share of the start, (H, W), where what one key has beyond the frame is shown from the other key alone."""
+    beyond = outside(to_start), outside(to_end)
+    return np.where(beyond[0] == beyond[1], share, beyond[1]).astype(np.float32)

@@ -1,0 +1,169 @@
+"""The pieces that a drawing is made of: regions of even colour, cut out with their outlines and soft edges.
+
+Flat shapes have no texture for optical flow to follow; as pieces they are known wherever they go (AnimeInterp, Li et
+al., CVPR 2021).
+
+Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.float32]
+Floats = NDArray[np.float64]
+Labels = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+Part = tuple[slice, slice]
+"""Rows and columns of a frame."""
+
+EDGE = 25
+"""Range of values, of 255, around a pixel above which it belongs to no even piece."""
+REACH = 6
+"""Pixels around a piece, outline and soft edge, that move with it."""
+SMALLEST = 6
+"""Pixels of the smallest piece."""
+BESIDE = 3
+"""Pixels within which both sides of a soft edge are seen."""
+LINE = 1.5, 4.5
+"""Pixels around something even in which its colour goes on if it is a bit of a line, rather than a piece."""
+MOST = 150
+"""Pieces of a key that are matched, the largest."""
+GROUND = 0.5
+"""A piece whose bounding box covers more of the frame than this is ground: its motion is not looked for here."""
+FRAME = 0.5
+"""Share of its bounding box that a piece fills at most which is a frame around others, and no ground."""
+CHANGED = 0.02
+"""Difference of colour or coverage, of 1, above which a piece that stays is seen to fade."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The even pieces of a picture; row i of each table is the piece that `labels` calls i + 1."""
+
+    labels: Labels
+    """(H, W); 0 is ground."""
+    area: Floats
+    centre: Floats
+    """(n, 2), x and y."""
+    spread: Floats
+    """(n, 2, 2): covariance of the coordinates."""
+    colour: Floats
+    """(n, 4)."""
+    grounds: Labels
+    """(H, W): the number of the ground, from 1; 0 elsewhere."""
+
+
+def pieces(picture: Plane) -> Pieces:
+    """Cut a picture into pieces of even colour, each with its outline and soft edge."""
+    uneven, flat, stats = even_parts(picture)
+    count, small = len(stats), np.asarray(picture * 255, np.uint8)
+    height, width = uneven.shape
+    ground = _grounds(stats, height, width)
+    kept = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & ~ground
+    kept[0] = False
+    lines = kept & _goes_on(picture, flat, stats[:, cv2.CC_STAT_AREA], kept)
+    kept &= ~lines
+    uneven |= lines[flat]
+    ground &= stats[:, cv2.CC_STAT_AREA] >= SMALLEST
+    ground[0] = False
+    labels = np.where(kept[flat], flat, 0)
+    # What is left is ground, the edge of a piece, or a line too thin to have an inside.
+    mark = uneven & ~_like_ground(picture, ground[flat])
+    edge = mark & _between_grounds(small, ground[flat])
+    far, nearest = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, 5)
+    if kept.any():
+        names = np.zeros(int(nearest.max()) + 1, labels.dtype)
+        names[nearest[labels > 0]] = labels[labels > 0]
+        labels = np.where(mark & (far <= REACH), names[nearest], labels)
+    thin = mark & (labels == 0) & ~edge
+    _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
+    labels = np.where(strokes > 0, strokes + count, labels)
+    return measured(picture, labels, uneven, np.where(ground, np.arange(count), 0)[flat])
+
+
+def even_parts(picture: Plane) -> tuple[Mask, NDArray[np.int32], NDArray[np.int32]]:
+    """Where a picture is not even, the number of the even part, from 1, elsewhere, (H, W), and OpenCV's statistics."""
+    box = np.ones((3, 3), np.uint8)
+    small = np.asarray(picture * 255, np.uint8)
+    uneven = cv2.subtract(cv2.dilate(small, box), cv2.erode(small, box)).max(-1) > EDGE
+    _, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
+    return uneven, flat, stats
+
+
+def _grounds(stats: NDArray[np.int32], height: int, width: int) -> Mask:
+    """Which connected components, by OpenCV's statistics, are ground rather than pieces, (n,)."""
+    left, top, wide, high, area = stats.T
+    box = wide * high
+    inside = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height)
+    return np.asarray((box > GROUND * height * width) & ~(inside & (area < FRAME * box)))
+
+
+def _goes_on(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask) -> Mask:
+    """Which even parts are bits of a line, whose colour goes on around them, by their number in `flat`: (n,)."""
+    far, source = nearest(kept[flat])
+    beside = (far > LINE[0]) & (far < LINE[1])
+    source = source[beside]
+    alike = np.abs(picture[beside] - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 255
+    return np.bincount(flat.ravel()[source[alike]], minlength=len(area)) >= area
+
+
+def _like_ground(picture: Plane, ground: Mask) -> Mask:
+    """Where a pixel has the colour of the nearest ground."""
+    if not ground.any():
+        return np.zeros(ground.shape, np.bool_)
+    _, source = nearest(ground)
+    return np.asarray(np.abs(picture - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 510)
+
+
+def _between_grounds(small: NDArray[np.uint8], ground: Mask) -> Mask:
+    """Where a pixel lies, in every channel, between what two grounds beside it are: their soft edge, and no line."""
+    box = np.ones((2 * BESIDE + 1,) * 2, np.uint8)
+    most = np.asarray(cv2.dilate(np.where(ground[..., None], small, np.uint8(0)), box))
+    least = np.asarray(cv2.erode(np.where(ground[..., None], small, np.uint8(255)), box))
+    return np.asarray(((least <= small) & (small <= most)).all(-1))
+
+
+def nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
+    """How far each pixel is from the nearest one of a mask, and the flat index of that one, (H, W)."""
+    far, name = cv2.distanceTransformWithLabels((~mask).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    places = np.zeros(int(name.max()) + 1, np.intp)
+    places[name[mask]] = np.flatnonzero(mask)
+    return np.asarray(far, np.float32), places[name]
+
+
+def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> Pieces:
+    """The pieces that `labels` (H, W) tell apart by any numbers, 0 for none: the largest, numbered by their size."""
+    size = np.bincount(labels.ravel())
+    size[0] = 0
+    largest = np.flatnonzero(size >= SMALLEST)
+    largest = largest[np.argsort(-size[largest], kind="stable")][:MOST]
+    table = np.zeros(len(size), np.intp)
+    table[largest] = np.arange(1, len(largest) + 1)
+    labels = table[labels]
+    y, x = np.nonzero(labels)
+    index, n = labels[y, x] - 1, len(largest)
+
+    def total(values: Any) -> Floats:
+        return np.asarray(np.bincount(index, values, n), np.float64)
+
+    area = np.bincount(index, minlength=n).astype(np.float64)
+    centre = np.stack((total(x), total(y)), 1) / area[:, None]
+    dx, dy = x - centre[index, 0], y - centre[index, 1]
+    moments = [total(dx * dx), total(dx * dy), total(dx * dy), total(dy * dy)]
+    spread = (np.stack(moments, 1) / area[:, None]).reshape(n, 2, 2) + np.eye(2) / 12
+    # Edges are mixed with what lies around: the colour is that of the inside, where there is one.
+    weight = np.where(uneven[y, x], 1e-3, 1.0)
+    seen = picture[y, x]
+    colour = np.stack([total(seen[:, c] * weight) for c in range(4)], 1) / total(weight)[:, None]
+    return Pieces(labels, area, centre, spread, colour, grounds)
+
+
+def around(stats: NDArray[np.int32], margin: int, size: tuple[int, ...]) -> Part:
+    """The part of a frame that holds a connected component, by its row of OpenCV's statistics, and a margin."""
+    left, top, width, height = (int(value) for value in stats[:4])
+    rows = slice(max(0, top - margin), min(size[0], top + height + margin))
+    return rows, slice(max(0, left - margin), min(size[1], left + width + margin))
