@@ -2,10 +2,16 @@
 
 A flow is float32 (N, H, W, 2) in pixels of the frame, x to the right and then y down:
 `result[y, x] = source[y + flow[y, x, 1], x + flow[y, x, 0]]`. What lies outside the frame is the nearest border pixel.
-NumPy arrays go through OpenCV in strips and groups of channels; torch tensors stay on their device and keep gradients.
+NumPy arrays go through OpenCV in parts and groups of channels; torch tensors stay on their device.
+
+What is only looked at (motion, masks) is fetched bilinearly, pictures that are shown bicubically (Keys 1981, with
+a = -0.75 as OpenCV and torch have it) and within the range of the four nearest pixels: bilinear filters blur lines that
+come to stand between pixels, bicubic ones alone draw halos around them. OpenCV does so to 1/32 of a pixel; torch
+follows it there.
 """
 
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,13 +23,21 @@ from inbetween.core.network import Array
 from inbetween.core.parallel import in_parallel
 
 Plane = NDArray[np.float32]
+Marks = NDArray[np.uint8]
+"""(H, W), 0 and 1."""
+Part = tuple[slice, slice]
+"""Rows and columns of a frame."""
 
 STRIP_PIXELS = 1 << 18
 """Pixels warped at once on the CPU: the coordinates of a strip (2 MiB) stay in the cache, whatever the frame's size."""
 ROW = 1024
 """Points that stand in a row where they are none of a frame: OpenCV takes no side of 2**15 or more."""
+FRACTIONS = 32
+"""Places in a pixel that OpenCV's bicubic filter tells apart, each way."""
 CHANNELS_AT_ONCE = 4
 """cv2.remap takes at most four channels."""
+DISTINCT = np.sqrt(np.array([2, 3, 5, 7], np.float32))
+"""Weights of channels in a sum that two colours hardly ever have in common."""
 
 
 def warp(frames: Array, flow: Array, ids: tuple[int, ...] = ()) -> Array:
@@ -31,7 +45,7 @@ def warp(frames: Array, flow: Array, ids: tuple[int, ...] = ()) -> Array:
 
     N equals M or is 1. Any channel count, any finite values: each result is a weighted mean of four source pixels, so
     flat colour stays flat and nothing leaves the range of the source, but for float32 rounding. New memory; inputs are
-    not written to. OpenCV rounds positions to 1/32 of a pixel; torch does not.
+    not written to.
     """
     if is_torch_array(frames):
         return _warp_torch(frames, flow, ids)
@@ -49,11 +63,13 @@ def mix(
 ) -> None:
     """Two frames (1, H, W, C), each fetched along its flow (1, H, W, 2), mixed by the share of the first, (1, H, W, 1).
 
-    Channels `ids` are never mixed: they are the nearest pixel's of the frame that has the larger share. Written into
-    `result`, (1, H, W, C) as well: frames are large, and many of them are asked for together.
+    Fetched bicubically, within the range of the four nearest pixels: flat colour stays flat, and nothing leaves the
+    range of the source, but for float32 rounding. Channels `ids` are never mixed: they are the nearest pixel's of the
+    frame that has the larger share. Written into `result`, (1, H, W, C) as well: frames are large, and many of them are
+    asked for together.
     """
     if is_torch_array(start):
-        first, second = (_warp_torch(frame, flow, ids) for frame, flow in zip((start, end), flows, strict=True))
+        first, second = (_sharp_torch(frame, flow, ids) for frame, flow in zip((start, end), flows, strict=True))
         both = second + share * (first - second)
         if ids:
             xp = array_namespace(start)
@@ -66,10 +82,12 @@ def mix(
 
 def _mix_lot(start: Array, end: Array, flows: tuple[Array, Array], share: Array, lot: "_Lot", result: Array) -> None:
     """The channels of one lot of `mix`, into `result` (H, W, C), a strip at a time on every core."""
-    sources = _source(start, lot), _source(end, lot)
+    sources = in_parallel(lambda frame: _source(frame, lot), (start, end))
+    uneven = [None, None] if lot.nearest else in_parallel(_uneven, sources)
 
     def draw(rows: slice) -> None:
-        first, second = (_fetched(source, flow, rows, lot.nearest) for source, flow in zip(sources, flows, strict=True))
+        ends = zip(sources, flows, uneven, strict=True)
+        first, second = (_fetched(source, flow, rows, lot.nearest, rough) for source, flow, rough in ends)
         if lot.nearest:
             first = np.where(share[rows] >= 0.5, first, second)
         else:
@@ -159,8 +177,11 @@ def _strips(height: int, width: int) -> Iterator[slice]:
     return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
 
 
-def _fetched(source: Array, flow: Array, rows: slice, nearest: bool) -> Array:
-    """Rows of a frame (H, W, C), of at most four channels, fetched along its flow (H, W, 2)."""
+def _fetched(source: Array, flow: Array, rows: slice, nearest: bool, uneven: Marks | None = None) -> Array:
+    """Rows of a frame (H, W, C), of at most four channels, fetched along its flow (H, W, 2).
+
+    Bicubically where the frame is `uneven`.
+    """
     import cv2
 
     height, width = flow.shape[:2]
@@ -173,30 +194,92 @@ def _fetched(source: Array, flow: Array, rows: slice, nearest: bool) -> Array:
         np.floor(x + np.float32(0.5), out=x)
         np.floor(y + np.float32(0.5), out=y)
     mode = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-    return cv2.remap(source, x, y, mode, borderMode=cv2.BORDER_REPLICATE).reshape(*x.shape, -1)
+    found = cv2.remap(source, x, y, mode, borderMode=cv2.BORDER_REPLICATE).reshape(*x.shape, -1)
+    if uneven is not None:
+        rough = np.flatnonzero(cv2.remap(uneven, x, y, cv2.INTER_NEAREST))
+        found.reshape(-1, found.shape[2])[rough] = _bicubic(source, x.ravel()[rough], y.ravel()[rough])
+    return found
+
+
+def _uneven(frame: Array) -> Marks:
+    """Where pixels beside each other differ in a frame (H, W, C) of at most four channels: (H, W), 0 where none do."""
+    import cv2
+
+    mixed, box = frame @ DISTINCT[: frame.shape[2]], np.ones((3, 3), np.uint8)
+    return np.asarray(cv2.dilate(mixed, box) != cv2.erode(mixed, box)).view(np.uint8)
+
+
+def _bicubic(source: Array, x: Plane, y: Plane) -> Array:
+    """A frame (H, W, C) at points, x and y (n,), within the range of the four pixels around each: (n, C)."""
+    import cv2
+
+    if not len(x):
+        return np.empty((0, source.shape[2]), np.float32)
+    columns, rows = (np.pad(each, (0, -len(x) % ROW), "edge").reshape(-1, ROW) for each in (x, y))
+    whole, fraction = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
+    border = cv2.BORDER_REPLICATE
+    found = cv2.remap(source, whole, fraction, cv2.INTER_CUBIC, borderMode=border)
+    down, right = (int(side > 1) for side in source.shape[:2])
+    shifted = source, source[:, right:], source[down:], source[down:, right:]
+    unused = np.empty(0, np.uint16)  # places to a fraction of a pixel
+    corners = [cv2.remap(each, whole, unused, cv2.INTER_NEAREST, borderMode=border) for each in shifted]
+    limited = cv2.min(cv2.max(found, reduce(cv2.min, corners)), reduce(cv2.max, corners))
+    return limited.reshape(-1, source.shape[2])[: len(x)]
 
 
 def _warp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:
+    x, y = _places_torch(flow)
+    result = _sampled_torch(frames, x, y, "bilinear")
+    if ids:
+        chosen = list(ids)
+        result[..., chosen] = _corner(frames[..., chosen], x + 0.5, y + 0.5)
+    return result
+
+
+def _sharp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:
     import torch
 
-    count, height, width = flow.shape[:3]
-    # arange rather than linspace: linspace would freeze the size in an exported graph.
-    x = torch.arange(width, device=flow.device, dtype=torch.float32) + flow[..., 0].float()
-    y = torch.arange(height, device=flow.device, dtype=torch.float32)[:, None] + flow[..., 1].float()
-    x, y = x.clamp(0, width - 1), y.clamp(0, height - 1)
+    exact = _places_torch(flow)
+    x, y = (torch.round(place * FRACTIONS) / FRACTIONS for place in exact)
+    corners = [_corner(frames, x + across, y + down) for across in (0, 1) for down in (0, 1)]
+    least, most = reduce(torch.minimum, corners), reduce(torch.maximum, corners)
+    result = torch.minimum(torch.maximum(_sampled_torch(frames, x, y, "bicubic"), least), most)
+    if ids:
+        chosen = list(ids)
+        result[..., chosen] = _corner(frames[..., chosen], *(place + 0.5 for place in exact))
+    return result
+
+
+def _sampled_torch(frames: Any, x: Any, y: Any, mode: str) -> Any:
+    """Frames (N or 1, H, W, C) at places x and y (N, H, W) within them."""
+    import torch
+
+    count, height, width = x.shape
     planes = frames.permute(0, 3, 1, 2).expand(count, -1, -1, -1)
     # A side of one pixel has no extent to normalise by; any coordinate then means that pixel.
     grid = torch.stack((x * (2 / max(width - 1, 1)) - 1, y * (2 / max(height - 1, 1)) - 1), -1)
-    warped = torch.nn.functional.grid_sample(
-        planes.float(), grid, mode="bilinear", padding_mode="border", align_corners=True
-    )
-    result = warped.permute(0, 2, 3, 1).contiguous()
-    if ids:
-        chosen = list(ids)
-        here = torch.arange(count, device=flow.device)[:, None, None]
-        sources = frames[..., chosen].expand(count, -1, -1, -1)
-        result[..., chosen] = sources[here, (y + 0.5).floor().long(), (x + 0.5).floor().long()]
-    return result
+    found = torch.nn.functional.grid_sample(planes.float(), grid, mode=mode, padding_mode="border", align_corners=True)
+    return found.permute(0, 2, 3, 1).contiguous()
+
+
+def _places_torch(flow: Any) -> tuple[Any, Any]:
+    """x and y where a flow (N, H, W, 2) leads, within the frame."""
+    import torch
+
+    height, width = flow.shape[1:3]
+    # arange rather than linspace: linspace would freeze the size in an exported graph.
+    x = torch.arange(width, device=flow.device, dtype=torch.float32) + flow[..., 0].float()
+    y = torch.arange(height, device=flow.device, dtype=torch.float32)[:, None] + flow[..., 1].float()
+    return x.clamp(0, width - 1), y.clamp(0, height - 1)
+
+
+def _corner(frames: Any, x: Any, y: Any) -> Any:
+    """The pixels of frames (N or 1, H, W, C) at whole places no greater than x and y (N, H, W)."""
+    import torch
+
+    height, width = frames.shape[1:3]
+    here = torch.arange(len(x), device=x.device)[:, None, None] if len(frames) > 1 else 0
+    return frames[here, y.floor().long().clamp(max=height - 1), x.floor().long().clamp(max=width - 1)]
 
 
 def pixels(size: tuple[int, ...]) -> Plane:
@@ -204,7 +287,7 @@ def pixels(size: tuple[int, ...]) -> Plane:
     return pixels_of((slice(0, size[0]), slice(0, size[1])))
 
 
-def pixels_of(part: tuple[slice, slice]) -> Plane:
+def pixels_of(part: Part) -> Plane:
     """x and y of every pixel of a part of the frame, (h, w, 2)."""
     rows, columns = (np.arange(axis.start, axis.stop, dtype=np.float32) for axis in part)
     return np.stack(np.meshgrid(columns, rows), -1)

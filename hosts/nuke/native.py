@@ -32,6 +32,7 @@ from inbetween.models.engines import filled
 from inbetween.models.motion.mover import LONGEST_SIDE
 from inbetween.models.motion.net import COARSEST, MotionNet, share_of_start
 from inbetween.models.motion.operations import CELL
+from inbetween.models.warp import FRACTIONS
 
 AT_ONCE = 1 << 21
 """Pixels moved at once: coordinates, motion and two fetched keys of as many take 150 MiB, whatever the frame's size."""
@@ -295,12 +296,31 @@ def in_nukes_sense(strip: Tensor) -> Tensor:
 
 
 def fetched(key: Tensor, flow: Tensor, top: int) -> Tensor:
-    """Rows of a key (1, C, H, W) from `top`, fetched along their flow (1, 2, count, W)."""
+    """Rows of a key (1, C, H, W) from `top`, fetched along their flow (1, 2, count, W).
+
+    Bicubically, within the range of the four nearest pixels, as the runner does (`models/warp.py`).
+    """
     height, width = key.shape[2], key.shape[3]
     x = torch.arange(width, device=key.device, dtype=torch.float32).view(1, 1, -1) + flow[:, 0]
     y = torch.arange(flow.shape[2], device=key.device, dtype=torch.float32).view(1, -1, 1) + (flow[:, 1] + float(top))
-    places = torch.stack((x * (2.0 / max(width - 1, 1)) - 1.0, y * (2.0 / max(height - 1, 1)) - 1.0), 3)
-    return torch.grid_sampler(key, places, 0, 1, True)
+    x, y = to_fractions(x.clamp(0.0, float(width - 1))), to_fractions(y.clamp(0.0, float(height - 1)))
+    at = torch.stack((x * (2.0 / max(width - 1, 1)) - 1.0, y * (2.0 / max(height - 1, 1)) - 1.0), 3)
+    found = torch.grid_sampler(key, at, 2, 1, True)
+    flat = key.flatten(2)
+    left, upper = x.floor().long(), y.floor().long()
+    right, lower = next_to(left, width), next_to(upper, height)
+    least, most = found, found
+    for index, corner in enumerate(
+        (upper * width + left, upper * width + right, lower * width + left, lower * width + right)
+    ):
+        nearby = flat.gather(2, corner.flatten(1).unsqueeze(1).expand(-1, key.shape[1], -1)).view_as(found)
+        least, most = (nearby, nearby) if index == 0 else (torch.minimum(least, nearby), torch.maximum(most, nearby))
+    return torch.minimum(torch.maximum(found, least), most)
+
+
+def to_fractions(places: Tensor, fractions: int = FRACTIONS) -> Tensor:
+    """Places in pixels, as exact as the runner's filter has them."""
+    return torch.round(places * fractions) / fractions
 
 
 def scripted(net: nn.Module) -> torch.jit.ScriptModule:

@@ -1,13 +1,16 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbetween.models.warp import enlarge_flow, mix, warp
+from inbetween.models.warp import FRACTIONS, enlarge_flow, mix, warp
 
 torch = pytest.importorskip("torch")
 
 SIZES = st.integers(1, 40)
+KINDS = ("numpy", "torch")
 
 
 def plate(seed: int, height: int, width: int, channels: int, count: int = 1) -> np.ndarray:
@@ -37,7 +40,7 @@ def test_flat_colour_stays_flat_and_nothing_leaves_the_range(seed: int, height: 
     assert np.all(warped.max((0, 1, 2)) <= frame.max((0, 1, 2)) + rounding)
 
 
-@pytest.mark.parametrize("kind", ["numpy", "torch"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_whole_pixel_shift_fetches_the_neighbour_and_repeats_the_border(kind: str) -> None:
     frame, flow = plate(1, 6, 9, 3), constant_flow(6, 9, 2, -1)
     convert = torch.from_numpy if kind == "torch" else np.asarray
@@ -76,7 +79,7 @@ def test_a_frame_larger_than_a_strip_has_no_seams(monkeypatch: pytest.MonkeyPatc
     assert np.array_equal(warp(frame, flow), whole)
 
 
-@pytest.mark.parametrize("kind", ["numpy", "torch"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_flow_from_a_smaller_frame_is_scaled_with_its_vectors(kind: str) -> None:
     convert = torch.from_numpy if kind == "torch" else np.asarray
     large = np.asarray(enlarge_flow(convert(constant_flow(10, 20, 1.5, -2)), 30, 40))
@@ -90,17 +93,64 @@ def test_gradients_reach_the_flow() -> None:
     assert flow.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def mixed(kind: str, start: Any, end: Any, flows: Any, share: Any, ids: tuple[int, ...] = ()) -> Any:
+    convert = torch.from_numpy if kind == "torch" else np.asarray
+    result = np.full(start.shape, np.nan, np.float32)
+    mix(convert(start), convert(end), tuple(map(convert, flows)), convert(share), convert(result), ids=ids)
+    return result
+
+
+def sharp(kind: str, frame: Any, flow: Any) -> Any:
+    """A frame fetched as a picture is, alone."""
+    return mixed(kind, frame, frame, (flow, flow), np.ones((1, *flow.shape[1:3], 1), np.float32))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_two_frames_are_fetched_and_mixed_by_the_share_of_the_first(kind: str) -> None:
     start, end = plate(5, 31, 47, 6), plate(6, 31, 47, 6)
     flows = plate(7, 31, 47, 2) * 4, plate(8, 31, 47, 2) * 4
     share = np.random.default_rng(9).random((1, 31, 47, 1), np.float32)
-    convert = torch.from_numpy if kind == "torch" else np.asarray
-    got = np.full(start.shape, np.nan, np.float32)
-    mix(convert(start), convert(end), tuple(map(convert, flows)), convert(share), convert(got), ids=(1, 5))
-    one, other = (
-        np.asarray(warp(convert(a), convert(b), ids=(1, 5))) for a, b in zip((start, end), flows, strict=True)
-    )
+    got = mixed(kind, start, end, flows, share, ids=(1, 5))
+    one, other = (sharp(kind, frame, flow) for frame, flow in zip((start, end), flows, strict=True))
     blended = [0, 2, 3, 4]
-    assert np.allclose(got[..., blended], (share * one + (1 - share) * other)[..., blended], atol=1e-5)
-    assert np.array_equal(got[..., [1, 5]], np.where(share >= 0.5, one, other)[..., [1, 5]])
+    assert np.allclose(got[..., blended], (share * one + (1 - share) * other)[..., blended], atol=1e-4)
+    nearest = [warp(frame, flow, ids=(1, 5)) for frame, flow in zip((start, end), flows, strict=True)]
+    assert np.array_equal(got[..., [1, 5]], np.where(share >= 0.5, *nearest)[..., [1, 5]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_wave_between_pixels_stays_higher_than_a_bilinear_filter_leaves_it(kind: str) -> None:
+    wave = np.sin(np.arange(64, dtype=np.float32) * 0.9)[None, :, None, None] * np.ones((1, 1, 8, 3), np.float32)
+    moved = np.sin((np.arange(64, dtype=np.float32) + 0.4) * 0.9)[:, None, None]
+    flow, inner = constant_flow(64, 8, 0, 0.4), slice(4, -4)
+    wrong, blurred = (np.abs(found[0] - moved)[inner].mean() for found in (sharp(kind, wave, flow), warp(wave, flow)))
+    assert wrong < 0.6 * blurred
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(st.integers(0, 2**31), SIZES, SIZES, st.integers(1, 9))
+@settings(max_examples=30, deadline=None)
+def test_pictures_keep_to_the_range_of_the_four_nearest_pixels(
+    kind: str, seed: int, height: int, width: int, channels: int
+) -> None:
+    frame, flow = plate(seed, height, width, channels), plate(seed + 1, height, width, 2) * 9
+    flow = np.round(flow * FRACTIONS) / FRACTIONS
+    got = sharp(kind, frame, flow)[0]
+    x = np.clip(np.arange(width) + flow[0, ..., 0], 0, width - 1)
+    y = np.clip(np.arange(height)[:, None] + flow[0, ..., 1], 0, height - 1)
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    right, below = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    around = np.stack([frame[0][row, column] for row in (top, below) for column in (left, right)])
+    rounding = np.abs(frame).max() * 1e-6
+    assert np.all(got >= around.min(0) - rounding)
+    assert np.all(got <= around.max(0) + rounding)
+
+
+def test_no_motion_gives_a_picture_to_the_bit() -> None:
+    frame = plate(3, 33, 21, 5)
+    assert np.array_equal(sharp("numpy", frame, constant_flow(33, 21, 0, 0)), frame)
+
+
+def test_opencv_and_torch_draw_the_same_picture() -> None:
+    frame, flow = plate(2, 37, 53, 7), plate(3, 37, 53, 2) * 5
+    assert np.allclose(sharp("numpy", frame, flow), sharp("torch", frame, flow), atol=1e-3)
