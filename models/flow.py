@@ -81,7 +81,7 @@ class Flow(MovingNetwork[Pair]):
                 return pair
         return Pair(first, last, find_motion(first, last))
 
-    def _ways(self, pair: Pair, t: float, bend: Bend | None) -> Ways:
+    def _ways(self, pair: Pair, t: float, bend: Bend | None, size: tuple[int, int]) -> Ways:
         return bent(motion_at(pair.motion, t), t, bend)
 
     def _flow(self, pair: Pair, key: int) -> Plane:

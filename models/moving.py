@@ -52,8 +52,11 @@ class MovingNetwork(PathNetwork, ABC, Generic[Pair]):
         """What is known of two keys (1, H, W, C); from `known` where it is there."""
 
     @abstractmethod
-    def _ways(self, pair: Pair, t: float, bend: Bend | None) -> Ways | None:
-        """Where each pixel comes from, on the way that `bend` asks for; None for equal keys."""
+    def _ways(self, pair: Pair, t: float, bend: Bend | None, size: tuple[int, int]) -> Ways | None:
+        """Where each pixel comes from, on the way that `bend` asks for; None for equal keys.
+
+        For frames of `size`, height and width; the ways may be those of a smaller picture of them.
+        """
 
     @abstractmethod
     def _flow(self, pair: Pair, key: int) -> Plane:
@@ -64,13 +67,13 @@ class MovingNetwork(PathNetwork, ABC, Generic[Pair]):
         return Side(self._flow(pair, key) * np.float32((-1) ** key / distance), distance)
 
     def _frames(self, start: Array, end: Array, t: Array, pairs: Sequence[Pair], bend: Bend | None = None) -> Array:
-        times = numpy_of(t).ravel().tolist()
+        times, size = numpy_of(t).ravel().tolist(), (start.shape[1], start.shape[2])
         frames = array_namespace(start).empty((len(times), *start.shape[1:]), dtype=start.dtype, device=device(start))
         for i, pair in enumerate(pairs):
             first, last = start[i : i + 1, ...], end[i : i + 1, ...]
             rough = (*self.channels.ids, *not_finite(first, last, self.channels))
             for place in range(len(times)) if len(pairs) == 1 else (i,):
-                frame, ways = frames[place : place + 1, ...], self._ways(pair, times[place], bend)
+                frame, ways = frames[place : place + 1, ...], self._ways(pair, times[place], bend, size)
                 if ways is None:
                     frame[...] = first
                 else:

@@ -20,7 +20,7 @@ from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.motion.ground import Ground, shown
 from inbetween.models.motion.offered import AGREE, Offered, alike, entering, evenly, grown, offer, sharpened
-from inbetween.models.motion.placed import Whole, arrived, wholes
+from inbetween.models.motion.placed import Whole, arrived, enlarged, wholes
 from inbetween.models.motion.strokes import Stroke, drawn_on
 from inbetween.models.moving import MovingNetwork, numpy_of
 from inbetween.models.warp import Plane
@@ -97,10 +97,10 @@ class Mover(MovingNetwork[Prepared]):
         offered = offer(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
         levels = self._levels(padded, candidate(offered))
         offered = offered.cropped(*_size(pictures))
-        lines = grown(first, second, offered)
-        return Prepared(digest, levels, _size(pictures), offered, wholes(offered.pieces), lines, grounds, lit)
+        lines, pieces = grown(first, second, offered), wholes(offered.pieces, offered.optical.greys)
+        return Prepared(digest, levels, _size(pictures), offered, pieces, lines, grounds, lit)
 
-    def _ways(self, prepared: Prepared, t: float, bend: Bend | None) -> Ways | None:
+    def _ways(self, prepared: Prepared, t: float, bend: Bend | None, size: tuple[int, int]) -> Ways | None:
         if not prepared.levels:
             return None
         height, width = prepared.size
@@ -112,8 +112,11 @@ class Mover(MovingNetwork[Prepared]):
             share = entering(to_start, to_end, share)
         ways = bent((to_start, to_end, share), t, bend)
         if prepared.offered:
-            ways = arrived(prepared.offered.pieces, prepared.pieces, ways, t, bend)
+            pieces = prepared.offered.pieces, prepared.pieces
+            ways, numbers = arrived(*pieces, ways, t, bend)
             ways = shown(prepared.grounds, drawn_on(prepared.lines, *ways, t), t)
+            if size != prepared.size:
+                ways = enlarged(*pieces, ways, numbers, size, t, bend)
         return ways
 
     def _flow(self, prepared: Prepared, key: int) -> Plane:

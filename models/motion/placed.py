@@ -8,9 +8,11 @@ Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), l
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import inverse, mapped
@@ -18,7 +20,7 @@ from inbetween.models.motion.carried import BOTH, END, Carried, Numbers
 from inbetween.models.motion.course import course
 from inbetween.models.motion.regions import Floats, Mask, Part, Plane, nearest
 from inbetween.models.motion.shapes import Shape, between, shape
-from inbetween.models.warp import labels_at, pixels, pixels_of
+from inbetween.models.warp import enlarge, enlarge_flow, labels_at, pixels, pixels_of
 
 ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
@@ -27,6 +29,10 @@ HIDDEN = 6
 LATE = 3
 """The power of time by which something appears, or of the time left by which it vanishes. What one key alone has is
 mostly not there half-way in true animation, three out of four times a quarter of the way: see docs/motion.md."""
+TORN = 4.0
+"""Pixels by which the motion of pixels beside each other differs at most where it is one motion."""
+BESIDE, SAME, ALL = (1, 4), 8.0, 0.9
+"""What is around a piece: so many pixels from it, so much of it no further than this from the usual grey, of 255."""
 RIM = np.ones((3, 3), np.uint8)
 """Around a piece, the pixels that may well show it: two keys do not tell its outline more closely."""
 
@@ -40,14 +46,19 @@ class Whole:
     places: Floats
     """(n, 2): x and y of some of its pixels in the start."""
     shapes: tuple[Shape, Shape]
+    alone: bool
+    """Whether there is the same even colour all around it in both keys."""
 
 
-def wholes(found: Carried) -> list[Whole | None]:
-    """The pieces that are carried, in their order; None for those that one key alone has."""
-    return [_whole(found, number) if side == BOTH else None for number, side in enumerate(found.sides, start=1)]
+def wholes(found: Carried, greys: tuple[Plane, Plane]) -> list[Whole | None]:
+    """The pieces that are carried, in their order; None for those that one key alone has.
+
+    `greys` are both pictures, (H, W), 0 to 255.
+    """
+    return [_whole(found, number, greys) if side == BOTH else None for number, side in enumerate(found.sides, start=1)]
 
 
-def _whole(found: Carried, number: int) -> Whole | None:
+def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | None:
     masks = [label == number for label in found.labels]
     first, second = (shape(mask) for mask in masks)
     if first is None or second is None:  # others cover it
@@ -55,26 +66,81 @@ def _whole(found: Carried, number: int) -> Whole | None:
     rows, columns = np.nonzero(masks[0])
     step = max(1, len(rows) // ENOUGH)
     places = np.stack((columns[::step], rows[::step]), 1).astype(np.float64)
-    return Whole(found.ways[number - 1], places, (first, second))
+    return Whole(found.ways[number - 1], places, (first, second), _alone(masks, (first, second), greys))
 
 
-def arrived(found: Carried, pieces: Sequence[Whole | None], ways: Ways, t: float, bend: Bend | None = None) -> Ways:
+def _alone(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plane, Plane]) -> bool:
+    """Whether what fills either mask has the same even colour all around it in both pictures."""
+    usual = []
+    for mask, outline, grey in zip(masks, shapes, greys, strict=True):
+        part = _part(_corners(outline.box + np.array(((-BESIDE[1],), (BESIDE[1],)))), mask.shape)
+        rings = [cv2.dilate(mask[part].view(np.uint8), np.ones((2 * far + 1,) * 2, np.uint8)) for far in BESIDE]
+        seen = grey[part][rings[1] > rings[0]]
+        if len(seen):  # else it fills the frame
+            usual.append(float(np.median(seen)))
+            if np.mean(np.abs(seen - usual[-1]) < SAME) < ALL:
+                return False
+    return not usual or max(usual) - min(usual) < SAME
+
+
+def arrived(
+    found: Carried, pieces: Sequence[Whole | None], ways: Ways, t: float, bend: Bend | None = None
+) -> tuple[Ways, Numbers]:
     """The ways at time `t`, with every piece whole where it is by then, on the curve that `bend` asks for.
 
     `pieces` are the `wholes` of what was found. What a piece has left, or has yet to reach, is shown from the key in
-    which it is not there.
+    which it is not there. Also tells which piece, from 1, each pixel shows, (H, W); 0 for none.
     """
-    if not len(found.ways):
-        return ways
     to_start, to_end, share = ways
-    frame = _Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.bool_))
-    for number, (piece, side) in enumerate(zip(pieces, found.sides, strict=True), start=1):
-        if piece is not None:
-            _carry(frame, piece, t, bend)
-        elif side != BOTH:
-            _grow(frame, found, number, int(side), t)
+    if not len(found.ways):
+        return ways, np.zeros(share.shape, np.uint8)
+    frame = _Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.uint8))
+    _put_all(frame, found, pieces, t, bend)
     _clear(frame, found.labels)
-    return *frame.flows, frame.share
+    return (*frame.flows, frame.share), frame.numbers
+
+
+def enlarged(
+    found: Carried,
+    pieces: Sequence[Whole | None],
+    ways: Ways,
+    numbers: Numbers,
+    size: tuple[int, int],
+    t: float,
+    bend: Bend | None = None,
+) -> Ways:
+    """What has `arrived`, for a frame of that height and width, with the outlines of pieces as fine as that frame's.
+
+    Motion that is mixed across an outline leads nowhere: there every pixel goes either with the piece or with what is
+    around it. Beside a piece that has the same even colour all around, the piece goes first: the smaller picture does
+    not show to a pixel of the larger one where it ends.
+    """
+    height, width = numbers.shape
+    flows = [enlarge_flow(flow[None], *size)[0] for flow in ways[:2]]
+    share = enlarge(ways[2][None, ..., None], *size)[0, ..., 0]
+    near = np.asarray(cv2.dilate(numbers, RIM) != cv2.erode(numbers, RIM))
+    for flow in ways[:2]:
+        near |= cv2.inRange(cv2.morphologyEx(flow, cv2.MORPH_GRADIENT, RIM), (0, 0), (TORN, TORN)) == 0
+    chosen = np.flatnonzero(cv2.resize(near.view(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT))
+    if not len(chosen):
+        return *flows, share
+    scale = np.array((size[1] / width, size[0] / height), np.float32)
+    rows, columns = np.divmod(chosen, size[1])
+    places = (np.stack((columns, rows), -1) + np.float32(0.5)).astype(np.float32) / scale - np.float32(0.5)
+    x, y = np.rint(places).astype(np.intp).T
+    own = np.clip(y, 0, height - 1) * width + np.clip(x, 0, width - 1)
+    around = nearest(numbers == 0)[1].ravel()[own] if (numbers == 0).any() else own
+    points = _Points(
+        (ways[0].reshape(-1, 2)[around], ways[1].reshape(-1, 2)[around]),
+        ways[2].ravel()[around],
+        np.zeros(len(chosen), np.uint8),
+        places,
+    )
+    _put_all(points, found, pieces, t, bend)
+    for flow, exact in zip(flows, points.flows, strict=True):
+        flow.reshape(-1, 2)[chosen] = exact * scale
+    share.ravel()[chosen] = points.share
+    return *flows, share
 
 
 @dataclass(frozen=True)
@@ -83,29 +149,68 @@ class _Frame:
 
     flows: tuple[Plane, Plane]
     share: Plane
-    inside: Mask
-    """Where a piece was put."""
+    numbers: Numbers
+    """Of the piece that was put there, from 1."""
+
+    margin: ClassVar[float] = 0.0
+    """Pixels outside its outline that are put with a piece that is alone."""
+
+    def within(self, corners: Floats) -> tuple[Any, Plane]:
+        """Which pixels lie in the box around some places (n, 2), and their own places (..., 2)."""
+        part = _part(corners, self.share.shape)
+        return part, pixels_of(part)
+
+    def put(self, plane: NDArray[Any], part: Any, mask: Mask, values: Any) -> None:
+        """Write into those pixels of a part for which the mask holds."""
+        plane[part][mask] = values
 
 
-def _carry(frame: _Frame, piece: Whole, t: float, bend: Bend | None) -> None:
+@dataclass(frozen=True)
+class _Points(_Frame):
+    """Some places of a frame, in any order: its planes are (n,) and (n, 2)."""
+
+    places: Plane
+    """(n, 2)."""
+
+    margin: ClassVar[float] = 1.0
+
+    def within(self, corners: Floats) -> tuple[Any, Plane]:
+        inside = np.all((self.places >= corners.min(0) - 1) & (self.places <= corners.max(0) + 1), axis=1)
+        index = np.flatnonzero(inside)
+        return index, self.places[index][None]
+
+    def put(self, plane: NDArray[Any], part: Any, mask: Mask, values: Any) -> None:
+        plane[part[mask[0]]] = values
+
+
+def _put_all(frame: _Frame, found: Carried, pieces: Sequence[Whole | None], t: float, bend: Bend | None) -> None:
+    """Put every piece where it is at time `t`."""
+    for number, (piece, side) in enumerate(zip(pieces, found.sides, strict=True), start=1):
+        if piece is not None:
+            _carry(frame, piece, number, found.labels[0].shape, t, bend)
+        elif side != BOTH:
+            _grow(frame, found, number, int(side), t)
+
+
+def _carry(frame: _Frame, piece: Whole, number: int, size: tuple[int, ...], t: float, bend: Bend | None) -> None:
     """Put a piece that both keys have where it is at time `t`."""
-    onwards = course(piece.way, piece.places, frame.share.shape, t, bend)
+    onwards = course(piece.way, piece.places, size, t, bend)
     back = inverse(onwards)
     corners = [
         mapped(_corners(shape.box), way)
         for shape, way in zip(piece.shapes, (onwards, _then(inverse(piece.way), onwards)), strict=True)
     ]
-    part = _part(np.concatenate(corners), frame.share.shape)
-    here = pixels_of(part)
+    part, here = frame.within(np.concatenate(corners))
     if not here.size:
         return
+    margin = frame.margin if piece.alone else 0.0
     first = _moved(here, back)
-    depth, sources = between(piece.shapes, (first, _moved(first, piece.way)), t)
-    inside = depth <= 0
+    depth, sources = between(piece.shapes, (first, _moved(first, piece.way)), t, margin)
+    inside = depth <= margin
     for flow, source in zip(frame.flows, sources, strict=True):
-        flow[part][inside] = source - here[inside]
-    frame.share[part][inside] = 1 - t
-    frame.inside[part] |= inside
+        frame.put(flow, part, inside, source - here[inside])
+    frame.put(frame.share, part, inside, 1 - t)
+    frame.put(frame.numbers, part, inside, number)
 
 
 def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> None:
@@ -114,19 +219,19 @@ def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> No
     Or, where it fades, in its place.
     """
     come = (t if side == END else 1 - t) ** LATE
-    box = found.boxes[number - 1]
-    part = _part(_corners(box), frame.share.shape)
-    source = here = pixels_of(part)
+    box, label = found.boxes[number - 1], found.labels[side]
+    part, here = frame.within(_corners(box))
+    source = here
     if not found.fades[number - 1]:
-        middle = _middle(box, frame.share.shape)
+        middle = _middle(box, label.shape)
         source, come = middle + (here - middle) / np.float32(max(come, 1e-3)), 1.0
-    shown = labels_at(found.labels[side], source) == number
-    place = shown | (found.labels[side][part] == number)
+    shown = labels_at(label, source) == number
+    place = shown | (labels_at(label, here) == number)
     for flow in frame.flows:
-        flow[part][place] = 0
-    frame.flows[side][part][shown] = (source - here)[shown]
-    frame.share[part][place] = np.abs((side == END) - come * shown[place])
-    frame.inside[part] |= place
+        frame.put(flow, part, place, 0)
+    frame.put(frame.flows[side], part, shown, (source - here)[shown])
+    frame.put(frame.share, part, place, np.abs((side == END) - come * shown[place]))
+    frame.put(frame.numbers, part, place, number)
 
 
 def _middle(box: Floats, size: tuple[int, ...]) -> Plane:
@@ -138,13 +243,14 @@ def _middle(box: Floats, size: tuple[int, ...]) -> Plane:
 
 def _clear(frame: _Frame, labels: tuple[Numbers, Numbers]) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
-    near = cv2.dilate(frame.inside.view(np.uint8), RIM).view(np.bool_)
+    inside = frame.numbers > 0
+    near = cv2.dilate(inside.view(np.uint8), RIM).view(np.bool_)
     here = pixels(near.shape)
     shown = [labels_at(label, here + flow) > 0 for label, flow in zip(labels, frame.flows, strict=True)]
     first, second = (piece & ~near for piece in shown)
     hidden = first & second
     if hidden.any():
-        hidden &= cv2.distanceTransform((~frame.inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > HIDDEN
+        hidden &= cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > HIDDEN
     if hidden.any() and not (first | second | near).all():
         _, source = nearest(~(first | second | near))
         source, at = source[hidden], here[hidden]

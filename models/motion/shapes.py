@@ -81,17 +81,19 @@ def shape(mask: Mask) -> Shape | None:
     return Shape(box, corner, np.where(part, 0.5 - _distance(part), _distance(~part) - 0.5).astype(np.float32))
 
 
-def between(shapes: tuple[Shape, Shape], places: tuple[Plane, Plane], t: float) -> tuple[Plane, tuple[Plane, Plane]]:
+def between(
+    shapes: tuple[Shape, Shape], places: tuple[Plane, Plane], t: float, margin: float = 0
+) -> tuple[Plane, tuple[Plane, Plane]]:
     """How far outside the shape between two at `t`, 0 to 1, each pixel is, (...), below 0 inside.
 
-    And where the n that are not outside come from in either, (n, 2).
+    And where the n that are outside by no more than a margin come from in either, (n, 2).
 
     `places` (..., 2) tell where each pixel is beside either shape, by the motion of the whole. It comes from as deep
     inside either outline as it is inside the one between them, so that edges stay as soft as they were.
     """
     one, other = (shape.outside(place) for shape, place in zip(shapes, places, strict=True))
     depth = np.float32(1 - t) * one + np.float32(t) * other
-    inside = depth <= 0
+    inside = depth <= margin
     first = shapes[0].sunk(places[0][inside], one[inside], depth[inside])
     return depth, (first, shapes[1].sunk(places[1][inside], other[inside], depth[inside]))
 

@@ -13,18 +13,18 @@ from inbetween.models.motion import regions
 from inbetween.models.motion.carried import carried
 from inbetween.models.motion.mover import candidate
 from inbetween.models.motion.offered import offer
-from inbetween.models.motion.placed import LATE, arrived, wholes
+from inbetween.models.motion.placed import LATE, arrived, enlarged, wholes
 from inbetween.models.warp import warp
 
 SIZE = 160
 
 
-def drawing(*shapes: Any, size: int = SIZE) -> Any:
-    """Polygons (colour, corners) on nothing, premultiplied, with soft edges."""
-    big = np.zeros((4 * size, 4 * size, 4), np.float32)
+def drawing(*shapes: Any, size: int = SIZE, finer: int = 1) -> Any:
+    """Polygons (colour, corners) on nothing, premultiplied, with soft edges; `finer` times as large."""
+    big = np.zeros((4 * finer * size, 4 * finer * size, 4), np.float32)
     for colour, corners in shapes:
-        cv2.fillPoly(big, [np.round(np.asarray(corners) * 4).astype(np.int32)], (*colour, 1.0))
-    return cv2.resize(big, (size, size), interpolation=cv2.INTER_AREA)
+        cv2.fillPoly(big, [np.round(np.asarray(corners) * 4 * finer).astype(np.int32)], (*colour, 1.0))
+    return cv2.resize(big, (finer * size, finer * size), interpolation=cv2.INTER_AREA)
 
 
 def box(x: float, y: float, width: float = 24, height: float = 16, angle: float = 0.0) -> Any:
@@ -44,7 +44,12 @@ def placed(found: Any, flow_: Any, share: float, t: float, bend: Any = None) -> 
     """The ways at `t` where the frame would else have one flow to both keys and one share."""
     height, width = found.labels[0].shape
     everywhere = np.full((height, width, 2), flow_, np.float32)
-    return arrived(found, wholes(found), (everywhere, everywhere, np.full((height, width), share, np.float32)), t, bend)
+    return arrived(found, put(found), (everywhere, everywhere, np.full((height, width), share, np.float32)), t, bend)[0]
+
+
+def put(found: Any) -> Any:
+    """What is carried over an even grey."""
+    return wholes(found, (np.zeros(found.labels[0].shape, np.float32),) * 2)
 
 
 def drawn(start: Any, end: Any, ways: Any) -> Any:
@@ -323,6 +328,26 @@ def test_a_piece_turns_on_its_way_and_does_not_shrink(t: float) -> None:
     assert picture[..., 3].sum() == pytest.approx(at(t)[..., 3].sum(), rel=0.03)
 
 
+@pytest.mark.parametrize("finer", [2, 3])
+@pytest.mark.parametrize("ground", [(), ((BLUE, box(80, 80, 300, 300)),)])
+def test_outlines_are_as_fine_as_the_frame_however_small_the_picture_was_that_was_looked_at(
+    finer: int, ground: Any
+) -> None:
+    def at(t: float, finer: int = 1) -> Any:
+        return drawing(*ground, (RED, box(40 + 60 * t, 60 + 30 * t, 50, 30, 0.6 * t)), finer=finer)
+
+    found, size = carried(at(0), at(1), optical(at(0), at(1))), (finer * SIZE, finer * SIZE)
+    whole, still = put(found), np.zeros((SIZE, SIZE, 2), np.float32)
+    ways, numbers = arrived(found, whole, (still, still, np.full((SIZE, SIZE), 0.5, np.float32)), 0.5)
+    fine = enlarged(found, whole, ways, numbers, size, 0.5)
+    coarse = [cv2.resize(each * np.float32(scale), size) for each, scale in zip(ways, (finer, finer, 1), strict=True)]
+    off, worse = (
+        np.abs(drawn(at(0, finer), at(1, finer), each) - at(0.5, finer)).max(-1) > 0.5 for each in (fine, coarse)
+    )
+    assert off.sum() < 0.2 * worse.sum()
+    assert off.mean() < 1e-3
+
+
 def test_what_a_piece_hides_in_both_keys_is_drawn_as_its_surroundings_are() -> None:
     """A flow that leads into the piece in either key, beside the place where the piece is."""
     start, end = drawing((RED, box(60, 80, 60, 60))), drawing((RED, box(100, 80, 60, 60)))
@@ -331,7 +356,7 @@ def test_what_a_piece_hides_in_both_keys_is_drawn_as_its_surroundings_are() -> N
     lost = (to_start.copy(), to_end.copy(), share)
     for way in lost[:2]:
         way[118:126, 76:84] = (0, -30)  # into the middle of the red box of both keys
-    cleared = drawn(start, end, arrived(found, wholes(found), lost, 0.5))
+    cleared = drawn(start, end, arrived(found, put(found), lost, 0.5)[0])
     assert drawn(start, end, lost)[118:126, 76:84, 3].min() == 1
     assert not cleared[118:126, 76:84].any()
 
