@@ -14,7 +14,7 @@ from array_api_compat import array_namespace, device, is_torch_array
 from inbetween.core.channels import Channels
 from inbetween.core.network import Array, Beyond, Network, PathNetwork
 from inbetween.models.curve import Bend, Side, Ways
-from inbetween.models.warp import Plane, enlarge, enlarge_flow, mix
+from inbetween.models.warp import Mixer, Plane, enlarge, enlarge_flow
 
 Pair = TypeVar("Pair")
 """What is known of two keys whatever the time."""
@@ -72,25 +72,23 @@ class MovingNetwork(PathNetwork, ABC, Generic[Pair]):
         for i, pair in enumerate(pairs):
             first, last = start[i : i + 1, ...], end[i : i + 1, ...]
             rough = (*self.channels.ids, *not_finite(first, last, self.channels))
+            mixer = Mixer(first, last, rough)
             for place in range(len(times)) if len(pairs) == 1 else (i,):
                 frame, ways = frames[place : place + 1, ...], self._ways(pair, times[place], bend, size)
                 if ways is None:
                     frame[...] = first
                 else:
-                    move(first, last, ways, frame, rough)
+                    move(mixer, ways, frame)
         return frames
 
 
-def move(start: Array, end: Array, ways: Ways, frame: Array, rough: tuple[int, ...] = ()) -> None:
-    """Both keys fetched along their flows and mixed into `frame`; all three (1, H, W, C).
-
-    Channels `rough` are not mixed but the nearest pixel's.
-    """
-    xp, where = array_namespace(start), device(start)
-    height, width = start.shape[1:3]
+def move(mixer: Mixer, ways: Ways, frame: Array) -> None:
+    """Both keys fetched along their flows and mixed into `frame` (1, H, W, C)."""
+    xp, where = array_namespace(frame), device(frame)
+    height, width = frame.shape[1:3]
     to_start, to_end, share = (xp.asarray(part.reshape(1, *part.shape[:2], -1), device=where) for part in ways)
     flows = enlarge_flow(to_start, height, width), enlarge_flow(to_end, height, width)
-    mix(start, end, flows, enlarge(share, height, width), frame, rough)
+    mixer.draw(flows, enlarge(share, height, width), frame)
 
 
 def not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:

@@ -58,45 +58,58 @@ def warp(frames: Array, flow: Array, ids: tuple[int, ...] = ()) -> Array:
     return result
 
 
-def mix(
-    start: Array, end: Array, flows: tuple[Array, Array], share: Array, result: Array, ids: tuple[int, ...] = ()
-) -> None:
-    """Two frames (1, H, W, C), each fetched along its flow (1, H, W, 2), mixed by the share of the first, (1, H, W, 1).
+class Mixer:
+    """Two frames (1, H, W, C), to be fetched along flows and mixed, any number of times.
 
     Fetched bicubically, within the range of the four nearest pixels: flat colour stays flat, and nothing leaves the
     range of the source, but for float32 rounding. Channels `ids` are never mixed: they are the nearest pixel's of the
-    frame that has the larger share. Written into `result`, (1, H, W, C) as well: frames are large, and many of them are
-    asked for together.
+    frame that has the larger share.
     """
-    if is_torch_array(start):
-        first, second = (_sharp_torch(frame, flow, ids) for frame, flow in zip((start, end), flows, strict=True))
+
+    def __init__(self, start: Array, end: Array, ids: tuple[int, ...] = ()) -> None:
+        self.frames, self.ids = (start, end), ids
+        self._uneven: dict[int, list[Marks]] = {}
+        """Of both frames, by the first channel of a lot: they cost more than a mixture."""
+
+    def draw(self, flows: tuple[Array, Array], share: Array, result: Array) -> None:
+        """Each fetched along its flow (1, H, W, 2), and mixed by the share of the first, (1, H, W, 1).
+
+        Written into `result`, (1, H, W, C): frames are large, and many of them are asked for together.
+        """
+        if is_torch_array(result):
+            result[...] = self._mixed(flows, share)
+            return
+        for lot in _lots(result.shape[3], self.ids):
+            self._draw_lot((flows[0][0], flows[1][0]), share[0], lot, result[0])
+
+    def _mixed(self, flows: tuple[Array, Array], share: Array) -> Array:
+        first, second = (_sharp_torch(*pair, self.ids) for pair in zip(self.frames, flows, strict=True))
         both = second + share * (first - second)
-        if ids:
-            xp = array_namespace(start)
-            both = put(both, ids, xp.where(share >= 0.5, pick(first, ids), pick(second, ids)))
-        result[...] = both
-        return
-    for lot in _lots(start.shape[3], ids):
-        _mix_lot(start[0], end[0], (flows[0][0], flows[1][0]), share[0], lot, result[0])
+        if self.ids:
+            xp = array_namespace(first)
+            both = put(both, self.ids, xp.where(share >= 0.5, pick(first, self.ids), pick(second, self.ids)))
+        return both
 
+    def _draw_lot(self, flows: tuple[Array, Array], share: Array, lot: "_Lot", result: Array) -> None:
+        """The channels of one lot, into `result` (H, W, C), a strip at a time on every core."""
+        sources = [_source(frame[0], lot) for frame in self.frames]
+        first_channel = lot.channels[0]
+        if not lot.nearest and first_channel not in self._uneven:
+            self._uneven[first_channel] = in_parallel(_uneven, sources)
+        uneven = self._uneven.get(first_channel, (None, None))
 
-def _mix_lot(start: Array, end: Array, flows: tuple[Array, Array], share: Array, lot: "_Lot", result: Array) -> None:
-    """The channels of one lot of `mix`, into `result` (H, W, C), a strip at a time on every core."""
-    sources = in_parallel(lambda frame: _source(frame, lot), (start, end))
-    uneven = [None, None] if lot.nearest else in_parallel(_uneven, sources)
+        def draw(rows: slice) -> None:
+            ends = zip(sources, flows, uneven, strict=True)
+            first, second = (_fetched(source, flow, rows, lot.nearest, rough) for source, flow, rough in ends)
+            if lot.nearest:
+                first = np.where(share[rows] >= 0.5, first, second)
+            else:
+                first -= second
+                first *= share[rows]
+                first += second
+            result[rows][..., lot.place] = first
 
-    def draw(rows: slice) -> None:
-        ends = zip(sources, flows, uneven, strict=True)
-        first, second = (_fetched(source, flow, rows, lot.nearest, rough) for source, flow, rough in ends)
-        if lot.nearest:
-            first = np.where(share[rows] >= 0.5, first, second)
-        else:
-            first -= second
-            first *= share[rows]
-            first += second
-        result[rows][..., lot.place] = first
-
-    in_parallel(draw, _strips(*result.shape[:2]))
+        in_parallel(draw, _strips(*result.shape[:2]))
 
 
 def along(plane: Plane, flow: Plane) -> Plane:
@@ -140,6 +153,8 @@ def enlarge(planes: Array, height: int, width: int) -> Array:
 
 def enlarge_flow(flow: Array, height: int, width: int) -> Array:
     """A flow (N, h, w, 2) that was found on a smaller frame for one of height x width: its vectors grow along."""
+    if flow.shape[1:3] == (height, width):
+        return flow
     xp = array_namespace(flow)
     count, rows, columns = flow.shape[:3]
     scale = xp.asarray([width / columns, height / rows], dtype=flow.dtype, device=device(flow))
@@ -196,7 +211,7 @@ def _fetched(source: Array, flow: Array, rows: slice, nearest: bool, uneven: Mar
     mode = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
     found = cv2.remap(source, x, y, mode, borderMode=cv2.BORDER_REPLICATE).reshape(*x.shape, -1)
     if uneven is not None:
-        rough = np.flatnonzero(cv2.remap(uneven, x, y, cv2.INTER_NEAREST))
+        rough = np.flatnonzero(cv2.remap(uneven, x, y, cv2.INTER_NEAREST).view(np.bool_))
         found.reshape(-1, found.shape[2])[rough] = _bicubic(source, x.ravel()[rough], y.ravel()[rough])
     return found
 

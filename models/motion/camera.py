@@ -51,6 +51,6 @@ def panned(way: Floats, size: tuple[int, ...], t: float) -> tuple[Plane, Plane]:
 def outside(flow: Plane) -> Mask:
     """Where a flow leads out of the frame, (H, W)."""
     height, width = flow.shape[:2]
-    x = flow[..., 0] + np.arange(width, dtype=np.float32)
-    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    return np.asarray((x < -0.5) | (x > width - 0.5) | (y < -0.5) | (y > height - 0.5))
+    x, y = np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32)[:, None] + 0.5
+    across, down = cv2.split(flow)
+    return np.asarray((across < -x) | (across > width - x) | (down < -y) | (down > height - y))

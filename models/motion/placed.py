@@ -129,7 +129,9 @@ def enlarged(
     places = (np.stack((columns, rows), -1) + np.float32(0.5)).astype(np.float32) / scale - np.float32(0.5)
     x, y = np.rint(places).astype(np.intp).T
     own = np.clip(y, 0, height - 1) * width + np.clip(x, 0, width - 1)
-    around = nearest(numbers == 0)[1].ravel()[own] if (numbers == 0).any() else own
+    index = np.arange(numbers.size, dtype=np.float32).reshape(numbers.shape)  # exact, for a picture is small
+    beside = cv2.dilate(np.where(numbers == 0, index, np.float32(-1)), RIM).ravel()[own].astype(np.intp)
+    around = np.where((numbers.ravel()[own] == 0) | (beside < 0), own, beside)
     points = _Points(
         (ways[0].reshape(-1, 2)[around], ways[1].reshape(-1, 2)[around]),
         ways[2].ravel()[around],

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbetween.models.warp import FRACTIONS, enlarge_flow, mix, warp
+from inbetween.models.warp import FRACTIONS, Mixer, enlarge_flow, warp
 
 torch = pytest.importorskip("torch")
 
@@ -96,7 +96,7 @@ def test_gradients_reach_the_flow() -> None:
 def mixed(kind: str, start: Any, end: Any, flows: Any, share: Any, ids: tuple[int, ...] = ()) -> Any:
     convert = torch.from_numpy if kind == "torch" else np.asarray
     result = np.full(start.shape, np.nan, np.float32)
-    mix(convert(start), convert(end), tuple(map(convert, flows)), convert(share), convert(result), ids=ids)
+    Mixer(convert(start), convert(end), ids).draw(tuple(map(convert, flows)), convert(share), convert(result))
     return result
 
 
