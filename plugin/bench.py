@@ -37,6 +37,13 @@ class Quality(Measured):
 
 
 @dataclass(frozen=True)
+class Scenes(Measured):
+    """How large generated scenes are drawn."""
+
+    times: int = option(1, "So many times 480 x 270 pixels: 4 is HD.", minimum=1)
+
+
+@dataclass(frozen=True)
 class Speed(Measured):
     """How time and memory are taken."""
 
@@ -76,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         help="compare in-betweens of generated scenes with the true frames",
         description="Draws the middle of scenes that artists meet every day: cameras, titles, light, grounds, grain.",
     )
-    for one, kind, command in ((quality, Quality, _quality), (speed, Speed, _speed), (scenes, Measured, _scenes)):
+    for one, kind, command in ((quality, Quality, _quality), (speed, Speed, _speed), (scenes, Scenes, _scenes)):
         add_options(one, kind)
         one.add_argument(
             "--write", type=Path, metavar="FILE", help="Put the result into a document, between its markers."
@@ -109,8 +116,10 @@ def _speed(options: argparse.Namespace) -> int:
 def _scenes(options: argparse.Namespace) -> int:
     from inbetween import bench_scenes
 
-    models = list(_models(Measured(**values(options, Measured))))
-    return _publish("scenes", bench_scenes.table(models, bench_scenes.measure(models, say)), models, options.write)
+    asked = Scenes(**values(options, Scenes))
+    models = list(_models(asked))
+    figures = bench_scenes.measure(models, asked.times, tell=say)
+    return _publish(f"scenes {asked.times}", bench_scenes.table(models, figures), models, options.write)
 
 
 def _models(asked: Measured) -> Iterator[Model]:

@@ -5,6 +5,7 @@ premultiplied, display-referred, 0 to 1; time goes from 0 to 1.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from inbetween.models.model import Model
 
 HEIGHT, WIDTH = 270, 480
+"""The frame, in its own units: a stage says how many pixels one is."""
 FINER = 4
 """Times as fine as shapes are drawn before they are made smaller: soft edges."""
 GRAIN = 0.04
@@ -32,13 +34,14 @@ WHITE, NIGHT, PAPER = (1.0, 1.0, 1.0), (0.1, 0.1, 0.15), (0.9, 0.9, 0.88)
 RED, BLUE, ORANGE, GREEN = (0.9, 0.2, 0.15), (0.2, 0.35, 0.9), (0.95, 0.55, 0.1), (0.2, 0.7, 0.3)
 
 
-def measure(models: "Sequence[Model]", tell: Callable[[str], None]) -> dict[str, list[Scores]]:
-    """Scene -> the scores of each model, half-way between two keys."""
+def measure(models: "Sequence[Model]", times: int, tell: Callable[[str], None]) -> dict[str, list[Scores]]:
+    """Scene -> the scores of each model, half-way between two keys, `times` as large as the frame's units."""
+    stage = Stage(times)
     draws = [between(model.network(RGBA, "display")) for model in models]
     figures = {}
     for name, scene in SCENES.items():
         tell(name)
-        start, truth, end = (scene(t) for t in (0.0, 0.5, 1.0))
+        start, truth, end = (scene(stage, t) for t in (0.0, 0.5, 1.0))
         window = Window(2, start, truth, end, 0.5)
         figures[name] = [metrics.compare(draw(window), truth, start, end) for draw in draws]
     return figures
@@ -56,53 +59,82 @@ def table(models: "Sequence[Model]", figures: dict[str, list[Scores]]) -> str:
 
 
 @cache
-def _texture() -> Picture:
+def _texture(times: int) -> Picture:
     """A coloured picture with detail of all sizes, twice as large as the frame."""
-    size, random = (2 * WIDTH, 2 * HEIGHT), np.random.default_rng(1)
-    picture = np.zeros((2 * HEIGHT, 2 * WIDTH, 3), np.float32)
+    size, random = (2 * WIDTH * times, 2 * HEIGHT * times), np.random.default_rng(1)
+    picture = np.zeros((size[1], size[0], 3), np.float32)
     for across, strength in ((6, 0.35), (16, 0.25), (48, 0.2), (130, 0.1)):
         coarse = random.random((max(2, across * HEIGHT // WIDTH), across, 3), np.float32)
         picture += strength * np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC), np.float32)
-    return np.dstack((np.clip(picture, 0, 1), np.ones((2 * HEIGHT, 2 * WIDTH), np.float32)))
+    return np.dstack((np.clip(picture, 0, 1), np.ones((size[1], size[0]), np.float32)))
 
 
-def _camera(zoom: float = 1.3, turn: float = 0, shift: float = 0) -> Picture:
-    """The texture, seen `zoom` times as large, turned by degrees, shifted by pixels to the right."""
-    way = cv2.getRotationMatrix2D((WIDTH, HEIGHT), turn, zoom)
-    way[:, 2] += np.array((shift - WIDTH / 2, -HEIGHT / 2))
-    seen = cv2.warpAffine(_texture(), way, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-    return np.clip(np.asarray(seen, np.float32), 0, 1)
+@dataclass(frozen=True)
+class Stage:
+    """Draws in the units of the frame, pictures that are `times` as large."""
+
+    times: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return HEIGHT * self.times, WIDTH * self.times
+
+    def camera(self, zoom: float = 1.3, turn: float = 0, shift: float = 0) -> Picture:
+        """The texture, seen `zoom` times as large, turned by degrees, shifted to the right."""
+        height, width = self.size
+        way = cv2.getRotationMatrix2D((width, height), turn, zoom)
+        way[:, 2] += np.array((shift * self.times - width / 2, -height / 2))
+        texture = _texture(self.times)
+        seen = cv2.warpAffine(texture, way, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+        return np.clip(np.asarray(seen, np.float32), 0, 1)
+
+    def flat(self, colour: Colour | None) -> Picture:
+        """One colour; None is nothing."""
+        return np.full((*self.size, 4), (0,) * 4 if colour is None else (*colour, 1), np.float32)
+
+    def disc(self, x: float, y: float, radius: float) -> Picture:
+        """How far a disc covers each pixel, (H, W, 1)."""
+        return self._covered(lambda plane, fine: cv2.circle(plane, _at(x, y, fine), round(radius * fine), 255, -1))
+
+    def box(self, x: float, y: float, width: float, height: float, turn: float = 0) -> Picture:
+        """Likewise a box around its middle, turned by degrees."""
+
+        def draw(plane: Any, fine: int) -> None:
+            corners = cv2.boxPoints(((x * fine, y * fine), (width * fine, height * fine), turn))
+            cv2.fillPoly(plane, [np.round(corners).astype(np.int32)], 255)
+
+        return self._covered(draw)
+
+    def words(self, words: str, x: float, y: float, size: float = 1) -> Picture:
+        """Likewise words."""
+        font = cv2.FONT_HERSHEY_DUPLEX
+        return self._covered(
+            lambda plane, fine: cv2.putText(
+                plane, words, _at(x, y, fine), font, size * fine, 255, round(2 * fine), cv2.LINE_AA
+            )
+        )
+
+    def ball(self, ground: Picture, x: float) -> Picture:
+        """A shaded ball over a ground."""
+        rows, columns = (np.mgrid[0 : self.size[0], 0 : self.size[1]].astype(np.float32) + 0.5) / self.times - 0.5
+        slope = (x - columns + 140 - rows) / 115
+        depth = np.sqrt(np.clip(1 - ((columns - x) ** 2 + (rows - 140) ** 2) / 46**2, 0, 1))
+        light = np.clip(0.25 + 0.5 * depth + 0.75 * slope, 0, 1)[..., None] * np.array((0.9, 0.4, 0.2), np.float32)
+        cover = self.disc(x, 140, 45)
+        return np.asarray(ground * (1 - cover) + cover * np.dstack((light, np.ones(self.size))), np.float32)
+
+    def _covered(self, draw: Callable[[Any, int], object]) -> Picture:
+        """How far something that is drawn into a finer plane covers each pixel, (H, W, 1)."""
+        height, width = self.size
+        plane = np.zeros((height * FINER, width * FINER), np.uint8)
+        draw(plane, FINER * self.times)
+        small = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(small[..., None] / 255, np.float32)
 
 
-def _flat(colour: Colour | None) -> Picture:
-    """One colour; None is nothing."""
-    return np.full((HEIGHT, WIDTH, 4), (0,) * 4 if colour is None else (*colour, 1), np.float32)
-
-
-def _covered(draw: Callable[[Any], object]) -> Picture:
-    """How far something that is drawn into a finer plane covers each pixel, (H, W, 1)."""
-    plane = np.zeros((HEIGHT * FINER, WIDTH * FINER), np.uint8)
-    draw(plane)
-    small = cv2.resize(plane, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    return np.asarray(small[..., None] / 255, np.float32)
-
-
-def _disc(x: float, y: float, radius: float) -> Picture:
-    return _covered(lambda plane: cv2.circle(plane, _fine(x, y), round(radius * FINER), 255, -1))
-
-
-def _box(x: float, y: float, width: float, height: float, turn: float = 0) -> Picture:
-    corners = cv2.boxPoints(((x * FINER, y * FINER), (width * FINER, height * FINER), turn))
-    return _covered(lambda plane: cv2.fillPoly(plane, [np.round(corners).astype(np.int32)], 255))
-
-
-def _words(words: str, x: float, y: float, size: float = 1) -> Picture:
-    font, weight = cv2.FONT_HERSHEY_DUPLEX, round(2 * FINER)
-    return _covered(lambda plane: cv2.putText(plane, words, _fine(x, y), font, size * FINER, 255, weight, cv2.LINE_AA))
-
-
-def _fine(x: float, y: float) -> tuple[int, int]:
-    return round(x * FINER), round(y * FINER)
+def _at(x: float, y: float, fine: int) -> tuple[int, int]:
+    return round(x * fine), round(y * fine)
 
 
 def _over(ground: Picture, *things: tuple[Picture, Colour]) -> Picture:
@@ -112,19 +144,9 @@ def _over(ground: Picture, *things: tuple[Picture, Colour]) -> Picture:
     return ground
 
 
-def _ball(ground: Picture, x: float) -> Picture:
-    """A shaded ball."""
-    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    slope = (x - columns + 140 - rows) / 115
-    depth = np.sqrt(np.clip(1 - ((columns - x) ** 2 + (rows - 140) ** 2) / 46**2, 0, 1))
-    light = np.clip(0.25 + 0.5 * depth + 0.75 * slope, 0, 1)[..., None] * np.array((0.9, 0.4, 0.2), np.float32)
-    cover = _disc(x, 140, 45)
-    return np.asarray(ground * (1 - cover) + cover * np.dstack((light, np.ones((HEIGHT, WIDTH)))), np.float32)
-
-
-def _actors(ground: Picture, t: float) -> Picture:
+def _actors(stage: Stage, ground: Picture, t: float) -> Picture:
     """A disc and a box that go their ways."""
-    return _over(ground, (_box(240, 60 + 20 * t, 160, 36), GREEN), (_disc(120 + 200 * t, 170, 40), RED))
+    return _over(ground, (stage.box(240, 60 + 20 * t, 160, 36), GREEN), (stage.disc(120 + 200 * t, 170, 40), RED))
 
 
 def _dimmed(picture: Picture, *light: float) -> Picture:
@@ -146,59 +168,71 @@ def _mixed(a: Colour, b: Colour, t: float) -> Colour:
     return red, green, blue
 
 
-def _bars(t: float) -> Picture:
+def _bars(stage: Stage, t: float) -> Picture:
     heights = ((40, 160, RED), (120, 60, GREEN), (20, 200, BLUE), (90, 110, ORANGE))
     grown = ((80 + 90 * place, _between(a, b, t), colour) for place, (a, b, colour) in enumerate(heights))
-    return _over(_flat(None), *((_box(x, 250 - height / 2, 46, height), colour) for x, height, colour in grown))
+    bars = ((stage.box(x, 250 - height / 2, 46, height), colour) for x, height, colour in grown)
+    return _over(stage.flat(None), *bars)
 
 
-def _credits(t: float) -> Picture:
+def _credits(stage: Stage, t: float) -> Picture:
     lines = ("KEY ARTISTS DRAW", "THE MACHINE DRAWS", "WHAT IS BETWEEN", "NOTHING LEAVES")
-    return _over(_flat(None), *((_words(line, 40, 100 + 42 * i - 60 * t, 0.7), WHITE) for i, line in enumerate(lines)))
+    rolled = ((stage.words(line, 40, 100 + 42 * i - 60 * t, 0.7), WHITE) for i, line in enumerate(lines))
+    return _over(stage.flat(None), *rolled)
 
 
-def _title(ground: Picture, t: float) -> Picture:
-    return _over(ground, (_box(160 * t, 220, 300, 50), RED), (_words("INBETWEEN", 160 * t - 120, 232), WHITE))
+def _title(stage: Stage, ground: Picture, t: float) -> Picture:
+    words = stage.words("INBETWEEN", 160 * t - 120, 232)
+    return _over(ground, (stage.box(160 * t, 220, 300, 50), RED), (words, WHITE))
 
 
-def _shadow(t: float) -> Picture:
-    shade = np.asarray(cv2.GaussianBlur(_disc(120 + 220 * t, 190, 40), (0, 0), 9), np.float32)[..., None]
-    shaded = _flat(PAPER) * (1 - shade * np.array((0.5, 0.5, 0.5, 0), np.float32))
-    return _over(shaded, (_disc(110 + 220 * t, 130, 40), BLUE))
+def _shadow(stage: Stage, t: float) -> Picture:
+    soft = cv2.GaussianBlur(stage.disc(120 + 220 * t, 190, 40), (0, 0), 9 * stage.times)
+    shade = np.asarray(soft, np.float32)[..., None] * np.array((0.5, 0.5, 0.5, 0), np.float32)
+    return _over(stage.flat(PAPER) * (1 - shade), (stage.disc(110 + 220 * t, 130, 40), BLUE))
 
 
-def _arm(t: float) -> Picture:
+def _arm(stage: Stage, t: float) -> Picture:
     degrees = 120 * (t - 0.5)
     x, y = 50 * np.cos(np.radians(degrees)), 50 * np.sin(np.radians(degrees))
-    return _over(_flat(PAPER), (_box(240, 190, 70, 150), BLUE), (_box(240 + x, 130 + y, 110, 24, degrees), ORANGE))
+    arm = stage.box(240 + x, 130 + y, 110, 24, degrees)
+    return _over(stage.flat(PAPER), (stage.box(240, 190, 70, 150), BLUE), (arm, ORANGE))
 
 
-SCENES: dict[str, Callable[[float], Picture]] = {
-    "camera pans 60 pixels": lambda t: _camera(shift=60 * t - 30),
-    "camera zooms by a third": lambda t: _camera(zoom=1.2 * 1.33**t),
-    "camera rolls 15 degrees": lambda t: _camera(zoom=1.4, turn=15 * t),
-    "a ball before a texture": lambda t: _ball(_camera(), 130 + 200 * t),
-    "a ball, and the camera pans": lambda t: _ball(_camera(shift=50 * t), 150 + 150 * t),
-    "a title slides in": lambda t: _title(_flat(NIGHT), t),
-    "a title slides in before a texture": lambda t: _title(_camera(), t),
+def _widened(stage: Stage, t: float) -> Picture:
+    outer, inner = stage.box(240, 135, 90 + 240 * t, 200), stage.box(240, 135, 60 + 240 * t, 170)
+    return _over(stage.flat(PAPER), (outer, BLUE), (inner, PAPER))
+
+
+def _crossing(stage: Stage, t: float) -> Picture:
+    one, other = stage.disc(140 + 200 * t, 120, 45), stage.disc(340 - 200 * t, 150, 45)
+    return _over(stage.flat(PAPER), (one, RED), (other, BLUE))
+
+
+SCENES: dict[str, Callable[[Stage, float], Picture]] = {
+    "camera pans 60 pixels": lambda stage, t: stage.camera(shift=60 * t - 30),
+    "camera zooms by a third": lambda stage, t: stage.camera(zoom=1.2 * 1.33**t),
+    "camera rolls 15 degrees": lambda stage, t: stage.camera(zoom=1.4, turn=15 * t),
+    "a ball before a texture": lambda stage, t: stage.ball(stage.camera(), 130 + 200 * t),
+    "a ball, and the camera pans": lambda stage, t: stage.ball(stage.camera(shift=50 * t), 150 + 150 * t),
+    "a title slides in": lambda stage, t: _title(stage, stage.flat(NIGHT), t),
+    "a title slides in before a texture": lambda stage, t: _title(stage, stage.camera(), t),
     "credits scroll": _credits,
-    "a word grows": lambda t: _over(_flat(PAPER), (_words("SCALE", 140 - 60 * t, 150, 1.7 + t), BLUE)),
+    "a word grows": lambda stage, t: _over(stage.flat(PAPER), (stage.words("SCALE", 140 - 60 * t, 150, 1.7 + t), BLUE)),
     "bars grow": _bars,
-    "a frame widens": lambda t: _over(
-        _flat(PAPER), (_box(240, 135, 90 + 240 * t, 200), BLUE), (_box(240, 135, 60 + 240 * t, 170), PAPER)
+    "a frame widens": _widened,
+    "discs cross": _crossing,
+    "the light of a still dims": lambda stage, t: _dimmed(stage.camera(), *[1 - 0.5 * t] * 3, 1),
+    "the light dims on things that move": lambda stage, t: _dimmed(
+        _actors(stage, stage.flat(PAPER), t), *[1 - 0.5 * t] * 3, 1
     ),
-    "discs cross": lambda t: _over(
-        _flat(PAPER), (_disc(140 + 200 * t, 120, 45), RED), (_disc(340 - 200 * t, 150, 45), BLUE)
-    ),
-    "the light of a still dims": lambda t: _dimmed(_camera(), *[1 - 0.5 * t] * 3, 1),
-    "the light dims on things that move": lambda t: _dimmed(_actors(_flat(PAPER), t), *[1 - 0.5 * t] * 3, 1),
-    "things move and fade": lambda t: _dimmed(_actors(_flat(None), t), *[1 - 0.6 * t] * 4),
-    "the ground changes its colour": lambda t: _actors(_flat(_mixed(WHITE, BLUE, t)), t),
-    "the ground fades in": lambda t: _actors(_flat(BLUE) * np.float32(t), t),
-    "grain on things that move": lambda t: _grainy(_actors(_flat((0.5, 0.5, 0.55)), t), t),
-    "grain, and the camera pans": lambda t: _grainy(_camera(shift=40 * t - 20), t),
+    "things move and fade": lambda stage, t: _dimmed(_actors(stage, stage.flat(None), t), *[1 - 0.6 * t] * 4),
+    "the ground changes its colour": lambda stage, t: _actors(stage, stage.flat(_mixed(WHITE, BLUE, t)), t),
+    "the ground fades in": lambda stage, t: _actors(stage, stage.flat(BLUE) * np.float32(t), t),
+    "grain on things that move": lambda stage, t: _grainy(_actors(stage, stage.flat((0.5, 0.5, 0.55)), t), t),
+    "grain, and the camera pans": lambda stage, t: _grainy(stage.camera(shift=40 * t - 20), t),
     "a soft shadow": _shadow,
     "an arm swings 120 degrees": _arm,
-    "an iris opens": lambda t: _over(_flat(NIGHT), (_disc(240, 135, 40 + 140 * t), ORANGE)),
-    "a wipe": lambda t: _over(_camera(), (_box(290 + 280 * t, 135, 480, 270), NIGHT)),
+    "an iris opens": lambda stage, t: _over(stage.flat(NIGHT), (stage.disc(240, 135, 40 + 140 * t), ORANGE)),
+    "a wipe": lambda stage, t: _over(stage.camera(), (stage.box(290 + 280 * t, 135, 480, 270), NIGHT)),
 }

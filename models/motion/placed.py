@@ -162,6 +162,10 @@ class _Frame:
         part = _part(corners, self.share.shape)
         return part, pixels_of(part)
 
+    def seen(self, plane: NDArray[Any], part: Any) -> NDArray[Any]:
+        """The pixels of a part, laid out as their places are."""
+        return np.asarray(plane[part])
+
     def put(self, plane: NDArray[Any], part: Any, mask: Mask, values: Any) -> None:
         """Write into those pixels of a part for which the mask holds."""
         plane[part][mask] = values
@@ -180,6 +184,9 @@ class _Points(_Frame):
         inside = np.all((self.places >= corners.min(0) - 1) & (self.places <= corners.max(0) + 1), axis=1)
         index = np.flatnonzero(inside)
         return index, self.places[index][None]
+
+    def seen(self, plane: NDArray[Any], part: Any) -> NDArray[Any]:
+        return np.asarray(plane[part][None])
 
     def put(self, plane: NDArray[Any], part: Any, mask: Mask, values: Any) -> None:
         plane[part[mask[0]]] = values
@@ -209,6 +216,10 @@ def _carry(frame: _Frame, piece: Whole, number: int, size: tuple[int, ...], t: f
     first = _moved(here, back)
     depth, sources = between(piece.shapes, (first, _moved(first, piece.way)), t, margin)
     inside = depth <= margin
+    free = depth[inside] <= 0
+    free |= frame.seen(frame.numbers, part)[inside] == 0  # its margin lies over no other piece
+    sources = (sources[0][free], sources[1][free])
+    inside[inside] = free
     for flow, source in zip(frame.flows, sources, strict=True):
         frame.put(flow, part, inside, source - here[inside])
     frame.put(frame.share, part, inside, 1 - t)

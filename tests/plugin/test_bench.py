@@ -215,13 +215,21 @@ def test_speed_is_told_in_dissolves_of_the_same_size() -> None:
 
 def test_generated_scenes_are_premultiplied_move_and_have_their_own_middle() -> None:
     for name, scene in bench_scenes.SCENES.items():
-        start, middle, end = (scene(t) for t in (0.0, 0.5, 1.0))
+        start, middle, end = (scene(bench_scenes.Stage(1), t) for t in (0.0, 0.5, 1.0))
         for picture in (start, middle, end):
             assert picture.shape == (270, 480, 4), name
             assert picture.dtype == np.float32, name
             assert (picture >= 0).all(), name
             assert (picture[..., :3] <= picture[..., 3:] + 1e-4).all(), name
         assert min(np.abs(a - b).mean() for a, b in ((start, middle), (middle, end))) > 0.002, name
+
+
+def test_a_larger_scene_is_the_same_picture_with_finer_edges() -> None:
+    for name, scene in bench_scenes.SCENES.items():
+        if "grain" not in name:
+            small, large = (scene(bench_scenes.Stage(times), 0.3) for times in (1, 2))
+            shrunk = large.reshape(270, 2, 480, 2, 4).mean((1, 3))
+            assert np.abs(shrunk - small).mean() < 0.01, name
 
 
 def test_the_scenes_have_a_row_each_and_a_dissolve_of_what_only_dims_is_the_truth(

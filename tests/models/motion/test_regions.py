@@ -348,6 +348,18 @@ def test_outlines_are_as_fine_as_the_frame_however_small_the_picture_was_that_wa
     assert off.mean() < 1e-3
 
 
+def test_no_ground_is_seen_between_pieces_that_cross() -> None:
+    def at(t: float, finer: int = 1) -> Any:
+        return drawing((RED, box(30 + 90 * t, 70, 40, 40)), (BLUE, box(130 - 90 * t, 90, 40, 40)), finer=finer)
+
+    found, size = carried(at(0), at(1), optical(at(0), at(1))), (3 * SIZE, 3 * SIZE)
+    assert len(found.ways) == 2
+    still = np.zeros((SIZE, SIZE, 2), np.float32)
+    ways, numbers = arrived(found, put(found), (still, still, np.full((SIZE, SIZE), 0.5, np.float32)), 0.5)
+    picture = drawn(at(0, 3), at(1, 3), enlarged(found, put(found), ways, numbers, size, 0.5))
+    assert picture[156:324, 201:279, 3].min() > 0.99
+
+
 def test_what_a_piece_hides_in_both_keys_is_drawn_as_its_surroundings_are() -> None:
     """A flow that leads into the piece in either key, beside the place where the piece is."""
     start, end = drawing((RED, box(60, 80, 60, 60))), drawing((RED, box(100, 80, 60, 60)))
