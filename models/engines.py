@@ -170,6 +170,8 @@ def _session(ort: Any, path: Path, providers: list[Any]) -> Any:
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = cores()  # it would take all the machine's
+    # Between two calls its threads would spin on the cores that OpenCV and NumPy need by then.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return ort.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its exceptions share no base class
