@@ -2,7 +2,7 @@
 
 A flow is float32 (N, H, W, 2) in pixels of the frame, x to the right and then y down:
 `result[y, x] = source[y + flow[y, x, 1], x + flow[y, x, 0]]`. What lies outside the frame is the nearest border pixel.
-NumPy arrays go through OpenCV in parts and groups of channels; torch tensors stay on their device.
+NumPy arrays go through OpenCV in parts and groups of channels; torch tensors stay on their device and keep gradients.
 
 What is only looked at (motion, masks) is fetched bilinearly, pictures that are shown bicubically (Keys 1981, with
 a = -0.75 as OpenCV and torch have it) and within the range of the four nearest pixels: bilinear filters blur lines that
@@ -243,12 +243,8 @@ def _bicubic(source: Array, x: Plane, y: Plane) -> Array:
 
 
 def _warp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:
-    x, y = _places_torch(flow)
-    result = _sampled_torch(frames, x, y, "bilinear")
-    if ids:
-        chosen = list(ids)
-        result[..., chosen] = _corner(frames[..., chosen], x + 0.5, y + 0.5)
-    return result
+    places = _places_torch(flow)
+    return _with_ids(_sampled_torch(frames, *places, "bilinear"), frames, places, ids)
 
 
 def _sharp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:
@@ -258,10 +254,15 @@ def _sharp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:
     x, y = (torch.round(place * FRACTIONS) / FRACTIONS for place in exact)
     corners = [_corner(frames, x + across, y + down) for across in (0, 1) for down in (0, 1)]
     least, most = reduce(torch.minimum, corners), reduce(torch.maximum, corners)
-    result = torch.minimum(torch.maximum(_sampled_torch(frames, x, y, "bicubic"), least), most)
+    limited = torch.minimum(torch.maximum(_sampled_torch(frames, x, y, "bicubic"), least), most)
+    return _with_ids(limited, frames, exact, ids)
+
+
+def _with_ids(result: Any, frames: Any, places: tuple[Any, Any], ids: tuple[int, ...]) -> Any:
+    """The same, with the nearest pixel's channels `ids`; `result` is written to."""
     if ids:
         chosen = list(ids)
-        result[..., chosen] = _corner(frames[..., chosen], *(place + 0.5 for place in exact))
+        result[..., chosen] = _corner(frames[..., chosen], *(place + 0.5 for place in places))
     return result
 
 

@@ -34,8 +34,8 @@ from inbetween.models.motion.net import COARSEST, MotionNet, share_of_start
 from inbetween.models.motion.operations import CELL
 from inbetween.models.warp import FRACTIONS
 
-AT_ONCE = 1 << 21
-"""Pixels moved at once: coordinates, motion and two fetched keys of as many take 150 MiB, whatever the frame's size."""
+AT_ONCE = 1 << 20
+"""Pixels moved at once: coordinates, motion and two fetched keys of as many take 200 MiB, whatever the frame's size."""
 TIMES = 64
 """A pixel's own time is rounded to this share of the gap; each time that occurs is drawn once."""
 
@@ -309,12 +309,11 @@ def fetched(key: Tensor, flow: Tensor, top: int) -> Tensor:
     flat = key.flatten(2)
     left, upper = x.floor().long(), y.floor().long()
     right, lower = next_to(left, width), next_to(upper, height)
-    least, most = found, found
-    for index, corner in enumerate(
-        (upper * width + left, upper * width + right, lower * width + left, lower * width + right)
-    ):
+    least = torch.full_like(found, float("inf"))
+    most = -least
+    for corner in (upper * width + left, upper * width + right, lower * width + left, lower * width + right):
         nearby = flat.gather(2, corner.flatten(1).unsqueeze(1).expand(-1, key.shape[1], -1)).view_as(found)
-        least, most = (nearby, nearby) if index == 0 else (torch.minimum(least, nearby), torch.maximum(most, nearby))
+        least, most = torch.minimum(least, nearby), torch.maximum(most, nearby)
     return torch.minimum(torch.maximum(found, least), most)
 
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from inbetween.models.flow import Motion
 from inbetween.models.motion.affine import inverse
-from inbetween.models.motion.regions import Floats, Mask, Plane
-from inbetween.models.warp import pixels
+from inbetween.models.motion.regions import Floats, Mask
+from inbetween.models.warp import Plane, pixels
 
 STEP = 8
 """Pixels between the places whose flow is asked."""

@@ -17,8 +17,9 @@ from inbetween.models.motion.cover import View
 from inbetween.models.motion.joined import joined
 from inbetween.models.motion.lone import lone
 from inbetween.models.motion.matching import fading, matches, recoloured
-from inbetween.models.motion.regions import Floats, Mask, Part, Plane, pieces
+from inbetween.models.motion.regions import Floats, Mask, pieces
 from inbetween.models.motion.sight import OVERLAP, WORST, Sight, alone, lost, mismatch
+from inbetween.models.warp import Part, Plane
 
 Numbers = NDArray[np.uint8]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from inbetween.models.motion.affine import affine, inverse, mapped, spun, stretch, turn
 from inbetween.models.motion.course import fitted
 from inbetween.models.motion.matching import motions
-from inbetween.models.motion.regions import Floats, Labels, Mask, Part, Pieces, Plane, measured
-from inbetween.models.warp import fetched_at
+from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces, measured
+from inbetween.models.warp import Part, Plane, fetched_at
 
 TURN = 0.05
 """Share of a shape that a turn by one radian must bring over another one."""

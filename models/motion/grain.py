@@ -10,7 +10,7 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
 import cv2
 import numpy as np
 
-from inbetween.models.motion.regions import Plane
+from inbetween.models.warp import Plane
 
 FAINT = 0.008
 """Standard deviation, of 1, up to which noise is none."""

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from inbetween.models.curve import Ways
-from inbetween.models.motion.regions import Floats, Labels, Mask, Plane, even_parts, nearest
-from inbetween.models.warp import labels_at, pixels
+from inbetween.models.motion.regions import Floats, Labels, Mask, even_parts, nearest
+from inbetween.models.warp import Plane, labels_at, pixels
 
 SMALLEST, FEWEST = 0.01, 500
 """Share of the frame, and pixels, that a ground covers at least."""
@@ -135,7 +135,7 @@ def _elsewhere(one: _Parts, other: _Parts, alike: Mask, both: Labels) -> Mask:
 
 
 def _parts(picture: Plane) -> _Parts:
-    _, flat, stats = even_parts(picture)
+    _, flat, stats = even_parts(np.asarray(picture * 255, np.uint8))
     large = stats[:, cv2.CC_STAT_AREA] > max(FEWEST, SMALLEST * flat.size)
     large[0] = False
     labels = np.where(large, np.cumsum(large), 0)[flat]

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.regions import Floats, Mask, Plane, nearest
-from inbetween.models.warp import fetched_at
+from inbetween.models.motion.regions import Floats, Mask, nearest
+from inbetween.models.warp import Plane, fetched_at
 
 BESIDE = 40
 """Pixels around a piece in which the rest of its thing may lie."""

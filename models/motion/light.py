@@ -10,7 +10,8 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.regions import CHANGED, Plane
+from inbetween.models.motion.regions import CHANGED
+from inbetween.models.warp import Plane
 
 Values = NDArray[np.float64]
 Light = tuple[Values, Values]

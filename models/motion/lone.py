@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.regions import CHANGED, EDGE, REACH, Mask, Part, Pieces, Plane, around
+from inbetween.models.motion.regions import CHANGED, EDGE, REACH, Mask, Pieces, around
 from inbetween.models.motion.sight import lost
+from inbetween.models.warp import Part, Plane
 
 AROUND, BESIDE = 0.25, 0.04
 """Pixels that change around something, per pixel around it and per pixel of its own, below which it appears or vanishes

@@ -8,7 +8,7 @@ Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), l
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,9 +18,9 @@ from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import inverse, mapped
 from inbetween.models.motion.carried import BOTH, END, Carried, Numbers
 from inbetween.models.motion.course import course
-from inbetween.models.motion.regions import Floats, Mask, Part, Plane, nearest
+from inbetween.models.motion.regions import Floats, Mask, nearest
 from inbetween.models.motion.shapes import Shape, between, shape
-from inbetween.models.warp import enlarge, enlarge_flow, labels_at, pixels, pixels_of
+from inbetween.models.warp import Part, Plane, enlarge, enlarge_flow, labels_at, pixels, pixels_of
 
 ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
@@ -116,33 +116,41 @@ def enlarged(
     not show to a pixel of the larger one where it ends.
     """
     height, width = numbers.shape
-    flows = [enlarge_flow(flow[None], *size)[0] for flow in ways[:2]]
-    share = enlarge(ways[2][None, ..., None], *size)[0, ..., 0]
-    near = np.asarray(cv2.dilate(numbers, RIM) != cv2.erode(numbers, RIM))
-    for flow in ways[:2]:
-        near |= cv2.inRange(cv2.morphologyEx(flow, cv2.MORPH_GRADIENT, RIM), (0, 0), (TORN, TORN)) == 0
-    chosen = np.flatnonzero(cv2.resize(near.view(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT))
+    near = _torn(ways, numbers).view(np.uint8)
+    chosen = np.flatnonzero(cv2.resize(near, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT))
     if not len(chosen):
-        return *flows, share
+        return ways
     scale = np.array((size[1] / width, size[0] / height), np.float32)
     rows, columns = np.divmod(chosen, size[1])
     places = (np.stack((columns, rows), -1) + np.float32(0.5)).astype(np.float32) / scale - np.float32(0.5)
     x, y = np.rint(places).astype(np.intp).T
     own = np.clip(y, 0, height - 1) * width + np.clip(x, 0, width - 1)
-    index = np.arange(numbers.size, dtype=np.float32).reshape(numbers.shape)  # exact, for a picture is small
-    beside = cv2.dilate(np.where(numbers == 0, index, np.float32(-1)), RIM).ravel()[own].astype(np.intp)
-    around = np.where((numbers.ravel()[own] == 0) | (beside < 0), own, beside)
-    points = _Points(
-        (ways[0].reshape(-1, 2)[around], ways[1].reshape(-1, 2)[around]),
-        ways[2].ravel()[around],
-        np.zeros(len(chosen), np.uint8),
-        places,
-    )
+    around = _around(numbers)[own]
+    first, second = (flow.reshape(-1, 2)[around] for flow in ways[:2])
+    points = _Points((first, second), ways[2].ravel()[around], np.zeros(len(chosen), np.uint8), places)
     _put_all(points, found, pieces, t, bend)
-    for flow, exact in zip(flows, points.flows, strict=True):
+    to_start, to_end = (enlarge_flow(flow[None], *size)[0] for flow in ways[:2])
+    for flow, exact in zip((to_start, to_end), points.flows, strict=True):
         flow.reshape(-1, 2)[chosen] = exact * scale
+    share = enlarge(ways[2][None, ..., None], *size)[0, ..., 0]
     share.ravel()[chosen] = points.share
-    return *flows, share
+    return to_start, to_end, share
+
+
+def _torn(ways: Ways, numbers: Numbers) -> Mask:
+    """Where pixels beside each other do not go one way, (H, W): at outlines of pieces, and wherever motion jumps."""
+    torn = np.asarray(cv2.dilate(numbers, RIM) != cv2.erode(numbers, RIM))
+    for flow in ways[:2]:
+        torn |= cv2.inRange(cv2.morphologyEx(flow, cv2.MORPH_GRADIENT, RIM), (0, 0), (TORN, TORN)) == 0
+    return torn
+
+
+def _around(numbers: Numbers) -> NDArray[np.intp]:
+    """For each pixel of a piece one beside it that shows none, where there is one, else itself: flat indices."""
+    none = numbers == 0
+    index = np.arange(numbers.size, dtype=np.float32).reshape(numbers.shape)  # exact, for a picture is small
+    beside = cv2.dilate(np.where(none, index, np.float32(-1)), RIM)
+    return np.where(none | (beside < 0), index, beside).ravel().astype(np.intp)
 
 
 @dataclass(frozen=True)
@@ -154,17 +162,14 @@ class _Frame:
     numbers: Numbers
     """Of the piece that was put there, from 1."""
 
-    margin: ClassVar[float] = 0.0
-    """Pixels outside its outline that are put with a piece that is alone."""
-
     def within(self, corners: Floats) -> tuple[Any, Plane]:
         """Which pixels lie in the box around some places (n, 2), and their own places (..., 2)."""
         part = _part(corners, self.share.shape)
         return part, pixels_of(part)
 
-    def seen(self, plane: NDArray[Any], part: Any) -> NDArray[Any]:
-        """The pixels of a part, laid out as their places are."""
-        return np.asarray(plane[part])
+    def margin(self, part: Any) -> Plane | float:
+        """How many pixels outside its outline are put with a piece that is alone."""
+        return 0.0
 
     def put(self, plane: NDArray[Any], part: Any, mask: Mask, values: Any) -> None:
         """Write into those pixels of a part for which the mask holds."""
@@ -178,15 +183,13 @@ class _Points(_Frame):
     places: Plane
     """(n, 2)."""
 
-    margin: ClassVar[float] = 1.0
-
     def within(self, corners: Floats) -> tuple[Any, Plane]:
         inside = np.all((self.places >= corners.min(0) - 1) & (self.places <= corners.max(0) + 1), axis=1)
         index = np.flatnonzero(inside)
         return index, self.places[index][None]
 
-    def seen(self, plane: NDArray[Any], part: Any) -> NDArray[Any]:
-        return np.asarray(plane[part][None])
+    def margin(self, part: Any) -> Plane | float:
+        return np.where(self.numbers[part] == 0, np.float32(1), np.float32(0))[None]  # over no other piece
 
     def put(self, plane: NDArray[Any], part: Any, mask: Mask, values: Any) -> None:
         plane[part[mask[0]]] = values
@@ -212,14 +215,10 @@ def _carry(frame: _Frame, piece: Whole, number: int, size: tuple[int, ...], t: f
     part, here = frame.within(np.concatenate(corners))
     if not here.size:
         return
-    margin = frame.margin if piece.alone else 0.0
+    margin = frame.margin(part) if piece.alone else 0.0
     first = _moved(here, back)
     depth, sources = between(piece.shapes, (first, _moved(first, piece.way)), t, margin)
     inside = depth <= margin
-    free = depth[inside] <= 0
-    free |= frame.seen(frame.numbers, part)[inside] == 0  # its margin lies over no other piece
-    sources = (sources[0][free], sources[1][free])
-    inside[inside] = free
     for flow, source in zip(frame.flows, sources, strict=True):
         frame.put(flow, part, inside, source - here[inside])
     frame.put(frame.share, part, inside, 1 - t)

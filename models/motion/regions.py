@@ -13,12 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
+from inbetween.models.warp import Part, Plane
+
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-Part = tuple[slice, slice]
-"""Rows and columns of a frame."""
 
 EDGE = 25
 """Range of values, of 255, around a pixel above which it belongs to no even piece."""
@@ -59,8 +58,9 @@ class Pieces:
 
 def pieces(picture: Plane) -> Pieces:
     """Cut a picture into pieces of even colour, each with its outline and soft edge."""
-    uneven, flat, stats = even_parts(picture)
-    count, small = len(stats), np.asarray(picture * 255, np.uint8)
+    small = np.asarray(picture * 255, np.uint8)
+    uneven, flat, stats = even_parts(small)
+    count = len(stats)
     height, width = uneven.shape
     ground = _grounds(stats, height, width)
     kept = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & ~ground
@@ -85,10 +85,9 @@ def pieces(picture: Plane) -> Pieces:
     return measured(picture, labels, uneven, np.where(ground, np.arange(count), 0)[flat])
 
 
-def even_parts(picture: Plane) -> tuple[Mask, NDArray[np.int32], NDArray[np.int32]]:
-    """Where a picture is not even, the number of the even part, from 1, elsewhere, (H, W), and OpenCV's statistics."""
+def even_parts(small: NDArray[np.uint8]) -> tuple[Mask, NDArray[np.int32], NDArray[np.int32]]:
+    """Where an 8-bit picture is uneven; the number of the even part, from 1, elsewhere, (H, W); OpenCV's statistics."""
     box = np.ones((3, 3), np.uint8)
-    small = np.asarray(picture * 255, np.uint8)
     uneven = cv2.subtract(cv2.dilate(small, box), cv2.erode(small, box)).max(-1) > EDGE
     _, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
     return uneven, flat, stats

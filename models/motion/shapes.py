@@ -13,8 +13,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from inbetween.models.motion.regions import Floats, Mask, Plane
-from inbetween.models.warp import fetched_at
+from inbetween.models.motion.regions import Floats, Mask
+from inbetween.models.warp import Plane, fetched_at
 
 SOFT = 3.0
 """Pixels inside an outline in which a piece has its soft edge."""
@@ -82,7 +82,7 @@ def shape(mask: Mask) -> Shape | None:
 
 
 def between(
-    shapes: tuple[Shape, Shape], places: tuple[Plane, Plane], t: float, margin: float = 0
+    shapes: tuple[Shape, Shape], places: tuple[Plane, Plane], t: float, margin: Plane | float = 0
 ) -> tuple[Plane, tuple[Plane, Plane]]:
     """How far outside the shape between two at `t`, 0 to 1, each pixel is, (...), below 0 inside.
 

@@ -10,9 +10,9 @@ from inbetween.models.flow import doubt
 from inbetween.models.motion.affine import inverse, mapped, turn
 from inbetween.models.motion.cover import Cover, View
 from inbetween.models.motion.matching import SAME, comparable, reshaped
-from inbetween.models.motion.regions import EDGE, Floats, Labels, Mask, Pieces, Plane
+from inbetween.models.motion.regions import EDGE, Floats, Labels, Mask, Pieces
 from inbetween.models.motion.shapes import SOFT, between, shape
-from inbetween.models.warp import along, fetched_at
+from inbetween.models.warp import Plane, along, fetched_at
 
 TURNING = 0.02
 """Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inbetween.models.motion.regions import Mask, Part, Plane, around
+from inbetween.models.motion.regions import Mask, around
 from inbetween.models.motion.sight import mismatch
+from inbetween.models.warp import Part, Plane
 
 DIFFERENT = 0.08
 """Difference of colour or coverage, of 1, above which the keys differ at a pixel."""

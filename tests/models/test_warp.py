@@ -113,7 +113,7 @@ def test_two_frames_are_fetched_and_mixed_by_the_share_of_the_first(kind: str) -
     got = mixed(kind, start, end, flows, share, ids=(1, 5))
     one, other = (sharp(kind, frame, flow) for frame, flow in zip((start, end), flows, strict=True))
     blended = [0, 2, 3, 4]
-    assert np.allclose(got[..., blended], (share * one + (1 - share) * other)[..., blended], atol=1e-4)
+    assert np.allclose(got[..., blended], (share * one + (1 - share) * other)[..., blended], atol=1e-5)
     nearest = [warp(frame, flow, ids=(1, 5)) for frame, flow in zip((start, end), flows, strict=True)]
     assert np.array_equal(got[..., [1, 5]], np.where(share >= 0.5, *nearest)[..., [1, 5]])
 

@@ -6,8 +6,8 @@ import pytest
 
 from inbetween.core.channels import RGBA
 from inbetween.models import registry
-from inbetween.models.motion.regions import Plane
 from inbetween.models.motion.strokes import Stroke, drawn_on, strokes
+from inbetween.models.warp import Plane
 
 SIZE = 128
 NOTHING = np.zeros((SIZE, SIZE), np.bool_)
