@@ -1,4 +1,4 @@
-"""Scenes that artists meet every day and clips seldom show, generated with their true middle frames.
+"""Scenes that artists meet every day and clips seldom show, generated with their true frames.
 
 Cameras that move, light that changes, grounds of another colour, grain, titles. Pictures are float32 (H, W, 4),
 premultiplied, display-referred, 0 to 1; time goes from 0 to 1.
@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 
 from inbetween import markdown
-from inbetween.bench_quality import Window, between
 from inbetween.core.channels import RGBA
 from inbetween.models import metrics
 from inbetween.models.metrics import Scores
@@ -26,6 +25,8 @@ HEIGHT, WIDTH = 270, 480
 """The frame, in its own units: a stage says how many pixels one is."""
 FINER = 4
 """Times as fine as shapes are drawn before they are made smaller: soft edges."""
+WHEN = (0.25, 0.5, 0.75)
+"""Where between the keys they are drawn: what a thing leaves behind shows best where it has not gone far."""
 GRAIN = 0.04
 """Standard deviation, of 1."""
 
@@ -35,15 +36,19 @@ RED, BLUE, ORANGE, GREEN = (0.9, 0.2, 0.15), (0.2, 0.35, 0.9), (0.95, 0.55, 0.1)
 
 
 def measure(models: "Sequence[Model]", times: int, tell: Callable[[str], None]) -> dict[str, list[Scores]]:
-    """Scene -> the scores of each model, half-way between two keys, `times` as large as the frame's units."""
+    """Scene -> the mean scores of each model at `WHEN` between two keys, `times` as large as the frame's units."""
     stage = Stage(times)
-    draws = [between(model.network(RGBA, "display")) for model in models]
+    networks = [model.network(RGBA, "display") for model in models]
+    asked = np.array(WHEN, np.float32).reshape(-1, 1, 1, 1)
     figures = {}
     for name, scene in SCENES.items():
         tell(name)
-        start, truth, end = (scene(stage, t) for t in (0.0, 0.5, 1.0))
-        window = Window(2, start, truth, end, 0.5)
-        figures[name] = [metrics.compare(draw(window), truth, start, end) for draw in draws]
+        start, end, *truths = (scene(stage, t) for t in (0.0, 1.0, *WHEN))
+        drawn = (network(start[None], end[None], asked) for network in networks)
+        figures[name] = [
+            metrics.mean([metrics.compare(*pair, start, end) for pair in zip(frames, truths, strict=True)])
+            for frames in drawn
+        ]
     return figures
 
 

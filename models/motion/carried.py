@@ -9,22 +9,31 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows f
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.affine import inverse
+from inbetween.models.motion.affine import inverse, mapped
 from inbetween.models.motion.cover import View
+from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.joined import joined
 from inbetween.models.motion.lone import lone
 from inbetween.models.motion.matching import fading, matches, recoloured
-from inbetween.models.motion.regions import Floats, Mask, pieces
+from inbetween.models.motion.regions import Floats, Mask, Pieces, pieces
 from inbetween.models.motion.sight import OVERLAP, WORST, Sight, alone, lost, mismatch
+from inbetween.models.motion.swept import swept
 from inbetween.models.warp import Part, Plane
 
 Numbers = NDArray[np.uint8]
 
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
+CARRIED, BELOW, SWEPT, GROWN, FADED = range(5)
+"""What becomes of a piece. What both keys have is carried, over what is there or, as a shadow, over grounds alone; or it
+goes nowhere, but sweeps over what is there, or off it. What one key alone has grows or shrinks, or fades."""
+UNCHANGED, DETAIL = 0.01, 0.001
+"""Difference of colour or coverage, of 1, of a pixel and those beside it up to which it is the same in both keys, and
+range of values among them above which they are no even colour."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +51,12 @@ class Carried:
     """(n, 2, 2): least and greatest x and y of each in the start; in the end, if the end alone has it."""
     sides: NDArray[np.int8]
     """(n,): START or END where one key alone has the piece, which appears or vanishes in its place; else BOTH."""
-    fades: Mask
-    """(n,): whether what one key alone has fades; else it grows or shrinks."""
+    manners: NDArray[np.int8]
+    """(n,): CARRIED and so on."""
+    grounds: tuple[Numbers, Numbers]
+    """(H, W): 1 where there is ground, else 0."""
+    unchanged: Numbers
+    """(H, W): above 0 where both keys show the same in the same place; 2 where that is no even colour."""
 
     @property
     def going(self) -> tuple[Mask, Mask]:
@@ -55,7 +68,8 @@ class Carried:
         """The same of the upper left part."""
         flows = self.flows[0][:height, :width], self.flows[1][:height, :width]
         labels = self.labels[0][:height, :width], self.labels[1][:height, :width]
-        return replace(self, flows=flows, labels=labels)
+        grounds = self.grounds[0][:height, :width], self.grounds[1][:height, :width]
+        return replace(self, flows=flows, labels=labels, grounds=grounds, unchanged=self.unchanged[:height, :width])
 
 
 def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
@@ -63,7 +77,8 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
 
     And what is lost in either: pieces of one colour whose outline the flows have lost, or of one shape that change
     their colour or coverage on the way, are carried as well, and what one key alone has, with hardly anything changing
-    around it, grows out of its middle or shrinks into it. What is `joined` to a carried piece goes along with it.
+    around it, grows out of its middle or shrinks into it. What is `joined` to a carried piece goes along with it. What
+    is `swept` lies below all that.
     """
     cut = pieces(start), pieces(end)
     views = View(start, cut[0]), View(end, cut[1])
@@ -71,9 +86,13 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = Sight(cut, views, flows, wrong)
     pairs = matches(*cut, sight.led(), diagonal, sight.judged)
-    load = _Load(views, flows)
-    # Drawn in this order: what fits better lies on top.
-    pairs = pairs[np.argsort([sight.best(*pair)[1] < WORST for pair in pairs], kind="stable")]
+    load = _Load(cut, views, flows)
+    for *masks, way in swept((large_parts(start), large_parts(end)), wrong):
+        load.sweep((masks[0], masks[1]), way)
+    swept_over = [label > 0 for label in load.labels]
+    # Drawn in this order: shadows lowest, and what fits better on top.
+    fits = [sight.best(*pair)[1] < WORST for pair in pairs]
+    pairs = pairs[np.lexsort((fits, ~cut[0].soft[pairs[:, 0]]))]
     for (one, other), fades in zip(pairs, fading(*cut, pairs, diagonal), strict=True):
         way = np.eye(2, 3) if fades else sight.way(one, other)
         if way is not None:
@@ -85,9 +104,16 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     still = np.abs(start - end).max(-1)
     left = _recolour(load, sight, pairs, still, diagonal)
     for side, picture in ((START, start), (END, end)):
-        for part, whole, fades in lone(picture, cut[side], left[side], wrong[side], still):
-            load.leave(part, whole, side, fades)
-    return _joined(load.delivered(), views, sight.astray)
+        for part, whole, fades in lone(picture, cut[side], left[side], wrong[side], still, swept_over[side]):
+            load.leave(part, whole, side, FADED if fades else GROWN)
+    return _joined(load.delivered(_unchanged(start, still)), views, sight.astray)
+
+
+def _unchanged(picture: Plane, change: Plane) -> Numbers:
+    """See `Carried`; `change` (H, W) is how different the other picture is, of 1."""
+    box = np.ones((3, 3), np.uint8)
+    detail = np.asarray(cv2.dilate(picture, box) - cv2.erode(picture, box)).max(-1) > DETAIL
+    return np.where(cv2.dilate(change, box) < UNCHANGED, np.where(detail, np.uint8(2), np.uint8(1)), np.uint8(0))
 
 
 def _recolour(
@@ -121,17 +147,27 @@ def _joined(found: Carried, views: tuple[View, View], astray: list[Mask]) -> Car
 class _Load:
     """What is carried, as it is found."""
 
-    def __init__(self, views: tuple[View, View], flows: tuple[Plane, Plane]) -> None:
-        self.views, self.flows = views, (flows[0].copy(), flows[1].copy())
+    def __init__(self, cut: tuple[Pieces, Pieces], views: tuple[View, View], flows: tuple[Plane, Plane]) -> None:
+        self.cut, self.views, self.flows = cut, views, (flows[0].copy(), flows[1].copy())
         self.labels = np.zeros(flows[0].shape[:2], np.uint8), np.zeros(flows[1].shape[:2], np.uint8)
         self.ways: list[Floats] = []
         self.boxes: list[Floats] = []
         self.sides: list[int] = []
-        self.fades: list[bool] = []
+        self.manners: list[int] = []
+
+    def sweep(self, masks: tuple[Mask, Mask], way: Floats) -> None:
+        """What either key has in a mask (H, W) grows, or draws back, to what the other one has."""
+        self._add(way, BOTH, SWEPT, *np.nonzero(masks[0]))
+        for mask, flow, label, course in zip(masks, self.flows, self.labels, (way, inverse(way)), strict=True):
+            rows, columns = np.nonzero(mask)
+            here = np.stack((columns, rows), 1)
+            flow[mask] = mapped(here, course) - here
+            label[mask] = len(self.ways)
 
     def carry(self, one: int, other: int, way: Floats) -> None:
         """A piece of the start becomes one of the end along an affine map."""
-        self._add(way, BOTH, *self.views[0].places[one])
+        below = self.cut[0].soft[one] and self.cut[1].soft[other]
+        self._add(way, BOTH, BELOW if below else CARRIED, *self.views[0].places[one])
         courses = way, inverse(way)
         for view, piece, flow, label, course in zip(
             self.views, (one, other), self.flows, self.labels, courses, strict=True
@@ -139,26 +175,25 @@ class _Load:
             view.put(piece, flow, course)
             label[view.places[piece]] = len(self.ways)
 
-    def leave(self, part: Part, whole: Mask, side: int, fades: bool) -> None:
+    def leave(self, part: Part, whole: Mask, side: int, manner: int) -> None:
         """What one key has in these pixels of a part of the frame stays there, but for what is carried."""
         if len(self.ways) == np.iinfo(np.uint8).max:
             return
         rows, columns = np.nonzero(whole)
-        self._add(np.eye(2, 3), side, rows + part[0].start, columns + part[1].start, fades)
+        self._add(np.eye(2, 3), side, manner, rows + part[0].start, columns + part[1].start)
         here = self.labels[side][part]
         here[(here == 0) & whole] = len(self.ways)
         for flow, label in zip(self.flows, self.labels, strict=True):
             flow[part][whole & ((label[part] == 0) | (label[part] == len(self.ways)))] = 0
 
-    def delivered(self) -> Carried:
+    def delivered(self, unchanged: Numbers) -> Carried:
         ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
-        sides, fades = np.array(self.sides, np.int8), np.array(self.fades, np.bool_)
-        return Carried(self.flows, self.labels, ways, boxes, sides, fades)
+        sides, manners = np.array((self.sides, self.manners), np.int8)
+        first, second = ((piece.grounds > 0).view(np.uint8) for piece in self.cut)
+        return Carried(self.flows, self.labels, ways, boxes, sides, manners, (first, second), unchanged)
 
-    def _add(
-        self, way: Floats, side: int, rows: NDArray[np.intp], columns: NDArray[np.intp], fades: bool = False
-    ) -> None:
-        self.fades.append(fades)
+    def _add(self, way: Floats, side: int, manner: int, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
         self.ways.append(way)
         self.sides.append(side)
+        self.manners.append(manner)
         self.boxes.append(np.array(((columns.min(), rows.min()), (columns.max(), rows.max())), np.float64))

@@ -44,10 +44,8 @@ class Ground:
 
 def changed(start: Plane, end: Plane, lit: tuple[Plane, Plane] | None = None) -> list[Ground]:
     """The grounds that change their colour between two pictures; `lit` are both in one light, if theirs differs."""
-    one, other = (_parts(picture) for picture in lit or (start, end))
-    columns = len(other.size)
-    both = np.bincount((one.labels * columns + other.labels).ravel(), minlength=len(one.size) * columns)
-    both = both.reshape(-1, columns)
+    one, other = (large_parts(picture) for picture in lit or (start, end))
+    both = one.shared(other)
     shared = both / np.maximum(one.size[:, None], other.size[None])
     alike = one.alike(other)
     shared[_elsewhere(one, other, alike, both) & ~alike] = 0
@@ -107,7 +105,7 @@ def shown(grounds: Sequence[Ground], ways: Ways, t: float) -> Ways:
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """The even parts of a picture that are large enough to be grounds; row i of each table is the one called i."""
 
     labels: Labels
@@ -117,12 +115,18 @@ class _Parts:
     colour: Floats
     """(n, 4): the mean."""
 
-    def alike(self, other: "_Parts") -> Mask:
+    def alike(self, other: "Parts") -> Mask:
         """Which parts of two pictures are of one colour, (n, m)."""
         return np.asarray(np.abs(self.colour[:, None] - other.colour[None]).max(-1) < OTHER)
 
+    def shared(self, other: "Parts") -> Labels:
+        """How many pixels the parts of two pictures share, (n, m)."""
+        columns = len(other.size)
+        both = np.bincount((self.labels * columns + other.labels).ravel(), minlength=len(self.size) * columns)
+        return both.reshape(-1, columns)
 
-def _elsewhere(one: _Parts, other: _Parts, alike: Mask, both: Labels) -> Mask:
+
+def _elsewhere(one: Parts, other: Parts, alike: Mask, both: Labels) -> Mask:
     """Which pairs of parts, (n, m), are more likely other things: the other key has one of them as well, or what is
     left or has come so far of both.
 
@@ -134,7 +138,8 @@ def _elsewhere(one: _Parts, other: _Parts, alike: Mask, both: Labels) -> Mask:
     return np.asarray(ones[:, None] | others[None] | (left[:, None] & come[None]))
 
 
-def _parts(picture: Plane) -> _Parts:
+def large_parts(picture: Plane) -> Parts:
+    """The even parts of a picture (H, W, 4)."""
     _, flat, stats = even_parts(np.asarray(picture * 255, np.uint8))
     large = stats[:, cv2.CC_STAT_AREA] > max(FEWEST, SMALLEST * flat.size)
     large[0] = False
@@ -142,4 +147,4 @@ def _parts(picture: Plane) -> _Parts:
     size = np.maximum(np.bincount(labels.ravel()), 1)
     colour = np.stack([np.bincount(labels.ravel(), picture[..., c].ravel()) for c in range(4)], 1) / size[:, None]
     colour[0] = np.nan  # like nothing
-    return _Parts(labels, size.astype(np.float64), colour)
+    return Parts(labels, size.astype(np.float64), colour)

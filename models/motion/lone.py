@@ -26,16 +26,16 @@ PASSING = 0.05
 
 
 def lone(
-    picture: Plane, cut: Pieces, names: NDArray[np.intp], wrong: Plane, still: Plane
+    picture: Plane, cut: Pieces, names: NDArray[np.intp], wrong: Plane, still: Plane, known: Mask
 ) -> Iterator[tuple[Part, Mask, bool]]:
     """The things of a key that appear or vanish where they are: hardly anything changes around them.
 
     They are of pieces that it alone has, by their `names` (n,), and of what is too large to be a piece. Each is given
     as a part of the frame, which pixels of it, and whether it fades: where it would pass over something that stays,
     rather than grow or shrink. `wrong` (H, W) is what the flow to the other key leaves unlike, `still` what no motion
-    at all does, of 1.
+    at all does, of 1. What became of `known` (H, W) is known.
     """
-    gone = np.isin(cut.labels, names + 1) | _lost_grounds(cut, wrong, still)
+    gone = (np.isin(cut.labels, names + 1) | _lost_grounds(cut, wrong, still)) & ~known
     _, groups, stats, _ = cv2.connectedComponentsWithStats(
         cv2.dilate(gone.view(np.uint8), np.ones((3, 3), np.uint8)), connectivity=8
     )

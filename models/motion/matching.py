@@ -37,6 +37,9 @@ INPLACE = 0.02
 """Diagonals of the frame that the middle of a piece goes at most while it changes its colour and its size."""
 LED = 0.1
 """Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
+TOGETHER = 0.005
+"""Diagonals of the frame by which the ways of pieces that go together differ."""
+ENOUGH = 0.7
 ROUNDS = 5
 """How often pieces are matched, each time knowing where their neighbours went."""
 
@@ -52,10 +55,11 @@ def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Jud
         return pairs
     unlike, stays = _unlike(start, end), _stays(start, end, diagonal)
     went = end.centre[None] - start.centre[:, None]
+    apart = 1 - np.minimum(_together(start, went, unlike, diagonal) / ENOUGH, 1)
     for round_ in range(ROUNDS):
         reach = (ASIDE if round_ else ASTRAY) * diagonal
         beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))
-        away = np.minimum(beside, off + LED)
+        away = np.minimum(np.minimum(beside, off + LED), apart)
         cost = unlike + np.minimum(away, FAR)  # the only one of its kind is known wherever it is
         cost = np.where(stays, np.minimum(cost, STAYING), cost)
         pairs = _mutual(cost, ALIKE)
@@ -63,6 +67,25 @@ def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Jud
             break
         expected = _neighbours(start, pairs, judge(pairs), cost, expected, diagonal)
     return pairs
+
+
+def _together(start: Pieces, went: Floats, unlike: Floats, diagonal: float) -> Floats:
+    """How many of the pieces around each, 0 to 1, may have gone the same way as it, if it became each of the end, (n, m).
+
+    Letters of a word are like many others; only one way is that of all of them.
+    """
+    ones, others = np.nonzero(unlike < RESHAPED)
+    moves = went[ones, others]
+    same = np.exp(-np.square((moves[:, None] - moves[None]) / (TOGETHER * diagonal)).sum(-1))
+    agree = np.zeros((len(moves), len(start.area)))
+    np.maximum.at(agree.T, ones, same.T)  # of each piece the candidate that goes most alike
+    near = np.square(start.centre[ones][:, None] - start.centre[None]).sum(-1) / (0.15 * diagonal) ** 2
+    weight = np.exp(-near) * np.sqrt(start.area)
+    weight[np.arange(len(ones)), ones] = 0
+    some = 0.05 * np.sqrt(start.area.mean())
+    result = np.zeros(unlike.shape)
+    result[ones, others] = (weight * agree).sum(1) / (weight.sum(1) + some)
+    return result
 
 
 def _mutual(cost: Floats, most: float) -> NDArray[np.intp]:

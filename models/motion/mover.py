@@ -19,7 +19,7 @@ from inbetween.core.network import Array
 from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.motion.ground import Ground, shown
-from inbetween.models.motion.offered import AGREE, Offered, alike, entering, evenly, grown, offer, sharpened
+from inbetween.models.motion.offered import AGREE, Offered, alike, entering, evenly, grown, held, offer, sharpened
 from inbetween.models.motion.placed import Whole, arrived, enlarged, wholes
 from inbetween.models.motion.strokes import Stroke, drawn_on
 from inbetween.models.moving import MovingNetwork, numpy_of
@@ -107,6 +107,7 @@ class Mover(MovingNetwork[Prepared]):
         to_start, to_end, share = (numpy_of(part)[0, :height, :width] for part in self._motion(prepared, t))
         if prepared.offered:
             to_start, to_end = sharpened(to_start, to_end, prepared.offered, t)
+            to_start, to_end = held(to_start, to_end, prepared.offered.pieces.unchanged)
             if prepared.lit:
                 share = evenly(to_start, to_end, share, prepared.offered.optical, t)
             share = entering(to_start, to_end, share)

@@ -8,6 +8,7 @@ Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), l
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import cv2
@@ -16,25 +17,27 @@ from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import inverse, mapped
-from inbetween.models.motion.carried import BOTH, END, Carried, Numbers
+from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, SWEPT, Carried, Numbers
 from inbetween.models.motion.course import course
 from inbetween.models.motion.regions import Floats, Mask, nearest
-from inbetween.models.motion.shapes import Shape, between, shape
+from inbetween.models.motion.shapes import Shape, between, going_on, shape
 from inbetween.models.warp import Part, Plane, enlarge, enlarge_flow, labels_at, pixels, pixels_of
 
 ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
-HIDDEN = 6
-"""Pixels from any piece beyond which nothing of a piece is shown; nearer, where outlines meet, keys may disagree."""
+HIDDEN, CLOSE, LOOKS = 6, 0.4, 5
+"""Pixels, or lengths (roots of its area), from a piece beyond which nothing of it is shown; nearer, where outlines meet,
+keys may disagree. And at how many places each way it is looked for."""
 LATE = 3
 """The power of time by which something appears, or of the time left by which it vanishes. What one key alone has is
 mostly not there half-way in true animation, three out of four times a quarter of the way: see docs/motion.md."""
+STILL = 0.1
 TORN = 4.0
 """Pixels by which the motion of pixels beside each other differs at most where it is one motion."""
 BESIDE, SAME, ALL = (1, 4), 8.0, 0.9
 """What is around a piece: so many pixels from it, so much of it no further than this from the usual grey, of 255."""
 RIM = np.ones((3, 3), np.uint8)
-"""Around a piece, the pixels that may well show it: two keys do not tell its outline more closely."""
+"""A pixel and those beside it."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,19 @@ def wholes(found: Carried, greys: tuple[Plane, Plane]) -> list[Whole | None]:
 
 
 def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | None:
-    masks = [label == number for label in found.labels]
+    masks, way = [label == number for label in found.labels], found.ways[number - 1]
     first, second = (shape(mask) for mask in masks)
     if first is None or second is None:  # others cover it
         return None
     rows, columns = np.nonzero(masks[0])
     step = max(1, len(rows) // ENOUGH)
     places = np.stack((columns[::step], rows[::step]), 1).astype(np.float64)
-    return Whole(found.ways[number - 1], places, (first, second), _alone(masks, (first, second), greys))
+    alone, growth = _alone(masks, (first, second), greys), np.linalg.det(way[:, :2])
+    if found.manners[number - 1] == SWEPT and growth > 1:
+        second = going_on(masks[1], first, way)
+    elif found.manners[number - 1] == SWEPT and growth < 1:
+        first = going_on(masks[0], second, inverse(way))
+    return Whole(way, places, (first, second), alone)
 
 
 def _alone(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plane, Plane]) -> bool:
@@ -96,7 +104,7 @@ def arrived(
         return ways, np.zeros(share.shape, np.uint8)
     frame = _Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.uint8))
     _put_all(frame, found, pieces, t, bend)
-    _clear(frame, found.labels)
+    _clear(frame, found.labels, found.unchanged)
     return (*frame.flows, frame.share), frame.numbers
 
 
@@ -139,10 +147,7 @@ def enlarged(
 
 def _torn(ways: Ways, numbers: Numbers) -> Mask:
     """Where pixels beside each other do not go one way, (H, W): at outlines of pieces, and wherever motion jumps."""
-    torn = np.asarray(cv2.dilate(numbers, RIM) != cv2.erode(numbers, RIM))
-    for flow in ways[:2]:
-        torn |= cv2.inRange(cv2.morphologyEx(flow, cv2.MORPH_GRADIENT, RIM), (0, 0), (TORN, TORN)) == 0
-    return torn
+    return np.asarray(cv2.dilate(numbers, RIM) != cv2.erode(numbers, RIM)) | _jumps(ways[:2])
 
 
 def _around(numbers: Numbers) -> NDArray[np.intp]:
@@ -199,14 +204,16 @@ def _put_all(frame: _Frame, found: Carried, pieces: Sequence[Whole | None], t: f
     """Put every piece where it is at time `t`."""
     for number, (piece, side) in enumerate(zip(pieces, found.sides, strict=True), start=1):
         if piece is not None:
-            _carry(frame, piece, number, found.labels[0].shape, t, bend)
+            if found.manners[number - 1] == SWEPT:
+                _uncover(frame, found.labels, piece, number)
+            _carry(frame, found, piece, number, t, bend)
         elif side != BOTH:
             _grow(frame, found, number, int(side), t)
 
 
-def _carry(frame: _Frame, piece: Whole, number: int, size: tuple[int, ...], t: float, bend: Bend | None) -> None:
+def _carry(frame: _Frame, found: Carried, piece: Whole, number: int, t: float, bend: Bend | None) -> None:
     """Put a piece that both keys have where it is at time `t`."""
-    onwards = course(piece.way, piece.places, size, t, bend)
+    onwards = course(piece.way, piece.places, found.labels[0].shape, t, bend)
     back = inverse(onwards)
     corners = [
         mapped(_corners(shape.box), way)
@@ -219,10 +226,25 @@ def _carry(frame: _Frame, piece: Whole, number: int, size: tuple[int, ...], t: f
     first = _moved(here, back)
     depth, sources = between(piece.shapes, (first, _moved(first, piece.way)), t, margin)
     inside = depth <= margin
+    if found.manners[number - 1] == BELOW:
+        seen = [labels_at(ground, here + flow[part]) for ground, flow in zip(found.grounds, frame.flows, strict=True)]
+        bare = (seen[0] > 0) | (seen[1] > 0)
+        sources = (sources[0][bare[inside]], sources[1][bare[inside]])
+        inside &= bare
     for flow, source in zip(frame.flows, sources, strict=True):
         frame.put(flow, part, inside, source - here[inside])
     frame.put(frame.share, part, inside, 1 - t)
     frame.put(frame.numbers, part, inside, number)
+
+
+def _uncover(frame: _Frame, labels: tuple[Numbers, Numbers], piece: Whole, number: int) -> None:
+    """Show what stands where a piece is to sweep over it, or to draw back off it: from the key in which it does not."""
+    part, here = frame.within(np.concatenate([_corners(shape.box) for shape in piece.shapes]))
+    first, second = (labels_at(label, here) == number for label in labels)
+    for covered, share in ((first & ~second, 0), (second & ~first, 1)):
+        for flow in frame.flows:
+            frame.put(flow, part, covered, 0)
+        frame.put(frame.share, part, covered, share)
 
 
 def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> None:
@@ -234,7 +256,7 @@ def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> No
     box, label = found.boxes[number - 1], found.labels[side]
     part, here = frame.within(_corners(box))
     source = here
-    if not found.fades[number - 1]:
+    if found.manners[number - 1] == GROWN:
         middle = _middle(box, label.shape)
         source, come = middle + (here - middle) / np.float32(max(come, 1e-3)), 1.0
     shown = labels_at(label, source) == number
@@ -253,18 +275,35 @@ def _middle(box: Floats, size: tuple[int, ...]) -> Plane:
     return np.where(cut[0] == cut[1], box.mean(0), np.where(cut[0], 0, last)).astype(np.float32)
 
 
-def _clear(frame: _Frame, labels: tuple[Numbers, Numbers]) -> None:
+def _clear(frame: _Frame, labels: tuple[Numbers, Numbers], unchanged: Numbers) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
+    labels = cv2.dilate(labels[0], RIM), cv2.dilate(labels[1], RIM)  # with the faint rest of their soft edges
     inside = frame.numbers > 0
-    near = cv2.dilate(inside.view(np.uint8), RIM).view(np.bool_)
+    # Around a piece, what goes its way: two keys do not tell its outline more closely.
+    near = inside | (cv2.dilate(inside.view(np.uint8), RIM).view(np.bool_) & ~_jumps(frame.flows))
     here = pixels(near.shape)
-    shown = [labels_at(label, here + flow) > 0 for label, flow in zip(labels, frame.flows, strict=True)]
-    first, second = (piece & ~near for piece in shown)
+    shown = [labels_at(label, here + flow) for label, flow in zip(labels, frame.flows, strict=True)]
+    first, second = ((piece > 0) & ~near for piece in shown)
+    left, comes = labels[0] > 0, labels[1] > 0
+    taken = first | second | near | left | comes | (unchanged == 1)
+    if not taken.any() or taken.all():
+        return
     hidden = first & second
     if hidden.any():
-        hidden &= cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > HIDDEN
-    if hidden.any() and not (first | second | near).all():
-        _, source = nearest(~(first | second | near))
+        far = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > HIDDEN
+        hidden &= far | ~_close_by(frame.numbers, shown, hidden)
+    _, source = nearest(~taken)
+    rests = (np.all([np.abs(flow).max(-1) < STILL for flow in frame.flows], axis=0) & ~taken).astype(np.float32)
+    most = cv2.blur(rests, (41, 41)) > 0.5 * cv2.blur((~taken).astype(np.float32), (41, 41))
+    still = ~near & most.ravel()[source]
+    passing = np.all([labels_at((unchanged == 0).view(np.uint8), here + flow) > 0 for flow in frame.flows], axis=0) & ~(first | second)
+    still &= ~passing
+    for flow in frame.flows:
+        flow[still & (left ^ comes)] = 0
+    first = np.where(still & (left ^ comes), left, first)
+    second = np.where(still & (left ^ comes), comes, second)
+    hidden &= ~(still & (left ^ comes))
+    if hidden.any():
         source, at = source[hidden], here[hidden]
         flows = [flow.reshape(-1, 2)[source] for flow in frame.flows]
         still = np.logical_and(*_shown(labels, at, flows))
@@ -275,6 +314,32 @@ def _clear(frame: _Frame, labels: tuple[Numbers, Numbers]) -> None:
         first[hidden], second[hidden] = _shown(labels, at, flows)
     frame.share[first & ~second] = 0
     frame.share[second & ~first] = 1
+
+
+def _jumps(flows: Sequence[Plane]) -> Mask:
+    """Where pixels beside each other do not go one way, (H, W)."""
+    jumps = np.zeros(flows[0].shape[:2], np.bool_)
+    for flow in flows:
+        jumps |= cv2.inRange(cv2.morphologyEx(flow, cv2.MORPH_GRADIENT, RIM), (0, 0), (TORN, TORN)) == 0
+    return jumps
+
+
+def _close_by(numbers: Numbers, shown: Sequence[Numbers], asked: Mask) -> Mask:
+    """Whether both pieces of which the keys show something were put close by, (H, W), where that is asked."""
+    rows, columns = np.nonzero(asked)
+    reach = np.maximum(HIDDEN, CLOSE * np.sqrt(np.bincount(numbers.ravel(), minlength=256)))
+    last = np.array(numbers.shape) - 1
+    both = np.ones(len(rows), np.bool_)
+    for each in shown:
+        wanted = each[asked]
+        steps = (np.linspace(-1, 1, LOOKS)[:, None] * reach[wanted]).astype(np.intp)
+        found = np.zeros(len(rows), np.bool_)
+        for down, right in product(steps, steps):
+            found |= numbers[np.clip(rows + down, 0, last[0]), np.clip(columns + right, 0, last[1])] == wanted
+        both &= found
+    result = np.zeros(asked.shape, np.bool_)
+    result[asked] = both
+    return result
 
 
 def _shown(labels: tuple[Numbers, Numbers], places: Plane, flows: Sequence[Plane]) -> list[Mask]:

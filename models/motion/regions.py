@@ -35,6 +35,11 @@ GROUND = 0.5
 """A piece whose bounding box covers more of the frame than this is ground: its motion is not looked for here."""
 FRAME = 0.5
 """Share of its bounding box that a piece fills at most which is a frame around others, and no ground."""
+PLAIN, USUAL = 0.012, 0.6
+"""Difference of colour or coverage, of 1, from a ground's usual colour up to which a pixel has it, and the share of its
+pixels that have it, or it has none."""
+DARK, SOFT = 0.1, 60
+"""What so many pixels of a soft thing on a ground differ from it at least: fainter ones nobody sees to jump."""
 CHANGED = 0.02
 """Difference of colour or coverage, of 1, above which a piece that stays is seen to fade."""
 
@@ -54,6 +59,12 @@ class Pieces:
     """(n, 4)."""
     grounds: Labels
     """(H, W): the number of the ground, from 1; 0 elsewhere."""
+
+    @property
+    def soft(self) -> Mask:
+        """(n,): which are of a ground, as shadows and glows are."""
+        ground = np.bincount(self.labels.ravel(), (self.grounds > 0).ravel(), len(self.area) + 1)[1:]
+        return np.asarray(ground > self.area / 2)
 
 
 def pieces(picture: Plane) -> Pieces:
@@ -82,7 +93,10 @@ def pieces(picture: Plane) -> Pieces:
     thin = mark & (labels == 0) & ~edge
     _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
     labels = np.where(strokes > 0, strokes + count, labels)
-    return measured(picture, labels, uneven, np.where(ground, np.arange(count), 0)[flat])
+    grounds = np.where(ground, np.arange(count), 0)[flat]
+    soft = _soft(picture, grounds)
+    labels = np.where((labels == 0) & (soft > 0), soft + int(labels.max()), labels)
+    return measured(picture, labels, uneven, grounds)
 
 
 def even_parts(small: NDArray[np.uint8]) -> tuple[Mask, NDArray[np.int32], NDArray[np.int32]]:
@@ -108,6 +122,21 @@ def _goes_on(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], k
     source = source[beside]
     alike = np.abs(picture[beside] - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 255
     return np.bincount(flat.ravel()[source[alike]], minlength=len(area)) >= area
+
+
+def _soft(picture: Plane, grounds: Labels) -> Labels:
+    """Things without an edge on grounds of one colour, as shadows and glows: their numbers, from 1, (H, W)."""
+    contrast = np.zeros(grounds.shape, np.float32)
+    for number in np.unique(grounds[grounds > 0]):
+        here = grounds == number
+        seen = picture[here]
+        apart = np.abs(seen - np.median(seen, axis=0)).max(-1)
+        if np.mean(apart < PLAIN) > USUAL:
+            contrast[here] = apart
+    count, labels = cv2.connectedComponents((contrast >= PLAIN).view(np.uint8), connectivity=4)
+    dark = np.bincount(labels.ravel(), contrast.ravel() >= DARK, count) >= SOFT
+    dark[0] = False
+    return np.where(dark, np.arange(count), 0)[labels]
 
 
 def _like_ground(picture: Plane, ground: Mask) -> Mask:

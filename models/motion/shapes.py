@@ -13,8 +13,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from inbetween.models.motion.affine import inverse, mapped
 from inbetween.models.motion.regions import Floats, Mask
-from inbetween.models.warp import Plane, fetched_at
+from inbetween.models.warp import Plane, fetched_at, pixels_of
 
 SOFT = 3.0
 """Pixels inside an outline in which a piece has its soft edge."""
@@ -58,7 +59,8 @@ class Shape:
     @cached_property
     def _away(self) -> Plane:
         """Which way the outline lies behind, (h, w, 2): directions of length 1."""
-        away = np.stack([cv2.Sobel(self.distance, cv2.CV_32F, *axis) for axis in ((1, 0), (0, 1))], -1)
+        edge = cv2.BORDER_REPLICATE  # or else there is none at the border
+        away = np.stack([cv2.Sobel(self.distance, cv2.CV_32F, *axis, borderType=edge) for axis in ((1, 0), (0, 1))], -1)
         return np.asarray(away / np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-6), np.float32)
 
     def _held(self, places: Plane) -> tuple[Plane, Plane]:
@@ -79,6 +81,20 @@ def shape(mask: Mask) -> Shape | None:
     part = mask[max(0, top - margin) : bottom + margin + 1, max(0, left - margin) : right + margin + 1]
     box = np.array(((left, top), (right, bottom)), np.float64)
     return Shape(box, corner, np.where(part, 0.5 - _distance(part), _distance(~part) - 0.5).astype(np.float32))
+
+
+def going_on(mask: Mask, other: Shape, way: Floats) -> Shape | None:
+    """The shape that a mask (H, W) has, if beyond the frame it goes on as another does after an affine map (2, 3)."""
+    height, width = mask.shape
+    box = other.box + ((-SOFT,), (SOFT,))
+    corners = mapped(np.array([(x, y) for x in box[:, 0] for y in box[:, 1]]), way)
+    left, top = np.floor(np.minimum(corners.min(0), 0)).astype(int)
+    right, bottom = np.ceil(np.maximum(corners.max(0), (width, height))).astype(int)
+    places = pixels_of((slice(top, bottom), slice(left, right)))
+    whole = other.outside(cv2.transform(places, inverse(way).astype(np.float32))) <= 0
+    whole[-top : height - top, -left : width - left] = mask
+    found, start = shape(whole), np.array((left, top), np.float32)
+    return found and Shape(found.box + start, found.corner + start, found.distance)
 
 
 def between(
