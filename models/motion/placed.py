@@ -8,7 +8,6 @@ Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), l
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import cv2
@@ -25,13 +24,13 @@ from inbetween.models.warp import Part, Plane, enlarge, enlarge_flow, labels_at,
 
 ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
-HIDDEN, CLOSE, LOOKS = 6, 0.4, 5
-"""Pixels, or lengths (roots of its area), from a piece beyond which nothing of it is shown; nearer, where outlines meet,
-keys may disagree. And at how many places each way it is looked for."""
+HIDDEN = 6
+"""Pixels from any piece beyond which nothing of a piece is shown; nearer, where outlines meet, keys may disagree."""
 LATE = 3
 """The power of time by which something appears, or of the time left by which it vanishes. What one key alone has is
 mostly not there half-way in true animation, three out of four times a quarter of the way: see docs/motion.md."""
-STILL = 0.1
+STILL, AROUND = 0.1, (41, 41)
+"""Pixels that a ground moves at most which stays, and in which part of the picture around a pixel most of it does."""
 TORN = 4.0
 """Pixels by which the motion of pixels beside each other differs at most where it is one motion."""
 BESIDE, SAME, ALL = (1, 4), 8.0, 0.9
@@ -277,43 +276,63 @@ def _middle(box: Floats, size: tuple[int, ...]) -> Plane:
 
 def _clear(frame: _Frame, labels: tuple[Numbers, Numbers], unchanged: Numbers) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
-    labels = cv2.dilate(labels[0], RIM), cv2.dilate(labels[1], RIM)  # with the faint rest of their soft edges
     inside = frame.numbers > 0
+    if not inside.any() and not any(label.any() for label in labels):
+        return
     # Around a piece, what goes its way: two keys do not tell its outline more closely.
     near = inside | (cv2.dilate(inside.view(np.uint8), RIM).view(np.bool_) & ~_jumps(frame.flows))
     here = pixels(near.shape)
-    shown = [labels_at(label, here + flow) for label, flow in zip(labels, frame.flows, strict=True)]
-    first, second = ((piece > 0) & ~near for piece in shown)
-    left, comes = labels[0] > 0, labels[1] > 0
-    taken = first | second | near | left | comes | (unchanged == 1)
-    if not taken.any() or taken.all():
-        return
+    soft = cv2.dilate(labels[0], RIM), cv2.dilate(labels[1], RIM)  # with the faint rest of their edges
+    first, second = (piece & ~near for piece in _shown(soft, here, frame.flows))
     hidden = first & second
     if hidden.any():
-        far = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > HIDDEN
-        hidden &= far | ~_close_by(frame.numbers, shown, hidden)
-    _, source = nearest(~taken)
-    rests = (np.all([np.abs(flow).max(-1) < STILL for flow in frame.flows], axis=0) & ~taken).astype(np.float32)
-    most = cv2.blur(rests, (41, 41)) > 0.5 * cv2.blur((~taken).astype(np.float32), (41, 41))
-    still = ~near & most.ravel()[source]
-    passing = np.all([labels_at((unchanged == 0).view(np.uint8), here + flow) > 0 for flow in frame.flows], axis=0) & ~(first | second)
-    still &= ~passing
+        hidden[hidden] = _beside_all(frame, labels, inside, hidden)
+    ground = ~(first | second | near | (soft[0] > 0) | (soft[1] > 0))
+    left = (soft[0] > 0) != (soft[1] > 0)
+    resting = left & ~near & _rests(frame, ground, unchanged, first | second)
     for flow in frame.flows:
-        flow[still & (left ^ comes)] = 0
-    first = np.where(still & (left ^ comes), left, first)
-    second = np.where(still & (left ^ comes), comes, second)
-    hidden &= ~(still & (left ^ comes))
-    if hidden.any():
+        flow[resting] = 0
+    first = np.where(resting, soft[0] > 0, first)
+    second = np.where(resting, soft[1] > 0, second)
+    hidden &= ~resting
+    if hidden.any() and ground.any():
+        _, source = nearest(ground)
         source, at = source[hidden], here[hidden]
         flows = [flow.reshape(-1, 2)[source] for flow in frame.flows]
-        still = np.logical_and(*_shown(labels, at, flows))
+        still = np.logical_and(*_shown(soft, at, flows))
         for whole, flow in zip(frame.flows, flows, strict=True):
             flow[still] += (here.reshape(-1, 2)[source] - at)[still]
             whole[hidden] = flow
         frame.share[hidden] = frame.share.ravel()[source]
-        first[hidden], second[hidden] = _shown(labels, at, flows)
+        first[hidden], second[hidden] = _shown(soft, at, flows)
     frame.share[first & ~second] = 0
     frame.share[second & ~first] = 1
+
+
+def _beside_all(frame: _Frame, labels: tuple[Numbers, Numbers], inside: Mask, asked: Mask) -> Mask:
+    """Whether pixels, (n,) of those asked for (H, W), lie beside every piece, rather than in a seam of two.
+
+    They do far from any, and where neither key has a piece if they go with the one next to them.
+    """
+    if not inside.any():
+        return np.ones(np.count_nonzero(asked), np.bool_)
+    far, owner = nearest(inside)
+    flows = [flow.reshape(-1, 2)[owner[asked]] for flow in frame.flows]
+    first, second = _shown(labels, pixels(asked.shape)[asked], flows)
+    return np.asarray((far[asked] > HIDDEN) | ~(first | second))
+
+
+def _rests(frame: _Frame, ground: Mask, unchanged: Numbers, wrong: Mask) -> Mask:
+    """Where the ground beside it stays where it is, (H, W), and nothing else passes but what is wrong there."""
+    told = ground & (unchanged != 1)  # an even colour goes anywhere
+    if not told.any():
+        return np.zeros(told.shape, np.bool_)
+    still = told & np.all([np.abs(flow).max(-1) < STILL for flow in frame.flows], axis=0)
+    stays, all_ = (cv2.blur(mask.astype(np.float32), AROUND) for mask in (still, told))
+    _, source = nearest(told)
+    changed = (unchanged == 0).view(np.uint8)
+    first, second = _shown((changed, changed), pixels(told.shape), frame.flows)
+    return np.asarray((stays > 0.5 * all_).ravel()[source] & (wrong | ~(first & second)))
 
 
 def _jumps(flows: Sequence[Plane]) -> Mask:
@@ -324,26 +343,8 @@ def _jumps(flows: Sequence[Plane]) -> Mask:
     return jumps
 
 
-def _close_by(numbers: Numbers, shown: Sequence[Numbers], asked: Mask) -> Mask:
-    """Whether both pieces of which the keys show something were put close by, (H, W), where that is asked."""
-    rows, columns = np.nonzero(asked)
-    reach = np.maximum(HIDDEN, CLOSE * np.sqrt(np.bincount(numbers.ravel(), minlength=256)))
-    last = np.array(numbers.shape) - 1
-    both = np.ones(len(rows), np.bool_)
-    for each in shown:
-        wanted = each[asked]
-        steps = (np.linspace(-1, 1, LOOKS)[:, None] * reach[wanted]).astype(np.intp)
-        found = np.zeros(len(rows), np.bool_)
-        for down, right in product(steps, steps):
-            found |= numbers[np.clip(rows + down, 0, last[0]), np.clip(columns + right, 0, last[1])] == wanted
-        both &= found
-    result = np.zeros(asked.shape, np.bool_)
-    result[asked] = both
-    return result
-
-
 def _shown(labels: tuple[Numbers, Numbers], places: Plane, flows: Sequence[Plane]) -> list[Mask]:
-    """Whether either key shows a piece where its flow (n, 2) leads from places (n, 2), (n,)."""
+    """Whether either key shows a piece where its flow (..., 2) leads from places (..., 2), (...)."""
     return [labels_at(label, places + flow) > 0 for label, flow in zip(labels, flows, strict=True)]
 
 
