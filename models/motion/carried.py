@@ -7,6 +7,7 @@ shape on the way. What one key alone has grows or shrinks where it is. Where it 
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import inverse, mapped
-from inbetween.models.motion.cover import View
+from inbetween.models.motion.cover import Hidden, View
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.joined import joined
 from inbetween.models.motion.lone import lone
@@ -28,9 +29,10 @@ Numbers = NDArray[np.uint8]
 
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
-CARRIED, BELOW, SWEPT, GROWN, FADED = range(5)
-"""What becomes of a piece. What both keys have is carried, over what is there or, as a shadow, over grounds alone; or it
-goes nowhere, but sweeps over what is there, or off it. What one key alone has grows or shrinks, or fades."""
+CARRIED, PARTLY, BELOW, SWEPT, GROWN, FADED = range(6)
+"""What becomes of a piece. What both keys have is carried, over what is there or, as a shadow, over grounds alone; of
+some one key shows a part. Or it goes nowhere, but sweeps over what is there, or off it. What one key alone has grows or
+shrinks, or fades."""
 UNCHANGED, DETAIL = 0.01, 0.001
 """Difference of colour or coverage, of 1, of a pixel and those beside it up to which it is the same in both keys, and
 range of values among them above which they are no even colour."""
@@ -87,16 +89,19 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     sight = Sight(cut, views, flows, wrong)
     pairs = matches(*cut, sight.led(), diagonal, sight.judged)
     load = _Load(cut, views, flows)
-    for *masks, way in swept((large_parts(start), large_parts(end)), wrong):
-        load.sweep((masks[0], masks[1]), way)
+    for first, second, onto in swept((large_parts(start), large_parts(end)), wrong):
+        load.sweep((first, second), onto)
     swept_over = [label > 0 for label in load.labels]
-    # Drawn in this order: shadows lowest, and what fits better on top.
+    hidden, fades = [sight.half_hidden(*pair) for pair in pairs], fading(*cut, pairs, diagonal)
+    # Drawn in this order: shadows lowest, then what others hide, and what fits better on top.
     fits = [sight.best(*pair)[1] < WORST for pair in pairs]
-    pairs = pairs[np.lexsort((fits, ~cut[0].soft[pairs[:, 0]]))]
-    for (one, other), fades in zip(pairs, fading(*cut, pairs, diagonal), strict=True):
-        way = np.eye(2, 3) if fades else sight.way(one, other)
+    order = np.array(fits), np.array(_above(pairs, hidden)), ~cut[0].soft[pairs[:, 0]]
+    for index in np.lexsort(order):
+        one, other = pairs[index]
+        way: Floats | None = np.eye(2, 3) if fades[index] else sight.way(one, other)
+        part = hidden[index]
         if way is not None:
-            load.carry(one, other, way)
+            load.carry(one, other, way if part is None else part.way, partly=part is not None)
     replaced = sight.replaced(pairs)
     for one, other in replaced:
         load.carry(one, other, np.eye(2, 3))
@@ -104,9 +109,23 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     still = np.abs(start - end).max(-1)
     left = _recolour(load, sight, pairs, still, diagonal)
     for side, picture in ((START, start), (END, end)):
-        for part, whole, fades in lone(picture, cut[side], left[side], wrong[side], still, swept_over[side]):
-            load.leave(part, whole, side, FADED if fades else GROWN)
+        for where, whole, passes in lone(picture, cut[side], left[side], wrong[side], still, swept_over[side]):
+            load.leave(where, whole, side, FADED if passes else GROWN)
     return _joined(load.delivered(_unchanged(start, still)), views, sight.astray)
+
+
+def _above(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> list[int]:
+    """How many lie over each pair of pieces, one over the other, below 0: what hides it, what hides that, and so on."""
+    named = [{int(pair[key]): index for index, pair in enumerate(pairs)} for key in (START, END)]
+    above = []
+    for part in hidden:
+        count = 0
+        while part is not None and count < len(pairs):
+            count += 1
+            over = None if part.behind is None else named[part.key].get(part.behind)
+            part = None if over is None else hidden[over]
+        above.append(-count)
+    return above
 
 
 def _unchanged(picture: Plane, change: Plane) -> Numbers:
@@ -164,10 +183,11 @@ class _Load:
             flow[mask] = mapped(here, course) - here
             label[mask] = len(self.ways)
 
-    def carry(self, one: int, other: int, way: Floats) -> None:
-        """A piece of the start becomes one of the end along an affine map."""
+    def carry(self, one: int, other: int, way: Floats, partly: bool = False) -> None:
+        """A piece of the start becomes one of the end along an affine map; of one of them only a part is seen."""
         below = self.cut[0].soft[one] and self.cut[1].soft[other]
-        self._add(way, BOTH, BELOW if below else CARRIED, *self.views[0].places[one])
+        manner = PARTLY if partly else BELOW if below else CARRIED
+        self._add(way, BOTH, manner, *self.views[0].places[one])
         courses = way, inverse(way)
         for view, piece, flow, label, course in zip(
             self.views, (one, other), self.flows, self.labels, courses, strict=True

@@ -3,7 +3,9 @@
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import pairwise, product
+from operator import itemgetter
 
 import cv2
 import numpy as np
@@ -29,6 +31,22 @@ ANGULAR = 60
 """Pixels of the smallest piece whose corners tell its turn."""
 UNTURNED = 0.97
 """Share of a shape that the other one covers unturned, from which on it is not tried turned."""
+
+
+SEEN, SHOWS = 0.4, 0.97
+"""Share of a piece that is seen at least where the rest is hidden, and share of either key's part that must agree."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A piece of which one key hides a part."""
+
+    way: Floats
+    """(2, 3): the shift from the start to the end."""
+    key: int
+    """The one that hides it."""
+    behind: int | None
+    """The piece of that key behind which it hides; None beyond the frame."""
 
 
 class Cover:
@@ -87,6 +105,29 @@ class Cover:
         best = int(np.argmax(cover))
         return ways[best], cover[best]
 
+    def half_hidden(self, one: int, other: int) -> "Hidden | None":
+        """How a piece goes of which one key hides a part, behind another or beyond the frame; None if none does.
+
+        What is seen of it has a corner of its box where the whole has it, and all that is not seen has a place to hide.
+        """
+        sizes = self.cut[0].area[one], self.cut[1].area[other]
+        if not SEEN * max(sizes) < min(sizes) < SHOWS * max(sizes):
+            return None
+        key, pieces = int(sizes[1] < sizes[0]), (one, other)
+        first, second = (view.box(piece) for view, piece in zip(self.views, pieces, strict=True))
+        found = []
+        for side, edge in product((0, 1), repeat=2):
+            shift = np.array((second[side, 0] - first[side, 0], second[edge, 1] - first[edge, 1]))
+            ways = np.hstack((np.eye(2), shift[:, None])), np.hstack((np.eye(2), -shift[:, None]))
+            seen = self.views[key].covered(pieces[key], self.views[1 - key].labels, pieces[1 - key], ways[key])
+            under = self.views[1 - key].under(pieces[1 - key], self.views[key].labels, ways[1 - key])
+            found.append(
+                (min(seen, float(np.mean(under != 0))), shift, under[(under > 0) & (under != pieces[key] + 1)])
+            )
+        agree, shift, under = max(found, key=itemgetter(0))
+        behind = int(np.bincount(under).argmax()) - 1 if len(under) else None
+        return Hidden(np.hstack((np.eye(2), shift[:, None])), key, behind) if agree > SHOWS else None
+
     def outlined(self, one: int, other: int) -> tuple[Floats, float]:
         """The map that brings the outer outlines of two pieces best over each other, whatever is in them; its share."""
         first, second = (view.outlined(piece) for view, piece in zip(self.views, (one, other), strict=True))
@@ -120,9 +161,19 @@ class View:
 
     def covered(self, piece: int, labels: Labels, other: int, way: Floats) -> float:
         """Share of a piece that another one covers, once it is carried there."""
-        at = np.rint(mapped(self.some(piece), way)).astype(np.intp)
-        x, y = at[np.all((at >= 0) & (at < labels.shape[::-1]), 1)].T
-        return float(np.count_nonzero(labels[y, x] == other + 1)) / len(at)
+        return float(np.mean(self.under(piece, labels, way) == other + 1))
+
+    def under(self, piece: int, labels: Labels, way: Floats) -> NDArray[np.intp]:
+        """What `labels` (H, W) say where a piece comes to lie once it is carried, (n,): -1 beyond the frame."""
+        x, y = np.rint(mapped(self.some(piece), way)).astype(np.intp).T
+        height, width = labels.shape
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        return np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], -1)
+
+    def box(self, piece: int) -> Floats:
+        """Least and greatest x and y of a piece, (2, 2)."""
+        y, x = self.places[piece]
+        return np.array(((x.min(), y.min()), (x.max(), y.max())), np.float64)
 
     def followed(self, piece: int, flow: Plane) -> Floats:
         """The motion of the whole, (2, 3), in a flow."""

@@ -37,9 +37,9 @@ INPLACE = 0.02
 """Diagonals of the frame that the middle of a piece goes at most while it changes its colour and its size."""
 LED = 0.1
 """Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
-TOGETHER = 0.005
-"""Diagonals of the frame by which the ways of pieces that go together differ."""
-ENOUGH = 0.7
+TOGETHER, ENOUGH = 0.005, 0.7
+"""Diagonals of the frame by which the ways of pieces that go together differ; and share of those around a piece that
+are enough to say where it went."""
 ROUNDS = 5
 """How often pieces are matched, each time knowing where their neighbours went."""
 
@@ -70,7 +70,7 @@ def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Jud
 
 
 def _together(start: Pieces, went: Floats, unlike: Floats, diagonal: float) -> Floats:
-    """How many of the pieces around each, 0 to 1, may have gone the same way as it, if it became each of the end, (n, m).
+    """How many of the pieces around each may have gone its way, had it become each of the end, (n, m), 0 to 1.
 
     Letters of a word are like many others; only one way is that of all of them.
     """

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import inverse, mapped
-from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, SWEPT, Carried, Numbers
+from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried, Numbers
 from inbetween.models.motion.course import course
 from inbetween.models.motion.regions import Floats, Mask, nearest
 from inbetween.models.motion.shapes import Shape, between, going_on, shape
@@ -35,6 +35,8 @@ TORN = 4.0
 """Pixels by which the motion of pixels beside each other differs at most where it is one motion."""
 BESIDE, SAME, ALL = (1, 4), 8.0, 0.9
 """What is around a piece: so many pixels from it, so much of it no further than this from the usual grey, of 255."""
+INNER = np.ones((5, 5), np.uint8)
+"""What a soft edge is taken off with."""
 RIM = np.ones((3, 3), np.uint8)
 """A pixel and those beside it."""
 
@@ -50,6 +52,8 @@ class Whole:
     shapes: tuple[Shape, Shape]
     alone: bool
     """Whether there is the same even colour all around it in both keys."""
+    seen: tuple[Numbers, Numbers] | None = None
+    """(H, W): 1 where either key shows it, where it is cut off without a soft edge; None where both show it all."""
 
 
 def wholes(found: Carried, greys: tuple[Plane, Plane]) -> list[Whole | None]:
@@ -69,11 +73,18 @@ def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | N
     step = max(1, len(rows) // ENOUGH)
     places = np.stack((columns[::step], rows[::step]), 1).astype(np.float64)
     alone, growth = _alone(masks, (first, second), greys), np.linalg.det(way[:, :2])
-    if found.manners[number - 1] == SWEPT and growth > 1:
+    seen = None
+    if found.manners[number - 1] == PARTLY:
+        start, end = (mask.view(np.uint8) for mask in masks)
+        if np.count_nonzero(start) < np.count_nonzero(end):
+            first, seen = second.shifted(-way[:, 2]), (_cut(start), end)
+        else:
+            second, seen = first.shifted(way[:, 2]), (start, _cut(end))
+    elif found.manners[number - 1] == SWEPT and growth > 1:
         second = going_on(masks[1], first, way)
     elif found.manners[number - 1] == SWEPT and growth < 1:
         first = going_on(masks[0], second, inverse(way))
-    return Whole(way, places, (first, second), alone)
+    return Whole(way, places, (first, second), alone, seen)
 
 
 def _alone(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plane, Plane]) -> bool:
@@ -232,8 +243,16 @@ def _carry(frame: _Frame, found: Carried, piece: Whole, number: int, t: float, b
         inside &= bare
     for flow, source in zip(frame.flows, sources, strict=True):
         frame.put(flow, part, inside, source - here[inside])
-    frame.put(frame.share, part, inside, 1 - t)
+    frame.put(frame.share, part, inside, _share(piece, sources, t))
     frame.put(frame.numbers, part, inside, number)
+
+
+def _share(piece: Whole, sources: tuple[Plane, Plane], t: float) -> Plane | float:
+    """How much of a piece is shown from the start, at places (n, 2) in either key: of one that has it, from that."""
+    if piece.seen is None:
+        return 1 - t
+    first, second = (labels_at(seen, at) for seen, at in zip(piece.seen, sources, strict=True))
+    return np.where(first == second, np.float32(1 - t), first).astype(np.float32)
 
 
 def _uncover(frame: _Frame, labels: tuple[Numbers, Numbers], piece: Whole, number: int) -> None:
@@ -282,7 +301,7 @@ def _clear(frame: _Frame, labels: tuple[Numbers, Numbers], unchanged: Numbers) -
     # Around a piece, what goes its way: two keys do not tell its outline more closely.
     near = inside | (cv2.dilate(inside.view(np.uint8), RIM).view(np.bool_) & ~_jumps(frame.flows))
     here = pixels(near.shape)
-    soft = cv2.dilate(labels[0], RIM), cv2.dilate(labels[1], RIM)  # with the faint rest of their edges
+    soft = _grown(labels[0]), _grown(labels[1])  # with the faint rest of their edges
     first, second = (piece & ~near for piece in _shown(soft, here, frame.flows))
     hidden = first & second
     if hidden.any():
@@ -307,6 +326,16 @@ def _clear(frame: _Frame, labels: tuple[Numbers, Numbers], unchanged: Numbers) -
         first[hidden], second[hidden] = _shown(soft, at, flows)
     frame.share[first & ~second] = 0
     frame.share[second & ~first] = 1
+
+
+def _cut(mask: Numbers) -> Numbers:
+    """A mask (H, W) without its soft edge."""
+    return np.asarray(cv2.erode(mask, INNER), np.uint8)
+
+
+def _grown(labels: Numbers) -> Numbers:
+    """Labels (H, W) that reach a pixel farther."""
+    return np.asarray(cv2.dilate(labels, RIM), np.uint8)
 
 
 def _beside_all(frame: _Frame, labels: tuple[Numbers, Numbers], inside: Mask, asked: Mask) -> Mask:

@@ -136,7 +136,7 @@ def _soft(picture: Plane, grounds: Labels) -> Labels:
     count, labels = cv2.connectedComponents((contrast >= PLAIN).view(np.uint8), connectivity=4)
     dark = np.bincount(labels.ravel(), contrast.ravel() >= DARK, count) >= SOFT
     dark[0] = False
-    return np.where(dark, np.arange(count), 0)[labels]
+    return np.asarray(np.where(dark, np.arange(count), 0)[labels])
 
 
 def _like_ground(picture: Plane, ground: Mask) -> Mask:

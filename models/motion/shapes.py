@@ -34,6 +34,10 @@ class Shape:
     distance: Plane
     """(h, w): from the outline, of the pixels around; below 0 inside."""
 
+    def shifted(self, shift: Floats) -> "Shape":
+        """The same elsewhere, by x and y."""
+        return Shape(self.box + shift, np.asarray(self.corner + shift, np.float32), self.distance)
+
     def outside(self, places: Plane) -> Plane:
         """How far outside the outline places (..., 2) are, (...)."""
         at, held = self._held(places)
@@ -83,18 +87,19 @@ def shape(mask: Mask) -> Shape | None:
     return Shape(box, corner, np.where(part, 0.5 - _distance(part), _distance(~part) - 0.5).astype(np.float32))
 
 
-def going_on(mask: Mask, other: Shape, way: Floats) -> Shape | None:
+def going_on(mask: Mask, other: Shape, way: Floats) -> Shape:
     """The shape that a mask (H, W) has, if beyond the frame it goes on as another does after an affine map (2, 3)."""
     height, width = mask.shape
-    box = other.box + ((-SOFT,), (SOFT,))
+    box = other.box + np.array(((-SOFT,), (SOFT,)))
     corners = mapped(np.array([(x, y) for x in box[:, 0] for y in box[:, 1]]), way)
     left, top = np.floor(np.minimum(corners.min(0), 0)).astype(int)
     right, bottom = np.ceil(np.maximum(corners.max(0), (width, height))).astype(int)
     places = pixels_of((slice(top, bottom), slice(left, right)))
-    whole = other.outside(cv2.transform(places, inverse(way).astype(np.float32))) <= 0
+    whole = other.outside(np.asarray(cv2.transform(places, inverse(way).astype(np.float32)), np.float32)) <= 0
     whole[-top : height - top, -left : width - left] = mask
-    found, start = shape(whole), np.array((left, top), np.float32)
-    return found and Shape(found.box + start, found.corner + start, found.distance)
+    found = shape(whole)
+    assert found is not None
+    return found.shifted(np.array((left, top), np.float64))
 
 
 def between(

@@ -1,4 +1,4 @@
-"""What sweeps over a picture, what lies below all else, and what both leave behind: clean at any time, not half-way only."""
+"""What sweeps over a picture, what lies below or behind something, and what all leave behind: clean at any time."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ def over(ground: Any, colour: Any, draw: Callable[[Any], Any], soft: float = 0, 
     """Something drawn at four times the size over a ground; blurred, by pixels, if it is to be soft."""
     fine = np.zeros((4 * HEIGHT, 4 * WIDTH), np.uint8)
     draw(fine)
-    cover = cv2.resize(fine, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    cover: Any = cv2.resize(fine, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     if soft:
         cover = cv2.GaussianBlur(cover, (0, 0), soft)
     share = opacity * cover[..., None]
@@ -40,8 +40,8 @@ def over(ground: Any, colour: Any, draw: Callable[[Any], Any], soft: float = 0, 
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Callable[[Any], Any]:
-    corners = [(round(4 * x), round(4 * y)) for x, y in ((left, top), (right - 1, bottom - 1))]
-    return lambda plane: cv2.rectangle(plane, *corners, 255, -1)
+    first, last = ((round(4 * x), round(4 * y)) for x, y in ((left, top), (right - 1, bottom - 1)))
+    return lambda plane: cv2.rectangle(plane, first, last, 255, -1)
 
 
 def disc(x: float, y: float, radius: float) -> Callable[[Any], Any]:
