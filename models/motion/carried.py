@@ -89,7 +89,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     sight = Sight(cut, views, flows, wrong)
     pairs = matches(*cut, sight.led(), diagonal, sight.judged)
     load = _Load(cut, views, flows)
-    for first, second, onto in swept((large_parts(start), large_parts(end)), wrong):
+    for first, second, onto in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.sweep((first, second), onto)
     swept_over = [label > 0 for label in load.labels]
     hidden, fades = [sight.half_hidden(*pair) for pair in pairs], fading(*cut, pairs, diagonal)

@@ -37,9 +37,9 @@ INPLACE = 0.02
 """Diagonals of the frame that the middle of a piece goes at most while it changes its colour and its size."""
 LED = 0.1
 """Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
-TOGETHER, ENOUGH = 0.005, 0.7
-"""Diagonals of the frame by which the ways of pieces that go together differ; and share of those around a piece that
-are enough to say where it went."""
+TOGETHER, ENOUGH, MEMBERS = 0.005, 0.7, 3
+"""Diagonals of the frame by which the ways of pieces that go together differ; and share and number of those around a
+piece that are enough to say where it went."""
 ROUNDS = 5
 """How often pieces are matched, each time knowing where their neighbours went."""
 
@@ -55,7 +55,7 @@ def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Jud
         return pairs
     unlike, stays = _unlike(start, end), _stays(start, end, diagonal)
     went = end.centre[None] - start.centre[:, None]
-    apart = 1 - np.minimum(_together(start, went, unlike, diagonal) / ENOUGH, 1)
+    apart = FAR * (1 - np.minimum(_together(start, went, unlike, diagonal) / ENOUGH, 1))
     for round_ in range(ROUNDS):
         reach = (ASIDE if round_ else ASTRAY) * diagonal
         beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))
@@ -84,7 +84,8 @@ def _together(start: Pieces, went: Floats, unlike: Floats, diagonal: float) -> F
     weight[np.arange(len(ones)), ones] = 0
     some = 0.05 * np.sqrt(start.area.mean())
     result = np.zeros(unlike.shape)
-    result[ones, others] = (weight * agree).sum(1) / (weight.sum(1) + some)
+    members = (np.exp(-near) * agree).sum(1) - 1  # but itself
+    result[ones, others] = np.where(members >= MEMBERS, (weight * agree).sum(1) / (weight.sum(1) + some), 0)
     return result
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from inbetween.models.motion.affine import affine
 from inbetween.models.motion.ground import Parts
-from inbetween.models.motion.regions import Floats, Mask
+from inbetween.models.motion.regions import Floats, Labels, Mask
 from inbetween.models.warp import Plane
 
 WITHIN = 0.9
@@ -32,10 +32,13 @@ LARGEST, HALVINGS = 8.0, 12
 """Times that the larger one is as long and wide at most, and how closely that is found."""
 
 
-def swept(parts: tuple[Parts, Parts], wrong: tuple[Plane, Plane]) -> Iterator[tuple[Mask, Mask, Floats]]:
+def swept(
+    parts: tuple[Parts, Parts], grounds: tuple[Labels, Labels], wrong: tuple[Plane, Plane]
+) -> Iterator[tuple[Mask, Mask, Floats]]:
     """Where either key shows what grows or draws back, (H, W), and the affine map (2, 3) from the start to the end.
 
-    `parts` are those of both keys, `wrong` (H, W) how different the flow from either to the other leaves them, of 1.
+    `parts` are those of both keys, of which at least one of each two is of its `grounds` (H, W), else both are pieces;
+    `wrong` (H, W) is how different the flow from either to the other leaves them, of 1.
     """
     one, other = parts
     both = np.where(one.alike(other), one.shared(other), 0.0)
@@ -45,6 +48,8 @@ def swept(parts: tuple[Parts, Parts], wrong: tuple[Plane, Plane]) -> Iterator[tu
         colour = both[first] if larger == 0 else both[:, second]
         sizes = one.size[first], other.size[second]
         if min(sizes) > SMALLER * max(sizes) or both[first, second] < WITHIN * colour.sum() or masks[larger].all():
+            continue
+        if not (grounds[larger][masks[larger]] > 0).any():
             continue
         band = masks[larger] & ~masks[1 - larger]
         if min(np.mean(unlike[band] > UNLIKE) for unlike in wrong) > COVERED:
