@@ -7,7 +7,7 @@ shape on the way. What one key alone has grows or shrinks where it is. Where it 
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -89,19 +89,11 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     sight = Sight(cut, views, flows, wrong)
     pairs = matches(*cut, sight.led(), diagonal, sight.judged)
     load = _Load(cut, views, flows)
-    for first, second, onto in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
-        load.sweep((first, second), onto)
-    swept_over = [label > 0 for label in load.labels]
-    hidden, fades = [sight.half_hidden(*pair) for pair in pairs], fading(*cut, pairs, diagonal)
-    # Drawn in this order: shadows lowest, then what others hide, and what fits better on top.
-    fits = [sight.best(*pair)[1] < WORST for pair in pairs]
-    order = np.array(fits), np.array(_above(pairs, hidden)), ~cut[0].soft[pairs[:, 0]]
-    for index in np.lexsort(order):
-        one, other = pairs[index]
-        way: Floats | None = np.eye(2, 3) if fades[index] else sight.way(one, other)
-        part = hidden[index]
-        if way is not None:
-            load.carry(one, other, way if part is None else part.way, partly=part is not None)
+    for first, second, way in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
+        load.sweep((first, second), way)
+    known = [label > 0 for label in load.labels]
+    for one, other, way, partly in _recognised(sight, pairs, diagonal):
+        load.carry(one, other, way, partly)
     replaced = sight.replaced(pairs)
     for one, other in replaced:
         load.carry(one, other, np.eye(2, 3))
@@ -109,12 +101,28 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     still = np.abs(start - end).max(-1)
     left = _recolour(load, sight, pairs, still, diagonal)
     for side, picture in ((START, start), (END, end)):
-        for where, whole, passes in lone(picture, cut[side], left[side], wrong[side], still, swept_over[side]):
+        for where, whole, passes in lone(picture, cut[side], left[side], wrong[side], still, known[side]):
             load.leave(where, whole, side, FADED if passes else GROWN)
     return _joined(load.delivered(_unchanged(start, still)), views, sight.astray)
 
 
-def _above(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> list[int]:
+def _recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Iterator[tuple[int, int, Floats, bool]]:
+    """The pairs of pieces that are carried, with their maps (2, 3), and whether one key shows a part alone.
+
+    The lowest first: shadows, then what others hide; what fits better lies on top.
+    """
+    fades = fading(*sight.cut, pairs, diagonal)
+    hidden = [None if still else sight.half_hidden(*pair) for pair, still in zip(pairs, fades, strict=True)]
+    fits = np.array([sight.best(*pair)[1] < WORST for pair in pairs])
+    soft = sight.cut[0].soft[pairs[:, 0]]
+    for index in np.lexsort((fits, _above(pairs, hidden), ~soft)):
+        one, other = pairs[index]
+        way, part = np.eye(2, 3) if fades[index] else sight.way(one, other), hidden[index]
+        if way is not None:
+            yield one, other, way if part is None else part.way, part is not None
+
+
+def _above(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> NDArray[np.intp]:
     """How many lie over each pair of pieces, one over the other, below 0: what hides it, what hides that, and so on."""
     named = [{int(pair[key]): index for index, pair in enumerate(pairs)} for key in (START, END)]
     above = []
@@ -125,7 +133,7 @@ def _above(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> list[int
             over = None if part.behind is None else named[part.key].get(part.behind)
             part = None if over is None else hidden[over]
         above.append(-count)
-    return above
+    return np.array(above, np.intp)
 
 
 def _unchanged(picture: Plane, change: Plane) -> Numbers:

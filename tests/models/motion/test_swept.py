@@ -70,6 +70,33 @@ def crossing(t: float) -> Any:
     return over(one, BLUE, disc(170 - 100 * t, 90, 24))
 
 
+def emerging(t: float) -> Any:
+    """A disc comes out from behind another one, which goes the other way."""
+    one = over(flat(PAPER), RED, disc(90 + 80 * t, 80, 30))
+    return over(one, BLUE, disc(115 - 60 * t, 70, 26))
+
+
+def entering(t: float) -> Any:
+    """A box comes in over the border of the frame, before a picture."""
+    return over(detailed(), RED, box(120 * t - 40, 60, 120 * t + 40, 110))
+
+
+def titled(t: float) -> Any:
+    """A word slides before a picture."""
+
+    def draw(plane: Any) -> None:
+        cv2.putText(
+            plane, "BETWEEN", (round(4 * (20 + 34 * t)), 4 * 90), cv2.FONT_HERSHEY_DUPLEX, 4, 255, 22, cv2.LINE_AA
+        )
+
+    return over(detailed(), (1, 1, 1), draw)
+
+
+def passing(t: float) -> Any:
+    """A disc passes before a picture."""
+    return over(detailed(), RED, disc(60 + 110 * t, 80, 24))
+
+
 def drawn(scene: Scene, times: Any) -> Any:
     network = registry.load("motion", "cpu").network(RGBA, "display")
     return network(scene(0)[None], scene(1)[None], np.reshape(np.array(times, np.float32), (-1, 1, 1, 1)))
@@ -79,7 +106,19 @@ def quality(picture: Any, truth: Any, start: Any, end: Any) -> float:
     return metrics.compare(picture, truth, start, end).psnr
 
 
-@pytest.mark.parametrize(("scene", "least"), [(wipe, 30), (iris, 28), (shadow, 35), (crossing, 30)])
+@pytest.mark.parametrize(
+    ("scene", "least"),
+    [
+        (wipe, 30),
+        (iris, 28),
+        (shadow, 35),
+        (crossing, 30),
+        (emerging, 28),
+        (entering, 28),
+        (titled, 25),
+        (passing, 35),
+    ],
+)
 @pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
 def test_all_the_way_through_it_is_what_it_should_be(scene: Scene, least: float, backwards: bool) -> None:
     def played(t: float) -> Any:
@@ -98,6 +137,19 @@ def test_what_a_wipe_uncovers_is_shown_as_it_is() -> None:
     (picture,) = drawn(wipe, [0.5])
     assert np.array_equal(picture[:, 30:90], wipe(1)[:, 30:90])
     assert np.array_equal(picture[:, 110:], wipe(0)[:, 110:])
+
+
+def test_a_ground_that_stays_is_untouched_by_what_passes() -> None:
+    (picture,) = drawn(passing, [0.5])
+    away = np.abs(passing(0.5) - detailed()).max(-1) == 0
+    assert np.mean(np.abs(picture - detailed())[away].max(-1) > 0.02) < 0.01
+
+
+def test_what_lies_over_something_in_one_key_does_so_in_between() -> None:
+    (picture,) = drawn(emerging, [0.2])
+    truth = emerging(0.2)
+    blue = np.abs(truth - (*BLUE, 1)).max(-1) < 0.01
+    assert np.mean(np.abs(picture - truth)[blue].max(-1) > 0.1) < 0.02
 
 
 def test_nothing_is_left_where_discs_have_been() -> None:
