@@ -12,6 +12,7 @@ from inbetween.core.errors import InputError
 from inbetween.core.settings import Settings, describe
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.plan import SequencePlan, plan
+from inbetween.hosts.sequence.provenance import is_sheet
 
 MOST_TASKS = 1024
 """What the specification allows for a list of values."""
@@ -23,12 +24,13 @@ def template(job: Job, frames_per_task: int) -> dict[str, Any]:
     """The job template, JSON-ready: every setting is a parameter with the help, limits and default it has everywhere.
 
     The folders are parameters `In` and `Out` without a default, which the specification allows below the template only.
-    Raises `InputError` when the source is not exactly one sequence.
+    Raises `InputError` when the source is not exactly one sequence, or the contact sheet's name is another file's.
     """
     sequences = plan(job).sequences
     if len(sequences) > 1:
         names = ", ".join(each.sequence.pattern for each in sequences)
         raise InputError(f"{job.source} holds several sequences ({names}); name one of them by its pattern")
+    _refuse_foreign_sheet(job.contact_sheet)
     tasks = list(_tasks(sequences[0], max(frames_per_task, -(-len(sequences[0].wanted) // MOST_TASKS))))
     return {
         "specificationVersion": "jobtemplate-2023-09",
@@ -36,6 +38,15 @@ def template(job: Job, frames_per_task: int) -> dict[str, Any]:
         "parameterDefinitions": list(_parameters(job, sequences[0])),
         "steps": [_draw(job, tasks), _finish(job)],
     }
+
+
+def _refuse_foreign_sheet(name: str) -> None:
+    """The last step, which makes the sheet, goes over what is done and has no leave to replace anything."""
+    sheet = Path(name)
+    if name and sheet.exists() and not is_sheet(sheet):
+        raise InputError(
+            f"{sheet} is no contact sheet made by this tool, or was changed since; move it away or name another file"
+        )
 
 
 def _tasks(sequence: SequencePlan, least: int) -> Iterator[str]:

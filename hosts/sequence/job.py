@@ -28,7 +28,8 @@ class Job:
         unit="frames",
     )
     overwrite: bool = option(
-        False, "Make every frame anew, and replace files in the target that this tool did not make."
+        False,
+        "Make every frame anew; replace files that this tool did not make, in the target or as contact sheet.",
     )
     jobs: int = option(2, "Frames written at the same time.", minimum=1, maximum=64, pixels=False)
     contact_sheet: str = option("", "Also save an overview of the whole result as this picture, such as sheet.png.")

@@ -53,6 +53,14 @@ class FrameSequence:
         """Where a frame lies."""
         return self.folder / self.name(number)
 
+    def claims(self, file: Path) -> bool:
+        """Whether a file, there or not, has a place and name that only a frame of this sequence may have.
+
+        Upper and lower case are one, as they are on some disks.
+        """
+        frame = re.compile(rf"{re.escape(self.base)}-?\d+{re.escape(self.ext)}", re.IGNORECASE | re.DOTALL)
+        return bool(frame.fullmatch(file.name)) and file.parent.resolve() == self.folder.resolve()
+
 
 def find(source: str) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]:
     """The sequences that a folder or a pattern names, and the names of visible files beside them that are none.

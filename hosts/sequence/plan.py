@@ -103,13 +103,15 @@ def plan(job: Job) -> Plan:
     """
     found, stray = names.find(_given(job.source, "the keys"))
     target = _target(job, found)
-    _refuse_sheet(job.contact_sheet)
+    _refuse_sheet_type(job.contact_sheet)
     enough = tuple(sequence for sequence in found if len(sequence.numbers) > 1)
     if not enough:
         raise InputError(_too_few(job.source, found))
     lone = tuple(sequence.name(sequence.numbers[0]) for sequence in found if len(sequence.numbers) == 1)
     wanted = names.numbers(job.frames) if job.frames else None
     plans = [_sequence(job, sequence, target, wanted) for sequence in enough]
+    if job.contact_sheet:
+        _refuse_sheet_for_a_frame(Path(job.contact_sheet), found, plans)
     if not any(gap for each in plans for gap in gaps(each.keys)):
         raise InputError(
             f"the keys in {job.source} have no gap in their numbers, so nothing is missing between them; "
@@ -200,9 +202,23 @@ def _target(job: Job, found: tuple[FrameSequence, ...]) -> Path:
     return target
 
 
-def _refuse_sheet(name: str) -> None:
+def _refuse_sheet_type(name: str) -> None:
     if name and Path(name).suffix.lower() not in SHEETS:
         raise InputError(f"contact sheet {name} needs the name of a picture for the screen, such as sheet.png")
+
+
+def _refuse_sheet_for_a_frame(sheet: Path, found: tuple[FrameSequence, ...], plans: list[SequencePlan]) -> None:
+    """A contact sheet takes no frame's place, and no name that the next run would take for a key's."""
+    if any(sequence.claims(sheet) or _is_a_frame_of(sequence, sheet) for sequence in found):
+        raise InputError(f"contact sheet {sheet} is where the keys are; name another file, so that no key can be lost")
+    if any(replace(each.sequence, folder=each.target, ext=each.ext).claims(sheet) for each in plans):
+        raise InputError(f"contact sheet {sheet} is where the frames of the result lie; name another file")
+
+
+def _is_a_frame_of(sequence: FrameSequence, file: Path) -> bool:
+    """Whether a file is one of these frames by another name: keys may be links."""
+    files = (sequence.file(number) for number in sequence.numbers) if file.exists() else ()
+    return any(each.exists() and file.samefile(each) for each in files)
 
 
 def _given(text: str, what: str) -> str:

@@ -29,6 +29,9 @@ FOLDER = ".inbetween"
 Origin = Mapping[str, str | float]
 """Provenance in plain words: model, version, weights, keys, t, settings, recipe."""
 
+SHEET: Origin = {"recipe": "contact sheet"}
+"""The provenance of a contact sheet, by which it is told from frames; it is made anew in every run."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -89,6 +92,15 @@ def recipe_of(frame: Path) -> str | None:
     if (status.st_size, status.st_mtime_ns) == (record.size, record.modified):
         return record.recipe
     return {record.replaces: "", record.sha256: record.recipe}.get(file_hash(frame))
+
+
+def is_sheet(file: Path) -> bool:
+    """Whether a file is a contact sheet that this tool made, and nobody changed since.
+
+    Raises `FrameReadError` for a file that cannot be read.
+    """
+    record = _read(file)
+    return record is not None and record.recipe == SHEET["recipe"] and recipe_of(file) is not None
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
     `load` stands in for `models.registry.load`.
     """
     todo = plan(job)
+    _refuse_foreign_sheet(job)
     if todo.stray:
         emit({"event": "stray", "files": list(todo.stray)})
     model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
@@ -56,7 +57,9 @@ def preview(job: Job, *, load: Load | None = None) -> Iterator[tuple[SequencePla
     Raises as `run` does.
     """
     model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
-    for todo in plan(job).sequences:
+    sequences = plan(job).sequences
+    _refuse_foreign_sheet(job)
+    for todo in sequences:
         existing = _survey(todo, job)
         recipes = _recipes(todo, existing, model, job)
         kept = {number for number, recipe in existing.items() if recipe == recipes.get(number)}
@@ -103,6 +106,20 @@ def _survey(todo: SequencePlan, job: Job) -> dict[int, str]:
             )
         found[number] = recipe or ""
     return found
+
+
+def _refuse_foreign_sheet(job: Job) -> None:
+    """Raises `InputError` for a file under the contact sheet's name that is no contact sheet of this tool."""
+    sheet = Path(job.contact_sheet)
+    if not job.contact_sheet:
+        return
+    if sheet.is_dir():
+        raise InputError(f"contact sheet {sheet} is a folder; name a file in it")
+    if sheet.exists() and not job.overwrite and not provenance.is_sheet(sheet):
+        raise InputError(
+            f"{sheet} is no contact sheet made by this tool, or was changed since; move it away, name another file, "
+            "or replace it with --overwrite"
+        )
 
 
 def _make_folder(target: Path) -> None:

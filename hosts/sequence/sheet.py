@@ -11,7 +11,8 @@ import OpenImageIO as oiio
 
 from inbetween.core.colour import resolve
 from inbetween.core.errors import FrameReadError
-from inbetween.hosts.sequence.frames import Header, Pixels, Plate, read_plate, write_frame
+from inbetween.hosts.sequence import provenance
+from inbetween.hosts.sequence.frames import Header, Pixels, Plate, encode, read_plate
 from inbetween.hosts.sequence.plan import Plan, SequencePlan
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
@@ -31,14 +32,15 @@ INK, KEY, GONE = (217, 217, 217), (255, 158, 26), (128, 128, 128)
 def contact_sheet(plan: Plan, file: Path) -> None:
     """Save an overview of all frames that are in place; a frame that is missing leaves its place empty.
 
-    Raises `FrameWriteError`.
+    A record beside it says that it is ours, as beside a frame. Raises `FrameWriteError`.
     """
     rows = [row for each in plan.sequences for row in _rows(each)]
     width = max(row.shape[1] for row in rows)
     page = np.concatenate([_padded(row, row.shape[0], width) for row in rows])
     spec = oiio.ImageSpec(page.shape[1], page.shape[0], 3, oiio.UINT8)
     spec["DateTime"] = ""
-    write_frame(file, Header(file, (spec,), straight=False), page.astype(np.float32) / np.float32(255))
+    with provenance.placed(file, provenance.SHEET) as unfinished:
+        encode(unfinished, Header(file, (spec,), straight=False), page.astype(np.float32) / np.float32(255))
 
 
 def _rows(plan: SequencePlan) -> Iterator[Bytes]:

@@ -56,6 +56,13 @@ def test_several_sequences_are_asked_to_be_named(shot: Path, tmp_path: Path) -> 
         template(Job(str(shot), str(tmp_path / "out")), 24)
 
 
+def test_a_job_whose_last_step_would_meet_another_file_is_not_written(shot: Path, tmp_path: Path) -> None:
+    sheet = shutil.copyfile(shot / "shot.0001.exr", tmp_path / "sheet.png")
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match=r"sheet\.png is no contact sheet made by this tool"):
+            template(Job(str(shot), str(tmp_path / "out"), contact_sheet=str(sheet), overwrite=overwrite), 24)
+
+
 def test_the_job_runs_to_the_frames_of_a_run_without_a_farm(
     shot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -265,6 +265,67 @@ def test_a_contact_sheet_shows_the_whole_result(folder: Folder, tmp_path: Path) 
     assert read_plate(sheet).pixels.std() > 0.05
 
 
+@pytest.mark.parametrize("leave", [(), ("--overwrite",)], ids=["", "overwrite"])
+@pytest.mark.parametrize(
+    ("sheet", "says"),
+    [
+        ("in/f000.png", "is where the keys are; name another file, so that no key can be lost"),
+        ("in/F004.png", "is where the keys are"),
+        ("in/../in/f008.png", "is where the keys are"),
+        ("elsewhere/f000.png", "is where the keys are"),
+        ("out/f004.png", "is where the frames of the result lie; name another file"),
+        ("out/f099.png", "is where the frames of the result lie"),
+    ],
+)
+def test_a_contact_sheet_takes_the_place_of_no_key_and_no_frame(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str], sheet: str, says: str, leave: tuple[str, ...]
+) -> None:
+    source = folder(0, 8, pattern="f{:03d}.png")
+    (tmp_path / "elsewhere").mkdir()
+    (source / "f000.png").rename(tmp_path / "elsewhere/f000.png")
+    (source / "f000.png").symlink_to(tmp_path / "elsewhere/f000.png")
+    before = {file: file.read_bytes() for file in (source / "f000.png", source / "f008.png")}
+    asked = [str(source), str(tmp_path / "out"), "--contact-sheet", str(tmp_path / sheet), *leave]
+    for argv in (asked, [*asked, "--dry-run"]):
+        assert says in wrong(argv, capsys)
+    assert {file: file.read_bytes() for file in before} == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_contact_sheet_is_made_anew_and_no_other_file_is_replaced(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, sheet = folder(1, 4), frame(tmp_path / "sheet.png", 0.5)
+    theirs, asked = sheet.read_bytes(), [str(source), str(tmp_path / "out"), "--contact-sheet", str(sheet)]
+    for argv in (asked, [*asked, "--dry-run"]):
+        line = wrong(argv, capsys)
+        assert "sheet.png is no contact sheet made by this tool, or was changed since; move it away" in line
+    assert not (tmp_path / "out").exists()
+    assert sheet.read_bytes() == theirs
+    assert main([*asked, "--overwrite", "-q", *MODEL]) == DONE
+    assert read_header(sheet).display.width > 4 * 200
+    folder(7)
+    assert main([*asked, "-q", *MODEL]) == DONE
+    assert read_header(sheet).display.width > 7 * 200
+    frame(sheet, 0.25)  # the artist drew on it
+    assert "or replace it with --overwrite" in wrong(asked, capsys)
+
+
+def test_a_frame_of_another_result_is_no_contact_sheet(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(folder(1, 3, pattern="f{:03d}.png")), str(tmp_path / "first"), "-q", *MODEL]) == DONE
+    sheet, other = tmp_path / "first" / "f002.png", folder(1, 3, name="other", pattern="o{:03d}.png")
+    line = wrong([str(other), str(tmp_path / "second"), "--contact-sheet", str(sheet)], capsys)
+    assert "is no contact sheet made by this tool" in line
+
+
+def test_a_folder_is_no_contact_sheet(folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sheet.png").mkdir()
+    asked = [str(folder(1, 3)), str(tmp_path / "out"), "--contact-sheet", str(tmp_path / "sheet.png")]
+    assert "sheet.png is a folder; name a file in it" in wrong([*asked, "--overwrite"], capsys)
+
+
 @pytest.mark.skipif(importlib.util.find_spec("pty") is None, reason="terminals are POSIX here")
 def test_on_a_terminal_there_is_a_bar(
     folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
