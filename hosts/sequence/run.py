@@ -38,6 +38,8 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
     model.path_for(job.settings)  # a curve that this model cannot draw is refused before anything is written
     emit({"event": "model", **{name: value for name, value in vars(model).items() if name != "network"}})
     _make_folder(Path(job.target))
+    if job.contact_sheet:
+        _make_folder(Path(job.contact_sheet).parent)
     existing = [_survey(each, job) for each in todo.sequences]
     progress = Progress(emit, sum(len(each.wanted) for each in todo.sequences))
     for each, found in zip(todo.sequences, existing, strict=True):

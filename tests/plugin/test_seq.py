@@ -320,6 +320,18 @@ def test_a_frame_of_another_result_is_no_contact_sheet(
     assert "is no contact sheet made by this tool" in line
 
 
+def test_the_folder_of_a_contact_sheet_is_made_or_missed_before_anything_is_drawn(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [str(folder(1, 3)), str(tmp_path / "out"), "--contact-sheet"]
+    (tmp_path / "file").write_text("")
+    line = wrong([*asked, str(tmp_path / "file" / "sheets" / "sheet.png")], capsys)
+    assert "sheets cannot be written to" in line
+    assert not list(tmp_path.glob("out/*.exr"))
+    assert main([*asked, str(tmp_path / "review" / "sheets" / "sheet.png"), "-q", *MODEL]) == DONE
+    assert read_header(tmp_path / "review" / "sheets" / "sheet.png").display.width > 3 * 200
+
+
 def test_a_folder_is_no_contact_sheet(folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "sheet.png").mkdir()
     asked = [str(folder(1, 3)), str(tmp_path / "out"), "--contact-sheet", str(tmp_path / "sheet.png")]
