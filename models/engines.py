@@ -15,6 +15,7 @@ import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
 
 from inbetween.core.errors import EngineError, ModelError
+from inbetween.core.extras import command, missing
 from inbetween.core.network import Array
 from inbetween.core.parallel import cores
 from inbetween.models.card import Card, verify
@@ -116,7 +117,7 @@ def open_torch(module: "Callable[[], nn.Module]", wanted: str) -> Engine:
     Raises `EngineError` when torch is not installed, or CUDA was asked for and is not there.
     """
     if importlib.util.find_spec("torch") is None:
-        raise EngineError("torch is not installed; pip install 'inbetween[train]', or run the model from an .onnx file")
+        raise EngineError(missing("torch", "run the model from an .onnx file"))
     import torch
 
     cuda = torch.cuda.is_available()
@@ -143,7 +144,7 @@ def _onnxruntime() -> Any:
             f"{' and '.join(installed)} are both installed and overwrite each other; uninstall both, then install one"
         )
     if importlib.util.find_spec("onnxruntime") is None:
-        raise EngineError("ONNX Runtime is not installed; pip install 'inbetween[cpu]', or 'inbetween[gpu]' for CUDA")
+        raise EngineError(missing("onnxruntime", f"for CUDA `{command('gpu')}`"))
     import onnxruntime  # type: ignore[import-untyped] # it ships no types
 
     onnxruntime.set_default_logger_severity(4)  # its warnings come as coloured banners in the middle of our output

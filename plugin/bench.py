@@ -11,6 +11,7 @@ from pathlib import Path
 from inbetween.arguments import add_options, values
 from inbetween.console import DONE, answer, complain, log_at, say
 from inbetween.core.errors import FrameWriteError, InputError, ModelError
+from inbetween.core.extras import EXTRAS, missing
 from inbetween.core.settings import check, option
 from inbetween.models.model import Model
 
@@ -100,7 +101,9 @@ def _quality(options: argparse.Namespace) -> int:
     try:
         figures = bench_quality.measure(models, options.clips, asked, tell=say)
     except ModuleNotFoundError as error:
-        raise InputError(f'these clips need {error.name}; install it with `pip install "inbetween[train]"`') from error
+        if error.name not in EXTRAS:
+            raise
+        raise InputError(missing(error.name)) from error
     return _publish(f"quality {asked.size}", bench_quality.table(figures), models, options.write)
 
 

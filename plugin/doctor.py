@@ -10,6 +10,7 @@ from typing import Any
 from inbetween import __version__
 from inbetween.console import DONE, FAILED, answer, say
 from inbetween.core.errors import InbetweenError
+from inbetween.core.extras import command
 from inbetween.core.settings import Settings
 
 LIBRARIES = (
@@ -17,13 +18,13 @@ LIBRARIES = (
     ("OpenImageIO", "reads and writes frames"),
     ("fileseq", "reads frame patterns"),
     ("opencv-python-headless or opencv-python", "optical flow, contact sheets"),
-    ("onnxruntime", "runs models; pip install 'inbetween[cpu]'"),
-    ("onnxruntime-gpu", "runs models on CUDA; pip install 'inbetween[gpu]'"),
-    ("torch", "trains and exports models; pip install 'inbetween[train]'"),
-    ("pyblish-base", "publishes; pip install 'inbetween[publish]'"),
-    ("optuna", "tunes; pip install 'inbetween[tune]'"),
+    ("onnxruntime", "runs models [cpu]"),
+    ("onnxruntime-gpu", "runs models on CUDA [gpu]"),
+    ("torch", "trains and exports models [train]"),
+    ("pyblish-base", "publishes [publish]"),
+    ("optuna", "tunes [tune]"),
 )
-"""What is used where it is installed, and for what."""
+"""What is used where it is installed, for what, and the extra that brings it where it is one."""
 
 WAYS = tuple((engine, device) for engine in ("onnxruntime", "torch") for device in ("cpu", "cuda"))
 
@@ -108,6 +109,7 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
     yield "\nlibraries"
     for row in found["libraries"]:
         yield f"  {row['name']:41}{row['version'] or '-':12}{row['use']}"
+    yield f"  in brackets: extras, each installed in the clone of inbetween by {command('EXTRA')}"
     yield "\nmodels (each drew a frame, or says why not)"
     for model in found["models"]:
         auto = model["ways"]["auto"]

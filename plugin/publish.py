@@ -10,6 +10,7 @@ from typing import Any
 
 from inbetween.console import DONE, FAILED, answer, complain, log_at, say
 from inbetween.core.errors import InputError
+from inbetween.core.extras import missing
 from inbetween.data import STORE
 
 PLUGINS = {
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if find_spec("pyblish") is None:
-        raise InputError("pyblish is not installed; pip install 'inbetween[publish]'")
+        raise InputError(missing("pyblish"))
     if options.keys is not None and not options.keys.is_dir():
         raise InputError(f"{options.keys} is no folder of keys; name the folder that DIR was made from")
     context = publish(options.source, options.store, options.keys)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from inbetween.console import DONE, answer, log_at, say
 from inbetween.core.errors import InputError
+from inbetween.core.extras import missing
 from inbetween.models.training.recipe import Recipe
 from inbetween.train import TRAINERS, Trainer, command, require_leave
 
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if find_spec("optuna") is None:
-        raise InputError("optuna is not installed; pip install 'inbetween[tune]'")
+        raise InputError(missing("optuna"))
     if options.trials < 1 or options.steps < EXAMINATIONS:
         raise InputError(f"at least one trial of {EXAMINATIONS} steps is needed; raise --trials or --steps")
     require_leave(options.data)

@@ -1,6 +1,7 @@
 """What a wheel and a source archive hold, and that the installed command runs from anywhere."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from inbetween.core.extras import EXTRAS, command
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {"inbetween": "plugin", "inbetween.core": "core", "inbetween.models": "models", "inbetween.hosts": "hosts"}
+DISTRIBUTIONS = {"PIL": "pillow", "pyblish": "pyblish-base"}
+"""Modules that are installed under another name."""
 LEFT_BEHIND = shutil.ignore_patterns(
     ".*", "build", "dist", "*.egg-info", "__pycache__", "examples", "tests", "docs", "runs"
 )
@@ -44,6 +49,22 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for kind in ("sdist", "wheel"):
         build(kind, work / "source", work / "dist")
     return work / "dist"
+
+
+@pytest.mark.parametrize("module", EXTRAS)
+def test_a_package_that_is_missing_is_looked_for_in_the_extra_that_brings_it(module: str) -> None:
+    required = table("project", "optional-dependencies")[EXTRAS[module]]
+    brought = {canonicalize_name(Requirement(line).name) for line in required}
+    assert canonicalize_name(DISTRIBUTIONS.get(module, module)) in brought
+
+
+def test_nobody_is_sent_to_an_index_for_a_package_of_this_name() -> None:
+    """What lies there under it is a stranger's; the project is installed from its clone."""
+    told = re.compile(r"pip install[^`\n]*\binbetween\b|\binbetween\[\w")
+    files = [ROOT / "README.md", ROOT / "install.py", *(ROOT / "docs").rglob("*.md")]
+    files += [file for room in ROOMS.values() for file in (ROOT / room).rglob("*.py")]
+    assert [file for file in files if told.search(file.read_text("utf-8"))] == []
+    assert command("cpu") in (ROOT / "README.md").read_text("utf-8")
 
 
 def packages_on_disk() -> set[str]:

@@ -251,7 +251,7 @@ class TestEngines:
     ) -> None:
         real = importlib.util.find_spec
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == module else real(name))
-        with pytest.raises(EngineError, match="not installed; pip install"):
+        with pytest.raises(EngineError, match=r'not installed; run `pip install -c constraints\.txt "\.\['):
             registry.load(str(studio), "cpu", engine)
 
     def test_nothing_is_said_on_the_side(self, studio: Path, capfd: pytest.CaptureFixture[str]) -> None:
