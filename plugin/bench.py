@@ -11,7 +11,6 @@ from pathlib import Path
 from inbetween.arguments import add_options, values
 from inbetween.console import DONE, answer, complain, log_at, say
 from inbetween.core.errors import FrameWriteError, InputError, ModelError
-from inbetween.core.extras import EXTRAS, missing
 from inbetween.core.settings import check, option
 from inbetween.models.model import Model
 
@@ -98,12 +97,7 @@ def _quality(options: argparse.Namespace) -> int:
 
     asked = Quality(**values(options, Quality))
     models = list(_models(asked))
-    try:
-        figures = bench_quality.measure(models, options.clips, asked, tell=say)
-    except ModuleNotFoundError as error:
-        if error.name not in EXTRAS:
-            raise
-        raise InputError(missing(error.name)) from error
+    figures = bench_quality.measure(models, options.clips, asked, tell=say)
     return _publish(f"quality {asked.size}", bench_quality.table(figures), models, options.write)
 
 

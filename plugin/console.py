@@ -5,9 +5,11 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from types import FrameType
 
 from inbetween.core.errors import Cancelled, InbetweenError
+from inbetween.core.extras import EXTRAS, missing
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: all done; some of it failed; wrong use or wrong input; stopped by the user."""
@@ -38,13 +40,13 @@ def answer(work: Callable[[], int]) -> int:
             f"{error.filename or 'a file'} cannot be used: {error.strerror or error}; check it and its permissions"
         )
         return WRONG
+    except ModuleNotFoundError as error:
+        return _without_a_module(error)
     except MemoryError:
         complain("out of memory; set --memory lower, or work on smaller frames")
         return FAILED
     except Exception as error:  # the last line of defence: an artist has no use for a traceback
-        log.debug("the traceback:", exc_info=True)
-        complain(f"unexpected {type(error).__name__}: {_one_line(error)}; run again with -v -v and report what it says")
-        return FAILED
+        return _unexpected(error)
 
 
 def say(text: str) -> None:
@@ -86,6 +88,22 @@ class Stop:
         if self.asked:
             raise KeyboardInterrupt("stopped at once; finished frames are kept")
         self.asked = True
+
+
+def _without_a_module(error: ModuleNotFoundError) -> int:
+    """An extra that is not installed is wrong use; any other module that is not found is a damaged installation."""
+    module = (error.name or "").partition(".")[0]
+    if module not in EXTRAS or find_spec(module) is not None:
+        return _unexpected(error)
+    log.debug("the traceback:", exc_info=True)
+    complain(missing(module))
+    return WRONG
+
+
+def _unexpected(error: Exception) -> int:
+    log.debug("the traceback:", exc_info=True)
+    complain(f"unexpected {type(error).__name__}: {_one_line(error)}; run again with -v -v and report what it says")
+    return FAILED
 
 
 def _one_line(error: Exception) -> str:

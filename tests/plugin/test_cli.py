@@ -1,10 +1,15 @@
 """`inbetween COMMAND`, and what every command has in common."""
 
 import argparse
+import json
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,6 +73,78 @@ def test_every_error_is_one_line_and_an_exit_code(
 ) -> None:
     assert console.answer(raising(error)) == code
     assert capsys.readouterr() == ("", f"inbetween: {says}\n")
+
+
+WITHOUT = """
+import sys
+from importlib.machinery import PathFinder
+
+tests, missing, *asked = sys.argv[1:]
+
+class Without(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] == missing else PathFinder.find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Without
+sys.path.insert(0, tests)  # a bare clone is found by its conftest
+import conftest
+from inbetween.cli import main
+
+sys.exit(main(asked))
+"""
+"""Runs a command where one package is not installed."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with renders that may be learnt from, a folder of digits, and an animation; nothing of it is sound."""
+    leave = {"show": "short", "owner": "The Studio", "approver": "A. Producer", "scope": ["train", "fine-tune"]}
+    dates = {"start": date.today().isoformat(), "finish": (date.today() + timedelta(1)).isoformat()}
+    for folder in ("renders", "mnist"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "renders" / "permission.json").write_text(json.dumps({**leave, **dates}))
+    (tmp_path / "clip.gif").write_bytes(b"")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("missing", "extra", "asked"),
+    [
+        ("torch", "train", "export motion --format nuke --out nuke"),
+        ("torch", "train", "export motion"),
+        ("torch", "train", "moving-mnist mnist"),
+        ("torch", "train", "import-checkpoint old.pt new.safetensors --like motion --licence MIT"),
+        ("torch", "train", "train akanet renders"),
+        ("torch", "train", "train motion renders"),
+        ("torch", "train", "tune akanet renders"),
+        ("torch", "train", "finetune renders --allow-open-network"),
+        ("torch", "train", "bench speed --models motion --engine torch"),
+        ("safetensors", "train", "train motion renders"),
+        ("filelock", "train", "data add renders"),
+        ("PIL", "train", "bench quality clip.gif --models dissolve"),
+        ("optuna", "tune", "tune akanet renders"),
+        ("pyblish", "publish", "publish renders"),
+        ("onnxruntime", "cpu", "bench speed --models akanet"),
+    ],
+)
+def test_a_command_whose_package_is_missing_says_how_to_install_it(
+    desk: Path, missing: str, extra: str, asked: str
+) -> None:
+    before = sorted(desk.rglob("*"))
+    command = [sys.executable, "-c", WITHOUT, str(Path(__file__).parents[1]), missing, *asked.split()]
+    ended = subprocess.run(command, cwd=desk, capture_output=True, text=True)
+    (line,) = ended.stderr.splitlines()
+    told = f'inbetween: {missing} is not installed; run `pip install -c constraints.txt ".[{extra}]"` in the clone'
+    assert line.startswith(told)
+    assert ended.returncode == console.WRONG
+    assert sorted(desk.rglob("*")) == before
+
+
+def test_a_module_that_no_extra_brings_is_unexpected(capsys: pytest.CaptureFixture[str]) -> None:
+    for module in ("nowhere", "numpy.gone"):
+        assert console.answer(raising(ModuleNotFoundError(f"No module named {module!r}", name=module))) == 1
+        assert "unexpected ModuleNotFoundError" in capsys.readouterr().err
 
 
 def test_the_first_signal_asks_and_the_second_ends() -> None:
