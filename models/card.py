@@ -126,6 +126,15 @@ def verify(card: Card, weights: Path) -> str:
     return found
 
 
+def identity(hashes: Iterable[str]) -> str:
+    """One hash for the weights files that run together, given those of the files, hex, in any order.
+
+    That of the file itself where there is one; of several, the sha256 over their sorted hashes, each on a line.
+    """
+    lines = sorted(hashes)
+    return lines[0] if len(lines) == 1 else hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
 def refuse_pickle(weights: Path) -> None:
     """Raises `ModelError` for anything that could run code while it is loaded, judged by content and by name."""
     start = _start_of(weights)

@@ -18,7 +18,7 @@ class Model:
     licence: str
     """SPDX identifier of the weights; of the code where a model has none."""
     weights_sha256: str | None
-    """Of the file that was loaded; None where a model has no weights."""
+    """Of the files that were loaded (`card.identity`); None where a model has no weights."""
     engine: str
     """What really runs it, as the engine itself reports it: "onnxruntime CPUExecutionProvider"."""
     scheme: str

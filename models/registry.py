@@ -56,7 +56,8 @@ def export(weights: Path) -> list[Path]:
 def catalogue() -> list[dict[str, Any]]:
     """What there is, without loading it: each model's name, version, licence, scheme, parameters and summary.
 
-    `weights_sha256` has the hash of every weights file; it is empty where there are none.
+    `weights_sha256` is the hash of the files that run by default, as frames have it (`card.identity`), and `files` has
+    that of every weights file; both are empty where there are none.
     """
     shown = ("version", "licence", "scheme", "parameters", "summary")
     rows: list[dict[str, Any]] = []
@@ -66,15 +67,25 @@ def catalogue() -> list[dict[str, Any]]:
             model = MODELS[name]("auto", "auto")
             values: tuple[Any, ...] = (model.version, model.licence, model.scheme, 0, WEIGHTLESS[name])
             files: dict[str, str] = {}
+            running = ""
         elif described.exists():
             known = card.read(described)
             values, files = tuple(getattr(known, field) for field in shown), known.files
+            running = _running(known, _shipped(name))
             if name in VARIANTS:
                 values = (*values[:-1], VARIANTS[name].summary)
         else:
-            values, files = ("", "", "", 0, "its weights are missing"), {}
-        rows.append({"name": name, **dict(zip(shown, values, strict=True)), "weights_sha256": files})
+            values, files, running = ("", "", "", 0, "its weights are missing"), {}, ""
+        hashes = {"weights_sha256": running, "files": files}
+        rows.append({"name": name, **dict(zip(shown, values, strict=True)), **hashes})
     return rows
+
+
+def _running(known: Card, weights: Path) -> str:
+    """The identity of the files that `auto` loads: the graphs where the card knows them, else the .safetensors."""
+    graphs = [file.name for file in _architecture(known, weights).graphs(weights)]
+    names = graphs if all(name in known.files for name in graphs) else [weights.name]
+    return card.identity(known.files[name] for name in names)
 
 
 def shipped(name: str) -> Build:

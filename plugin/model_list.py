@@ -34,8 +34,7 @@ def _list(as_json: bool) -> int:
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """One line of the table. Of the weights the ONNX file's hash is shown, which is the one that runs by default."""
-    files = {name.rpartition(".")[2]: digest for name, digest in row["weights_sha256"].items()}
-    digest = files.get("onnx") or files.get("safetensors") or "-"
+    """One line of the table."""
     parameters = f"{row['parameters']:,}" if row["parameters"] else "-"
-    return (row["name"], row["version"], row["scheme"], parameters, row["licence"], digest[:12], row["summary"])
+    digest = row["weights_sha256"][:12] or "-"
+    return (row["name"], row["version"], row["scheme"], parameters, row["licence"], digest, row["summary"])

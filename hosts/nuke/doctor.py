@@ -49,9 +49,5 @@ def _engine(written: dict[str, Any]) -> list[str]:
     lines = [f"it answers: release {told['version']}, devices {', '.join(told['devices'])}"]
     if told["version"] != written["release"]:
         lines.append("the releases differ: run `python3 install.py nuke` again")
-    return lines + [f"model {name}: {_hashes(told.get('weights', {}).get(name, {}))}" for name in told["models"]]
-
-
-def _hashes(files: dict[str, str]) -> str:
-    """The beginning of each weights file's sha256, as its model card has it; the engine refuses any other file."""
-    return ", ".join(f"{name} {digest[:12]}" for name, digest in sorted(files.items())) or "no weights"
+    hashes = told.get("weights_sha256", {})
+    return lines + [f"model {name}: {hashes.get(name, '')[:12] or 'no weights'}" for name in told["models"]]

@@ -128,7 +128,7 @@ def _greeting() -> dict[str, Any]:
         "protocol": protocol.PROTOCOL,
         "version": __version__,
         "models": list(registry.MODELS),
-        "weights": {row["name"]: row["weights_sha256"] for row in registry.catalogue()},
+        "weights_sha256": {row["name"]: row["weights_sha256"] for row in registry.catalogue()},
         "devices": _devices(),
         "settings": describe(Settings),
     }

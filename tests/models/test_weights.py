@@ -22,6 +22,7 @@ from inbetween.core.channels import GREY, RGB, RGBA, Channels  # noqa: E402
 from inbetween.core.errors import EngineError, ModelError  # noqa: E402
 from inbetween.models import akanet, card, engines, registry  # noqa: E402
 from inbetween.models.akanet_net import AkaNet, parameter_count  # noqa: E402
+from inbetween.models.motion import model as motion  # noqa: E402
 
 Frames = NDArray[np.float32]
 LAYERED = Channels(("R", "G", "B", "A", "Z", "id"), (0, 1, 2), 3, (5,))
@@ -379,7 +380,28 @@ def test_the_models_are_listed_with_their_weights(
     assert model_list.main(["--json"]) == 0
     rows = {row["name"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
     assert rows["studio"]["parameters"] == parameter_count(AkaNet(units=1))
-    assert rows["flow"]["weights_sha256"] == {}
+    assert rows["studio"]["files"] == card.read(exported / "studio.json").files
+    assert (rows["flow"]["weights_sha256"], rows["flow"]["files"]) == ("", {})
+
+
+@pytest.mark.parametrize("name", registry.MODELS)
+def test_the_weights_have_one_hash_wherever_they_are_named(name: str) -> None:
+    """In frames and the doctor it is the loaded model's; the list and the worker have it from the catalogue."""
+    row = next(row for row in registry.catalogue() if row["name"] == name)
+    assert row["weights_sha256"] == (registry.load(name, "cpu").weights_sha256 or "")
+
+
+@pytest.mark.parametrize("changed", motion.graphs(Path("motion.safetensors")), ids=lambda file: file.stem)
+def test_another_file_among_those_that_run_is_another_hash_of_the_weights(tmp_path: Path, changed: Path) -> None:
+    for file in registry.WEIGHTS.glob("motion*"):
+        shutil.copyfile(file, tmp_path / file.name)
+    weights = tmp_path / "motion.safetensors"
+    before = registry.load(str(weights), "cpu").weights_sha256
+    with (tmp_path / changed.name).open("ab") as graph:
+        graph.write(b"\x32\x00")  # an empty remark: the same graph in other bytes
+    known = card.read(card.beside(weights))
+    card.write(card.seal(known, [tmp_path / name for name in known.files]), card.beside(weights))
+    assert registry.load(str(weights), "cpu").weights_sha256 != before
 
 
 class TestTheAkanetThatShips:

@@ -63,8 +63,8 @@ def values(source: Path | str, target: Path, **settings: Any) -> dict[str, Any]:
 def test_greeting_describes_the_engine(engine: Worker) -> None:
     said = engine.hello()
     assert said["protocol"] == client.PROTOCOL
-    assert {"dissolve", "flow"} <= set(said["models"]) == set(said["weights"])
-    assert said["weights"]["flow"] == {}
+    assert {"dissolve", "flow"} <= set(said["models"]) == set(said["weights_sha256"])
+    assert said["weights_sha256"]["flow"] == ""
     assert said["devices"][0] == "cpu"
     assert said["settings"] == json.loads(json.dumps(describe(Settings)))
 
