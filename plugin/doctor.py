@@ -114,7 +114,7 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
     for model in found["models"]:
         auto = model["ways"]["auto"]
         weights = f", weights {auto['weights'][:12]}" if auto.get("weights") else ""
-        yield f"  {model['name']:18}{'works: ' if auto['works'] else 'NO: '}{auto['says']}{weights}"
+        yield f"  {model['name']:20}{'works: ' if auto['works'] else 'NO: '}{auto['says']}{weights}"
         for way, result in model["ways"].items():
             if way != "auto":
-                yield f"    {way:16}{'works: ' if result['works'] else 'no: '}{result['says']}"
+                yield f"    {way:18}{'works: ' if result['works'] else 'no: '}{result['says']}"

@@ -1,7 +1,8 @@
 """Frame numbers in file names: which files of a folder are frames of one sequence, and what frame n is called.
 
 Written by hand rather than taken from a library, because a number's sign is a matter of the trade: in `hdr-100.exr`
-the dash separates, in `shot.-003.exr` it is a minus. Patterns and frame ranges are read by fileseq.
+the dash separates, in `shot.-003.exr` it is a minus, which Nuke counts among the digits and Blender (`shot.-0003.exr`)
+does not. Patterns and frame ranges are read by fileseq.
 """
 
 import os
@@ -30,8 +31,8 @@ TOKENS = re.compile(r"#|@|%\d*d|\$F\d*|<UDIM>")
 class FrameSequence:
     """Frames that share everything in their names but the number.
 
-    `padding` is the least width of the number, a minus sign included, as `%04d` and Nuke's `####` have it.
-    `numbers` rise.
+    `padding` is the least width of the number, a minus sign included, as `%04d` and Nuke's `####` have it; where
+    `sign_apart` it is that of the digits alone, as Blender has it. `numbers` rise.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class FrameSequence:
     padding: int
     ext: str
     numbers: tuple[int, ...]
+    sign_apart: bool = False
 
     @property
     def pattern(self) -> str:
@@ -47,7 +49,7 @@ class FrameSequence:
 
     def name(self, number: int, ext: str = "") -> str:
         """The file name of a frame, of another type if `ext` says so."""
-        return f"{self.base}{number:0{self.padding}d}{ext or self.ext}"
+        return f"{self.base}{_written(number, self.padding, self.sign_apart)}{ext or self.ext}"
 
     def file(self, number: int) -> Path:
         """Where a frame lies."""
@@ -111,7 +113,7 @@ def in_folder(folder: Path) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]
         else:
             stray.append(name)
     sequences = [
-        FrameSequence(folder, base, padding, ext, tuple(sorted(map(int, texts))))
+        FrameSequence(folder, base, padding, ext, tuple(sorted(map(int, texts))), _sign_apart(texts, padding))
         for (base, ext), digits in found.items()
         for padding, texts in _by_padding(digits)
     ]
@@ -142,11 +144,13 @@ def _by_pattern(path: Path) -> FrameSequence:
         for name, is_file in _visible(path.parent).items()
         if is_file and name.startswith(base) and name.endswith(ext)
     )
-    found = {int(text) for text in middles if re.fullmatch(r"-?\d+", text) and f"{int(text):0{padding}d}" == text}
+    texts = [text for text in middles if re.fullmatch(r"-?\d+", text)]
+    apart = _sign_apart(texts, padding)
+    found = {int(text) for text in texts if _written(int(text), padding, apart) == text}
     chosen = tuple(sorted(found if asked is None else found & asked))
     if not chosen:
         raise InputError(f"no file in {path.parent} matches {path.name}; one # stands for one digit")
-    return FrameSequence(path.parent, base, padding, ext, chosen)
+    return FrameSequence(path.parent, base, padding, ext, chosen, apart)
 
 
 def _split(name: str) -> tuple[str, str, str] | None:
@@ -160,9 +164,30 @@ def _split(name: str) -> tuple[str, str, str] | None:
     return base, number, ext
 
 
+def _written(number: int, padding: int, sign_apart: bool) -> str:
+    """A frame number as it stands in a file's name."""
+    return f"{number:0{padding + (sign_apart and number < 0)}d}"
+
+
+def _sign_apart(texts: Iterable[str], padding: int) -> bool:
+    """Whether numbers, as written, have a minus before their padding: some below 0 do, and none has it within."""
+    below = [text for text in texts if text.startswith("-")]
+    within, apart = (
+        {text for text in below if _written(int(text), padding, outside) == text} for outside in (False, True)
+    )
+    return bool(apart - within) and not within - apart
+
+
 def _by_padding(texts: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """Group numbers, as written, by the padding they follow; a number that outgrew its padding stays in its group."""
+    """Group numbers, as written, by the padding they follow; a number that outgrew its padding stays in its group.
+
+    A minus counts as a digit, unless the numbers above 0 say that it stands before the digits.
+    """
     padded = {len(text) for text in texts if text.lstrip("-").startswith("0") and text.lstrip("-") != "0"}
+    above = {len(text) for text in texts if not text.startswith("-")}
+    below = {len(text) for text in texts if text.startswith("-0")}
+    apart = {width for width in below if width - 1 in above and not below & above}
+    padded = padded - apart | {width - 1 for width in apart}
     groups: dict[int | None, list[str]] = defaultdict(list)
     for text in texts:
         groups[max((width for width in padded if width <= len(text)), default=None)].append(text)

@@ -28,3 +28,14 @@ def test_a_default_model_that_does_not_draw_is_an_exit_code(
     monkeypatch.setattr(registry, "load", broken)
     assert doctor.main([]) == 1
     assert "NO: no engine is installed; install one" in capsys.readouterr().out
+
+
+def test_every_way_to_run_a_model_is_told_apart_from_what_came_of_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way = {"works": False, "says": "no device", "weights": "0" * 64}
+    monkeypatch.setattr(doctor, "_try", lambda name, device, engine: way)
+    assert doctor.main([]) == 1
+    said = capsys.readouterr().out
+    for engine, device in doctor.WAYS:
+        assert said.count(f"    {engine} {device} ") == len(registry.MODELS)

@@ -208,6 +208,15 @@ def test_a_damaged_key_fails_its_gaps_and_the_rest_is_done(
     assert len(list((tmp_path / "out").glob("*.exr"))) == 10
 
 
+def test_frames_below_zero_are_named_as_the_keys_are(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    for text in ("-0003", "0001"):  # as Blender writes them
+        frame(source / f"a.{text}.png", 0.5)
+    assert main([str(source), str(tmp_path / "out"), "-q", *MODEL]) == DONE
+    numbers = ("-0001", "-0002", "-0003", "0000", "0001")
+    assert sorted(file.name for file in tmp_path.glob("out/*.png")) == [f"a.{text}.png" for text in numbers]
+
+
 def test_names_with_spaces_and_any_script_are_only_names(folder: Folder, tmp_path: Path) -> None:
     source = folder(1, 3, name="été – 夏", pattern="prise n°{:02d}.png")
     assert main([str(source), str(tmp_path / "out put"), "-q", *MODEL]) == DONE

@@ -27,6 +27,9 @@ def touch(folder: Path, *names: str) -> str:
         (["a.998.exr", "a.999.exr", "a.1000.exr"], "a.###.exr", (998, 999, 1000)),
         (["hdr-100.exr", "hdr-101.exr"], "hdr-###.exr", (100, 101)),
         (["n.-003.exr", "n.-002.exr", "n.0000.exr", "n.0012.exr"], "n.####.exr", (-3, -2, 0, 12)),
+        (["b.-0003.png", "b.-0001.png", "b.0001.png"], "b.####.png", (-3, -1, 1)),
+        (["b.-0120.png", "b.1001.png", "b.-1000.png"], "b.####.png", (-1000, -120, 1001)),
+        (["-003.png", "005.png"], "###.png", (-3, 5)),
         (["n_-3.png", "n_5.png"], "n_#.png", (-3, 5)),
         (["0.png", "1.png", "12.png"], "#.png", (0, 1, 12)),
         (["-001.png", "0001.png"], "####.png", (-1, 1)),
@@ -42,6 +45,8 @@ def test_frames_of_one_sequence_are_found_and_named(
     (sequence,), stray = find(touch(tmp_path, *files))
     assert (sequence.pattern, sequence.numbers, stray) == (pattern, expected, ())
     assert sorted(sequence.name(number) for number in sequence.numbers) == sorted(files)
+    (by_pattern,), _ = find(str(tmp_path / pattern))
+    assert by_pattern == sequence
 
 
 def test_sequences_are_told_apart_by_name_padding_and_type(tmp_path: Path) -> None:
