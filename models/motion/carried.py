@@ -33,6 +33,8 @@ CARRIED, PARTLY, BELOW, SWEPT, GROWN, FADED = range(6)
 """What becomes of a piece. What both keys have is carried, over what is there or, as a shadow, over grounds alone; of
 some one key shows a part. Or it goes nowhere, but sweeps over what is there, or off it. What one key alone has grows or
 shrinks, or fades."""
+EXPLAINED = 0.05
+"""Difference of colour, of 1, that a piece leaves at most of which neither key hides a part."""
 UNCHANGED, DETAIL = 0.01, 0.001
 """Difference of colour or coverage, of 1, of a pixel and those beside it up to which it is the same in both keys, and
 range of values among them above which they are no even colour."""
@@ -111,11 +113,11 @@ def _recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Itera
 
     The lowest first: shadows, then what others hide; what fits better lies on top.
     """
-    fades = fading(*sight.cut, pairs, diagonal)
-    hidden = [None if still else sight.half_hidden(*pair) for pair, still in zip(pairs, fades, strict=True)]
-    fits = np.array([sight.best(*pair)[1] < WORST for pair in pairs])
+    fades, apart = fading(*sight.cut, pairs, diagonal), np.array([sight.best(*pair)[1] for pair in pairs])
+    known = fades | (apart < EXPLAINED)
+    hidden = [None if whole else sight.half_hidden(*pair) for pair, whole in zip(pairs, known, strict=True)]
     soft = sight.cut[0].soft[pairs[:, 0]]
-    for index in np.lexsort((fits, _above(pairs, hidden), ~soft)):
+    for index in np.lexsort((apart < WORST, _above(pairs, hidden), ~soft)):
         one, other = pairs[index]
         way, part = np.eye(2, 3) if fades[index] else sight.way(one, other), hidden[index]
         if way is not None:

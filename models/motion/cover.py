@@ -33,6 +33,8 @@ UNTURNED = 0.97
 """Share of a shape that the other one covers unturned, from which on it is not tried turned."""
 
 
+WHOLE = 0.97
+"""Share of a shape that the other one covers, above which neither is a part: it grows, turns or is stretched."""
 SEEN, SHOWS = 0.4, 0.97
 """Share of a piece that is seen at least where the rest is hidden, and share of either key's part that must agree."""
 
@@ -112,6 +114,8 @@ class Cover:
         """
         sizes = self.cut[0].area[one], self.cut[1].area[other]
         if not SEEN * max(sizes) < min(sizes) < SHOWS * max(sizes):
+            return None
+        if self.covering(one, other, self.moved(one, other))[1] > WHOLE:
             return None
         key, pieces = int(sizes[1] < sizes[0]), (one, other)
         first, second = (view.box(piece) for view, piece in zip(self.views, pieces, strict=True))
