@@ -114,14 +114,21 @@ def _recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Itera
     The lowest first: shadows, then what others hide; what fits better lies on top.
     """
     fades, apart = fading(*sight.cut, pairs, diagonal), np.array([sight.best(*pair)[1] for pair in pairs])
-    known = fades | (apart < EXPLAINED)
-    hidden = [None if whole else sight.half_hidden(*pair) for pair, whole in zip(pairs, known, strict=True)]
+    hidden = [None if still else sight.half_hidden(*pair) for pair, still in zip(pairs, fades, strict=True)]
+    hidden = [
+        None if part and part.behind is not None and left < EXPLAINED else part
+        for part, left in zip(hidden, apart, strict=True)
+    ]
     soft = sight.cut[0].soft[pairs[:, 0]]
     for index in np.lexsort((apart < WORST, _above(pairs, hidden), ~soft)):
         one, other = pairs[index]
-        way, part = np.eye(2, 3) if fades[index] else sight.way(one, other), hidden[index]
+        part = hidden[index]
+        if part is not None:
+            yield one, other, part.way, True
+            continue
+        way = np.eye(2, 3) if fades[index] else sight.way(one, other)
         if way is not None:
-            yield one, other, way if part is None else part.way, part is not None
+            yield one, other, way, False
 
 
 def _above(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> NDArray[np.intp]:

@@ -115,8 +115,6 @@ class Cover:
         sizes = self.cut[0].area[one], self.cut[1].area[other]
         if not SEEN * max(sizes) < min(sizes) < SHOWS * max(sizes):
             return None
-        if self.covering(one, other, self.moved(one, other))[1] > WHOLE:
-            return None
         key, pieces = int(sizes[1] < sizes[0]), (one, other)
         first, second = (view.box(piece) for view, piece in zip(self.views, pieces, strict=True))
         found = []
@@ -129,8 +127,16 @@ class Cover:
                 (min(seen, float(np.mean(under != 0))), shift, under[(under > 0) & (under != pieces[key] + 1)])
             )
         agree, shift, under = max(found, key=itemgetter(0))
-        behind = int(np.bincount(under).argmax()) - 1 if len(under) else None
-        return Hidden(np.hstack((np.eye(2), shift[:, None])), key, behind) if agree > SHOWS else None
+        if agree < SHOWS:
+            return None
+        way = np.hstack((np.eye(2), shift[:, None]))
+        if len(under):
+            whole = self.covering(one, other, self.moved(one, other))[1] > WHOLE
+            return None if whole else Hidden(way, key, int(np.bincount(under).argmax()) - 1)
+        height, width = self.views[0].labels.shape
+        (left, top), (right, bottom) = (first, second)[1 - key]
+        cut = left == 0 or top == 0 or right == width - 1 or bottom == height - 1
+        return None if cut else Hidden(way, key, None)
 
     def outlined(self, one: int, other: int) -> tuple[Floats, float]:
         """The map that brings the outer outlines of two pieces best over each other, whatever is in them; its share."""

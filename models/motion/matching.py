@@ -37,9 +37,11 @@ INPLACE = 0.02
 """Diagonals of the frame that the middle of a piece goes at most while it changes its colour and its size."""
 LED = 0.1
 """Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
-TOGETHER, ENOUGH, MEMBERS = 0.005, 0.7, 3
-"""Diagonals of the frame by which the ways of pieces that go together differ; and share and number of those around a
-piece that are enough to say where it went."""
+TOGETHER, ENOUGH, MEMBERS = 4.0, 0.7, 3
+"""Pixels by which the ways of pieces that go together differ; and share and number of those around a piece that are
+enough to say where it went."""
+KIN = 0.4
+"""Difference of colour, size and shape up to which it is looked for."""
 ROUNDS = 5
 """How often pieces are matched, each time knowing where their neighbours went."""
 
@@ -74,9 +76,9 @@ def _together(start: Pieces, went: Floats, unlike: Floats, diagonal: float) -> F
 
     Letters of a word are like many others; only one way is that of all of them.
     """
-    ones, others = np.nonzero(unlike < RESHAPED)
+    ones, others = np.nonzero(unlike < KIN)
     moves = went[ones, others]
-    same = np.exp(-np.square((moves[:, None] - moves[None]) / (TOGETHER * diagonal)).sum(-1))
+    same = np.exp(-np.square((moves[:, None] - moves[None]) / TOGETHER).sum(-1))
     agree = np.zeros((len(moves), len(start.area)))
     np.maximum.at(agree.T, ones, same.T)  # of each piece the candidate that goes most alike
     near = np.square(start.centre[ones][:, None] - start.centre[None]).sum(-1) / (0.15 * diagonal) ** 2
@@ -84,7 +86,7 @@ def _together(start: Pieces, went: Floats, unlike: Floats, diagonal: float) -> F
     weight[np.arange(len(ones)), ones] = 0
     some = 0.05 * np.sqrt(start.area.mean())
     result = np.zeros(unlike.shape)
-    members = (np.exp(-near) * agree).sum(1) - 1  # but itself
+    members = agree.sum(1) - 1  # but itself
     result[ones, others] = np.where(members >= MEMBERS, (weight * agree).sum(1) / (weight.sum(1) + some), 0)
     return result
 
