@@ -58,7 +58,7 @@ class Carried:
     manners: NDArray[np.int8]
     """(n,): CARRIED and so on."""
     grounds: tuple[Numbers, Numbers]
-    """(H, W): 1 where there is ground, else 0."""
+    """(H, W): 1 where either key has no piece, or a shadow, else 0."""
     unchanged: Numbers
     """(H, W): above 0 where both keys show the same in the same place; 2 where that is no even colour."""
 
@@ -226,7 +226,7 @@ class _Load:
     def delivered(self, unchanged: Numbers) -> Carried:
         ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
         sides, manners = np.array((self.sides, self.manners), np.int8)
-        first, second = ((piece.grounds > 0).view(np.uint8) for piece in self.cut)
+        first, second = (((piece.labels == 0) | (piece.grounds > 0)).view(np.uint8) for piece in self.cut)
         return Carried(self.flows, self.labels, ways, boxes, sides, manners, (first, second), unchanged)
 
     def _add(self, way: Floats, side: int, manner: int, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:

@@ -114,7 +114,7 @@ def arrived(
         return ways, np.zeros(share.shape, np.uint8)
     frame = _Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.uint8))
     _put_all(frame, found, pieces, t, bend)
-    _clear(frame, found.labels, found.unchanged)
+    _clear(frame, found)
     return (*frame.flows, frame.share), frame.numbers
 
 
@@ -293,9 +293,9 @@ def _middle(box: Floats, size: tuple[int, ...]) -> Plane:
     return np.where(cut[0] == cut[1], box.mean(0), np.where(cut[0], 0, last)).astype(np.float32)
 
 
-def _clear(frame: _Frame, labels: tuple[Numbers, Numbers], unchanged: Numbers) -> None:
+def _clear(frame: _Frame, found: Carried) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
-    inside = frame.numbers > 0
+    inside, labels = frame.numbers > 0, found.labels
     if not inside.any() and not any(label.any() for label in labels):
         return
     # Around a piece, what goes its way: two keys do not tell its outline more closely.
@@ -306,13 +306,13 @@ def _clear(frame: _Frame, labels: tuple[Numbers, Numbers], unchanged: Numbers) -
     hidden = first & second
     if hidden.any():
         hidden[hidden] = _beside_all(frame, labels, inside, hidden)
-    ground = ~(first | second | near | (soft[0] > 0) | (soft[1] > 0))
-    left = (soft[0] > 0) != (soft[1] > 0)
-    resting = left & ~near & _rests(frame, ground, unchanged, first | second)
+    there = soft[0] > 0, soft[1] > 0
+    ground = ~(first | second | near | there[0] | there[1])
+    bare = [own & (other > 0) for own, other in zip(there, found.grounds[::-1], strict=True)]
+    resting = (bare[0] != bare[1]) & ~near & _rests(frame, ground, found.unchanged, first | second)
     for flow in frame.flows:
         flow[resting] = 0
-    first = np.where(resting, soft[0] > 0, first)
-    second = np.where(resting, soft[1] > 0, second)
+    first, second = np.where(resting, bare[0], first), np.where(resting, bare[1], second)
     hidden &= ~resting
     if hidden.any() and ground.any():
         _, source = nearest(ground)
