@@ -17,28 +17,21 @@ from numpy.typing import NDArray
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import inverse, mapped
 from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried, Numbers
+from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
-from inbetween.models.motion.regions import Floats, Mask, nearest
+from inbetween.models.motion.regions import Floats, Mask
 from inbetween.models.motion.shapes import Shape, between, going_on, shape
-from inbetween.models.warp import Part, Plane, enlarge, enlarge_flow, labels_at, pixels, pixels_of
+from inbetween.models.warp import Part, Plane, enlarge, enlarge_flow, labels_at, pixels_of
 
 ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
-HIDDEN = 6
-"""Pixels from any piece beyond which nothing of a piece is shown; nearer, where outlines meet, keys may disagree."""
 LATE = 3
 """The power of time by which something appears, or of the time left by which it vanishes. What one key alone has is
 mostly not there half-way in true animation, three out of four times a quarter of the way: see docs/motion.md."""
-STILL, AROUND = 0.1, (41, 41)
-"""Pixels that a ground moves at most which stays, and in which part of the picture around a pixel most of it does."""
-TORN = 4.0
-"""Pixels by which the motion of pixels beside each other differs at most where it is one motion."""
 BESIDE, SAME, ALL = (1, 4), 8.0, 0.9
 """What is around a piece: so many pixels from it, so much of it no further than this from the usual grey, of 255."""
 INNER = np.ones((5, 5), np.uint8)
 """What a soft edge is taken off with."""
-RIM = np.ones((3, 3), np.uint8)
-"""A pixel and those beside it."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +107,7 @@ def arrived(
         return ways, np.zeros(share.shape, np.uint8)
     frame = _Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.uint8))
     _put_all(frame, found, pieces, t, bend)
-    _clear(frame, found)
+    clear(frame, found)
     return (*frame.flows, frame.share), frame.numbers
 
 
@@ -155,9 +148,14 @@ def enlarged(
     return to_start, to_end, share
 
 
+def _cut(mask: Numbers) -> Numbers:
+    """A mask (H, W) without its soft edge."""
+    return np.asarray(cv2.erode(mask, INNER), np.uint8)
+
+
 def _torn(ways: Ways, numbers: Numbers) -> Mask:
     """Where pixels beside each other do not go one way, (H, W): at outlines of pieces, and wherever motion jumps."""
-    return np.asarray(cv2.dilate(numbers, RIM) != cv2.erode(numbers, RIM)) | _jumps(ways[:2])
+    return np.asarray(cv2.dilate(numbers, RIM) != cv2.erode(numbers, RIM)) | jumps(ways[:2])
 
 
 def _around(numbers: Numbers) -> NDArray[np.intp]:
@@ -168,14 +166,8 @@ def _around(numbers: Numbers) -> NDArray[np.intp]:
     return np.where(none | (beside < 0), index, beside).ravel().astype(np.intp)
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """A frame in the making; its planes are written to."""
-
-    flows: tuple[Plane, Plane]
-    share: Plane
-    numbers: Numbers
-    """Of the piece that was put there, from 1."""
+class _Frame(Frame):
+    """All pixels of a frame."""
 
     def within(self, corners: Floats) -> tuple[Any, Plane]:
         """Which pixels lie in the box around some places (n, 2), and their own places (..., 2)."""
@@ -291,90 +283,6 @@ def _middle(box: Floats, size: tuple[int, ...]) -> Plane:
     last = np.array((size[1] - 1, size[0] - 1))
     cut = box[0] <= 0, box[1] >= last
     return np.where(cut[0] == cut[1], box.mean(0), np.where(cut[0], 0, last)).astype(np.float32)
-
-
-def _clear(frame: _Frame, found: Carried) -> None:
-    """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
-    inside, labels = frame.numbers > 0, found.labels
-    if not inside.any() and not any(label.any() for label in labels):
-        return
-    # Around a piece, what goes its way: two keys do not tell its outline more closely.
-    near = inside | (cv2.dilate(inside.view(np.uint8), RIM).view(np.bool_) & ~_jumps(frame.flows))
-    here = pixels(near.shape)
-    soft = _grown(labels[0]), _grown(labels[1])  # with the faint rest of their edges
-    first, second = (piece & ~near for piece in _shown(soft, here, frame.flows))
-    hidden = first & second
-    if hidden.any():
-        hidden[hidden] = _beside_all(frame, labels, inside, hidden)
-    there = soft[0] > 0, soft[1] > 0
-    ground = ~(first | second | near | there[0] | there[1])
-    bare = [own & (other > 0) for own, other in zip(there, found.grounds[::-1], strict=True)]
-    resting = (bare[0] != bare[1]) & ~near & _rests(frame, ground, found.unchanged, first | second)
-    for flow in frame.flows:
-        flow[resting] = 0
-    first, second = np.where(resting, bare[0], first), np.where(resting, bare[1], second)
-    hidden &= ~resting
-    if hidden.any() and ground.any():
-        _, source = nearest(ground)
-        source, at = source[hidden], here[hidden]
-        flows = [flow.reshape(-1, 2)[source] for flow in frame.flows]
-        still = np.logical_and(*_shown(soft, at, flows))
-        for whole, flow in zip(frame.flows, flows, strict=True):
-            flow[still] += (here.reshape(-1, 2)[source] - at)[still]
-            whole[hidden] = flow
-        frame.share[hidden] = frame.share.ravel()[source]
-        first[hidden], second[hidden] = _shown(soft, at, flows)
-    frame.share[first & ~second] = 0
-    frame.share[second & ~first] = 1
-
-
-def _cut(mask: Numbers) -> Numbers:
-    """A mask (H, W) without its soft edge."""
-    return np.asarray(cv2.erode(mask, INNER), np.uint8)
-
-
-def _grown(labels: Numbers) -> Numbers:
-    """Labels (H, W) that reach a pixel farther."""
-    return np.asarray(cv2.dilate(labels, RIM), np.uint8)
-
-
-def _beside_all(frame: _Frame, labels: tuple[Numbers, Numbers], inside: Mask, asked: Mask) -> Mask:
-    """Whether pixels, (n,) of those asked for (H, W), lie beside every piece, rather than in a seam of two.
-
-    They do far from any, and where neither key has a piece if they go with the one next to them.
-    """
-    if not inside.any():
-        return np.ones(np.count_nonzero(asked), np.bool_)
-    far, owner = nearest(inside)
-    flows = [flow.reshape(-1, 2)[owner[asked]] for flow in frame.flows]
-    first, second = _shown(labels, pixels(asked.shape)[asked], flows)
-    return np.asarray((far[asked] > HIDDEN) | ~(first | second))
-
-
-def _rests(frame: _Frame, ground: Mask, unchanged: Numbers, wrong: Mask) -> Mask:
-    """Where the ground beside it stays where it is, (H, W), and nothing else passes but what is wrong there."""
-    told = ground & (unchanged != 1)  # an even colour goes anywhere
-    if not told.any():
-        return np.zeros(told.shape, np.bool_)
-    still = told & np.all([np.abs(flow).max(-1) < STILL for flow in frame.flows], axis=0)
-    stays, all_ = (cv2.blur(mask.astype(np.float32), AROUND) for mask in (still, told))
-    _, source = nearest(told)
-    changed = (unchanged == 0).view(np.uint8)
-    first, second = _shown((changed, changed), pixels(told.shape), frame.flows)
-    return np.asarray((stays > 0.5 * all_).ravel()[source] & (wrong | ~(first & second)))
-
-
-def _jumps(flows: Sequence[Plane]) -> Mask:
-    """Where pixels beside each other do not go one way, (H, W)."""
-    jumps = np.zeros(flows[0].shape[:2], np.bool_)
-    for flow in flows:
-        jumps |= cv2.inRange(cv2.morphologyEx(flow, cv2.MORPH_GRADIENT, RIM), (0, 0), (TORN, TORN)) == 0
-    return jumps
-
-
-def _shown(labels: tuple[Numbers, Numbers], places: Plane, flows: Sequence[Plane]) -> list[Mask]:
-    """Whether either key shows a piece where its flow (..., 2) leads from places (..., 2), (...)."""
-    return [labels_at(label, places + flow) > 0 for label, flow in zip(labels, flows, strict=True)]
 
 
 def _corners(box: Floats) -> Floats:

@@ -1,0 +1,121 @@
+"""What whole pieces have left, or have yet to reach, is shown as what is there without them.
+
+That is what the key has in which they are not there, at rest where the ground rests; and where both keys have a piece,
+what the ground around it does. So nothing is left behind, at any time, right up to the outlines of what is there now.
+
+Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), labels uint8 (H, W).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inbetween.models.motion.carried import Carried, Numbers
+from inbetween.models.motion.regions import Mask, nearest
+from inbetween.models.warp import Plane, labels_at, pixels
+
+HIDDEN = 6
+"""Pixels from any piece beyond which nothing of a piece is shown; nearer, where outlines meet, keys may disagree."""
+STILL, AROUND = 0.1, (41, 41)
+"""Pixels that a ground moves at most which stays, and in which part of the picture around a pixel most of it does."""
+TORN = 4.0
+"""Pixels by which the motion of pixels beside each other differs at most where it is one motion."""
+RIM = np.ones((3, 3), np.uint8)
+"""A pixel and those beside it."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame in the making; its planes are written to."""
+
+    flows: tuple[Plane, Plane]
+    share: Plane
+    numbers: Numbers
+    """Of the piece that was put there, from 1."""
+
+
+def clear(frame: Frame, found: Carried) -> None:
+    """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
+    inside, labels = frame.numbers > 0, found.labels
+    if not inside.any() and not any(label.any() for label in labels):
+        return
+    # Around a piece, what goes its way: two keys do not tell its outline more closely.
+    near = inside | (cv2.dilate(inside.view(np.uint8), RIM).view(np.bool_) & ~jumps(frame.flows))
+    here = pixels(near.shape)
+    soft = _grown(labels[0]), _grown(labels[1])  # with the faint rest of their edges
+    first, second = (piece & ~near for piece in _shown(soft, here, frame.flows))
+    hidden = first & second
+    if hidden.any():
+        hidden[hidden] = _beside_all(frame, labels, inside, hidden)
+    there = soft[0] > 0, soft[1] > 0
+    ground = ~(first | second | near | there[0] | there[1])
+    bare = [own & (other > 0) for own, other in zip(there, found.grounds[::-1], strict=True)]
+    resting = (bare[0] != bare[1]) & ~near & _rests(frame, ground, found.unchanged, first | second)
+    for flow in frame.flows:
+        flow[resting] = 0
+    first, second = np.where(resting, bare[0], first), np.where(resting, bare[1], second)
+    hidden &= ~resting
+    if hidden.any() and ground.any():
+        first[hidden], second[hidden] = _as_around(frame, soft, hidden, ground)
+    frame.share[first & ~second] = 0
+    frame.share[second & ~first] = 1
+
+
+def _as_around(frame: Frame, soft: tuple[Numbers, Numbers], hidden: Mask, ground: Mask) -> list[Mask]:
+    """Let what neither key shows (H, W) go as the nearest ground does; whether either key shows a piece then, (n,)."""
+    _, source = nearest(ground)
+    here = pixels(hidden.shape)
+    source, at = source[hidden], here[hidden]
+    flows = [flow.reshape(-1, 2)[source] for flow in frame.flows]
+    still = np.logical_and(*_shown(soft, at, flows))
+    for whole, flow in zip(frame.flows, flows, strict=True):
+        flow[still] += (here.reshape(-1, 2)[source] - at)[still]
+        whole[hidden] = flow
+    frame.share[hidden] = frame.share.ravel()[source]
+    return _shown(soft, at, flows)
+
+
+def _grown(labels: Numbers) -> Numbers:
+    """Labels (H, W) that reach a pixel farther."""
+    return np.asarray(cv2.dilate(labels, RIM), np.uint8)
+
+
+def _beside_all(frame: Frame, labels: tuple[Numbers, Numbers], inside: Mask, asked: Mask) -> Mask:
+    """Whether pixels, (n,) of those asked for (H, W), lie beside every piece, rather than in a seam of two.
+
+    They do far from any, and where neither key has a piece if they go with the one next to them.
+    """
+    if not inside.any():
+        return np.ones(np.count_nonzero(asked), np.bool_)
+    far, owner = nearest(inside)
+    flows = [flow.reshape(-1, 2)[owner[asked]] for flow in frame.flows]
+    first, second = _shown(labels, pixels(asked.shape)[asked], flows)
+    return np.asarray((far[asked] > HIDDEN) | ~(first | second))
+
+
+def _rests(frame: Frame, ground: Mask, unchanged: Numbers, wrong: Mask) -> Mask:
+    """Where the ground beside it stays where it is, (H, W), and nothing else passes but what is wrong there."""
+    told = ground & (unchanged != 1)  # an even colour goes anywhere
+    if not told.any():
+        return np.zeros(told.shape, np.bool_)
+    still = told & np.all([np.abs(flow).max(-1) < STILL for flow in frame.flows], axis=0)
+    stays, all_ = (cv2.blur(mask.astype(np.float32), AROUND) for mask in (still, told))
+    _, source = nearest(told)
+    changed = (unchanged == 0).view(np.uint8)
+    first, second = _shown((changed, changed), pixels(told.shape), frame.flows)
+    return np.asarray((stays > 0.5 * all_).ravel()[source] & (wrong | ~(first & second)))
+
+
+def jumps(flows: Sequence[Plane]) -> Mask:
+    """Where pixels beside each other do not go one way, (H, W)."""
+    jumps = np.zeros(flows[0].shape[:2], np.bool_)
+    for flow in flows:
+        jumps |= cv2.inRange(cv2.morphologyEx(flow, cv2.MORPH_GRADIENT, RIM), (0, 0), (TORN, TORN)) == 0
+    return jumps
+
+
+def _shown(labels: tuple[Numbers, Numbers], places: Plane, flows: Sequence[Plane]) -> list[Mask]:
+    """Whether either key shows a piece where its flow (..., 2) leads from places (..., 2), (...)."""
+    return [labels_at(label, places + flow) > 0 for label, flow in zip(labels, flows, strict=True)]
