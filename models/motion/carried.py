@@ -33,8 +33,6 @@ CARRIED, PARTLY, BELOW, SWEPT, GROWN, FADED = range(6)
 """What becomes of a piece. What both keys have is carried, over what is there or, as a shadow, over grounds alone; of
 some one key shows a part. Or it goes nowhere, but sweeps over what is there, or off it. What one key alone has grows or
 shrinks, or fades."""
-EXPLAINED = 0.05
-"""Difference of colour, of 1, that a piece leaves at most of which neither key hides a part."""
 UNCHANGED, DETAIL = 0.01, 0.001
 """Difference of colour or coverage, of 1, of a pixel and those beside it up to which it is the same in both keys, and
 range of values among them above which they are no even colour."""
@@ -114,11 +112,7 @@ def _recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Itera
     The lowest first: shadows, then what others hide; what fits better lies on top.
     """
     fades, apart = fading(*sight.cut, pairs, diagonal), np.array([sight.best(*pair)[1] for pair in pairs])
-    hidden = [None if still else sight.half_hidden(*pair) for pair, still in zip(pairs, fades, strict=True)]
-    hidden = [
-        None if part and part.behind is not None and left < EXPLAINED else part
-        for part, left in zip(hidden, apart, strict=True)
-    ]
+    hidden = [None if still else sight.hidden(*pair) for pair, still in zip(pairs, fades, strict=True)]
     soft = sight.cut[0].soft[pairs[:, 0]]
     for index in np.lexsort((apart < WORST, _above(pairs, hidden), ~soft)):
         one, other = pairs[index]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.flow import doubt
 from inbetween.models.motion.affine import inverse, mapped, turn
-from inbetween.models.motion.cover import Cover, View
+from inbetween.models.motion.cover import Cover, Hidden, View
 from inbetween.models.motion.matching import SAME, comparable, reshaped
 from inbetween.models.motion.regions import EDGE, Floats, Labels, Mask, Pieces
 from inbetween.models.motion.shapes import SOFT, between, shape
@@ -34,6 +34,8 @@ FARTHEST = 12.0
 """Such lengths that a piece goes at most: what is so small and went so far is like many others."""
 ANOTHER = 2.5
 """Such lengths, and difference of size and shape, together: above that it is another piece."""
+EXPLAINED = 0.05
+"""Difference of colour, of 1, that a piece leaves at most which its own motion explains: nothing hides a part of it."""
 OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
 OUTLINED = 0.9
@@ -103,6 +105,14 @@ class Sight(Cover):
         lost = (usual > MISSED and gone < AWAY) or self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
         return self._reshaped(one, other) if lost and same else None
+
+    def hidden(self, one: int, other: int) -> Hidden | None:
+        """How a piece goes of which one key hides a part, its outline lost by the flows; None if none does."""
+        if self._astray(one, other) <= ASTRAY_FAR:
+            return None
+        found = self.half_hidden(one, other)
+        explained = self.best(one, other)[1] < EXPLAINED
+        return None if found and found.behind is not None and explained else found
 
     def replaced(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2): of one colour and in one place, of any shapes, their outlines lost."""

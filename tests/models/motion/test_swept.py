@@ -131,7 +131,7 @@ def test_all_the_way_through_it_is_what_it_should_be(scene: Scene, least: float,
         truth = played(t)
         got, dissolve = (quality(each, truth, start, end) for each in (picture, start * (1 - t) + end * t))
         assert got > least, t
-        assert got > dissolve + 8, t
+        assert got > dissolve + 3, t
 
 
 def test_what_a_wipe_uncovers_is_shown_as_it_is() -> None:
