@@ -98,7 +98,7 @@ def _beside_all(frame: Frame, labels: tuple[Numbers, Numbers], inside: Mask, ask
 def _rests(frame: Frame, ground: Mask, unchanged: Numbers, wrong: Mask) -> Mask:
     """Where the ground beside it stays where it is, (H, W), and nothing else passes but what is wrong there."""
     told = ground & (unchanged != 1)  # an even colour goes anywhere
-    if not told.any():
+    if not (told & (unchanged == 2)).any():
         return np.zeros(told.shape, np.bool_)
     still = told & np.all([np.abs(flow).max(-1) < STILL for flow in frame.flows], axis=0)
     stays, all_ = (cv2.blur(mask.astype(np.float32), AROUND) for mask in (still, told))
