@@ -14,6 +14,11 @@ def mapped(places: NDArray[Any], way: Floats) -> Floats:
     return np.asarray(places @ way[:, :2].T + way[:, 2])
 
 
+def corners(box: Floats) -> Floats:
+    """The corners (4, 2) of a box (2, 2) by its least and greatest x and y."""
+    return np.array([(x, y) for x in box[:, 0] for y in box[:, 1]])
+
+
 def affine(linear: Floats, middle: Floats, shift: Floats) -> Floats:
     """The affine map (2, 3) that is linear (2, 2) around a middle, which it shifts."""
     return np.hstack((linear, (middle + shift - linear @ middle)[:, None]))

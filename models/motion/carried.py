@@ -33,6 +33,8 @@ CARRIED, PARTLY, BELOW, SWEPT, GROWN, FADED = range(6)
 """What becomes of a piece. What both keys have is carried, over what is there or, as a shadow, over grounds alone; of
 some one key shows a part. Or it goes nowhere, but sweeps over what is there, or off it. What one key alone has grows or
 shrinks, or fades."""
+OTHER, EVEN, DETAILED = range(3)
+"""What both keys show in one place: not the same, or the same, of one even colour or not."""
 UNCHANGED, DETAIL = 0.01, 0.001
 """Difference of colour or coverage, of 1, of a pixel and those beside it up to which it is the same in both keys, and
 range of values among them above which they are no even colour."""
@@ -58,7 +60,7 @@ class Carried:
     grounds: tuple[Numbers, Numbers]
     """(H, W): 1 where either key has no piece, or a shadow, else 0."""
     unchanged: Numbers
-    """(H, W): above 0 where both keys show the same in the same place; 2 where that is no even colour."""
+    """(H, W): OTHER and so on."""
 
     @property
     def going(self) -> tuple[Mask, Mask]:
@@ -143,7 +145,9 @@ def _unchanged(picture: Plane, change: Plane) -> Numbers:
     """See `Carried`; `change` (H, W) is how different the other picture is, of 1."""
     box = np.ones((3, 3), np.uint8)
     detail = np.asarray(cv2.dilate(picture, box) - cv2.erode(picture, box)).max(-1) > DETAIL
-    return np.where(cv2.dilate(change, box) < UNCHANGED, np.where(detail, np.uint8(2), np.uint8(1)), np.uint8(0))
+    return np.where(
+        cv2.dilate(change, box) < UNCHANGED, np.where(detail, np.uint8(DETAILED), np.uint8(EVEN)), np.uint8(OTHER)
+    )
 
 
 def _recolour(

@@ -2,6 +2,7 @@
 
 That is what the key has in which they are not there, at rest where the ground rests; and where both keys have a piece,
 what the ground around it does. So nothing is left behind, at any time, right up to the outlines of what is there now.
+What both keys show in the same place rests.
 
 Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), labels uint8 (H, W).
 """
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inbetween.models.motion.carried import Carried, Numbers
+from inbetween.models.motion.carried import DETAILED, EVEN, OTHER, Carried, Numbers
 from inbetween.models.motion.regions import Mask, nearest
 from inbetween.models.warp import Plane, labels_at, pixels
 
@@ -39,8 +40,6 @@ class Frame:
 def clear(frame: Frame, found: Carried) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
     inside, labels = frame.numbers > 0, found.labels
-    if not inside.any() and not any(label.any() for label in labels):
-        return
     # Around a piece, what goes its way: two keys do not tell its outline more closely.
     near = inside | (cv2.dilate(inside.view(np.uint8), RIM).view(np.bool_) & ~jumps(frame.flows))
     here = pixels(near.shape)
@@ -97,15 +96,31 @@ def _beside_all(frame: Frame, labels: tuple[Numbers, Numbers], inside: Mask, ask
 
 def _rests(frame: Frame, ground: Mask, unchanged: Numbers, wrong: Mask) -> Mask:
     """Where the ground beside it stays where it is, (H, W), and nothing else passes but what is wrong there."""
-    told = ground & (unchanged != 1)  # an even colour goes anywhere
-    if not (told & (unchanged == 2)).any():
+    told = ground & (unchanged != EVEN)  # an even colour goes anywhere
+    if not (told & (unchanged == DETAILED)).any():
         return np.zeros(told.shape, np.bool_)
     still = told & np.all([np.abs(flow).max(-1) < STILL for flow in frame.flows], axis=0)
     stays, all_ = (cv2.blur(mask.astype(np.float32), AROUND) for mask in (still, told))
     _, source = nearest(told)
-    changed = (unchanged == 0).view(np.uint8)
-    first, second = _shown((changed, changed), pixels(told.shape), frame.flows)
-    return np.asarray((stays > 0.5 * all_).ravel()[source] & (wrong | ~(first & second)))
+    return np.asarray((stays > 0.5 * all_).ravel()[source] & (wrong | ~_passes(frame.flows, unchanged)))
+
+
+def held(to_start: Plane, to_end: Plane, unchanged: Numbers) -> tuple[Plane, Plane]:
+    """The flows (H, W, 2), at rest where both keys show the same in the same place and nothing else passes.
+
+    `unchanged` (H, W) is as in `Carried`.
+    """
+    rests = ((unchanged == DETAILED) & ~_passes((to_start, to_end), unchanged)).view(np.uint8)
+    nothing = np.zeros_like(to_start)
+    start, end = (cv2.copyTo(nothing, rests, flow.copy()) for flow in (to_start, to_end))
+    return np.asarray(start, np.float32), np.asarray(end, np.float32)
+
+
+def _passes(flows: tuple[Plane, Plane], unchanged: Numbers) -> Mask:
+    """Where something passes, (H, W), that is not there in either key: they show something else in its places there."""
+    changed = (unchanged == OTHER).view(np.uint8)
+    first, second = _shown((changed, changed), pixels(unchanged.shape), flows)
+    return first & second
 
 
 def jumps(flows: Sequence[Plane]) -> Mask:

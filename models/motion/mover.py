@@ -18,8 +18,9 @@ from inbetween.core.colour import encode
 from inbetween.core.network import Array
 from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
+from inbetween.models.motion.cleared import held
 from inbetween.models.motion.ground import Ground, shown
-from inbetween.models.motion.offered import AGREE, Offered, alike, entering, evenly, grown, held, offer, sharpened
+from inbetween.models.motion.offered import AGREE, Offered, alike, entering, evenly, grown, offer, sharpened
 from inbetween.models.motion.placed import Whole, arrived, enlarged, wholes
 from inbetween.models.motion.strokes import Stroke, drawn_on
 from inbetween.models.moving import MovingNetwork, numpy_of

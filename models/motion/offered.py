@@ -13,13 +13,13 @@ import numpy as np
 from inbetween.core.channels import RGBA
 from inbetween.models.flow import Motion, difference, find_motion, grey_copy, paths
 from inbetween.models.motion.camera import camera, outside, panned
-from inbetween.models.motion.carried import Carried, Numbers, carried
+from inbetween.models.motion.carried import Carried, carried
 from inbetween.models.motion.grain import smoothed
 from inbetween.models.motion.ground import Ground, changed, painted
 from inbetween.models.motion.light import levelled
 from inbetween.models.motion.regions import Floats
 from inbetween.models.motion.strokes import Stroke, explained, strokes
-from inbetween.models.warp import Plane, along, labels_at, pixels
+from inbetween.models.warp import Plane, along
 
 AGREE = 2.0
 """Pixels within which two flows mean the same."""
@@ -94,19 +94,6 @@ def sharpened(to_start: Plane, to_end: Plane, offered: Offered, t: float) -> tup
             one[passing] = other[passing]
     start, end = found
     return start, end
-
-
-def held(to_start: Plane, to_end: Plane, unchanged: Numbers) -> tuple[Plane, Plane]:
-    """The flows (H, W, 2), at rest where both keys show the same in the same place and nothing else passes.
-
-    What passes is not there in either key: they show something else in its places there.
-    """
-    here, changed = pixels(unchanged.shape), (unchanged == 0).view(np.uint8)
-    passes = [labels_at(changed, here + flow) for flow in (to_start, to_end)]
-    rests = (unchanged == 2).view(np.uint8) & (1 - (passes[0] & passes[1]))
-    nothing = np.zeros_like(to_start)
-    start, end = (cv2.copyTo(nothing, rests, flow.copy()) for flow in (to_start, to_end))
-    return np.asarray(start, np.float32), np.asarray(end, np.float32)
 
 
 def evenly(to_start: Plane, to_end: Plane, share: Plane, optical: Motion, t: float) -> Plane:

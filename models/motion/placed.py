@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
-from inbetween.models.motion.affine import inverse, mapped
+from inbetween.models.motion.affine import corners, inverse, mapped
 from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried, Numbers
 from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
@@ -84,7 +84,7 @@ def _alone(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plan
     """Whether what fills either mask has the same even colour all around it in both pictures."""
     usual = []
     for mask, outline, grey in zip(masks, shapes, greys, strict=True):
-        part = _part(_corners(outline.box + np.array(((-BESIDE[1],), (BESIDE[1],)))), mask.shape)
+        part = _part(corners(outline.box + np.array(((-BESIDE[1],), (BESIDE[1],)))), mask.shape)
         rings = [cv2.dilate(mask[part].view(np.uint8), np.ones((2 * far + 1,) * 2, np.uint8)) for far in BESIDE]
         seen = grey[part][rings[1] > rings[0]]
         if len(seen):  # else it fills the frame
@@ -169,9 +169,9 @@ def _around(numbers: Numbers) -> NDArray[np.intp]:
 class _Frame(Frame):
     """All pixels of a frame."""
 
-    def within(self, corners: Floats) -> tuple[Any, Plane]:
+    def within(self, around: Floats) -> tuple[Any, Plane]:
         """Which pixels lie in the box around some places (n, 2), and their own places (..., 2)."""
-        part = _part(corners, self.share.shape)
+        part = _part(around, self.share.shape)
         return part, pixels_of(part)
 
     def margin(self, part: Any) -> Plane | float:
@@ -190,8 +190,8 @@ class _Points(_Frame):
     places: Plane
     """(n, 2)."""
 
-    def within(self, corners: Floats) -> tuple[Any, Plane]:
-        inside = np.all((self.places >= corners.min(0) - 1) & (self.places <= corners.max(0) + 1), axis=1)
+    def within(self, around: Floats) -> tuple[Any, Plane]:
+        inside = np.all((self.places >= around.min(0) - 1) & (self.places <= around.max(0) + 1), axis=1)
         index = np.flatnonzero(inside)
         return index, self.places[index][None]
 
@@ -217,11 +217,11 @@ def _carry(frame: _Frame, found: Carried, piece: Whole, number: int, t: float, b
     """Put a piece that both keys have where it is at time `t`."""
     onwards = course(piece.way, piece.places, found.labels[0].shape, t, bend)
     back = inverse(onwards)
-    corners = [
-        mapped(_corners(shape.box), way)
+    reached = [
+        mapped(corners(shape.box), way)
         for shape, way in zip(piece.shapes, (onwards, _then(inverse(piece.way), onwards)), strict=True)
     ]
-    part, here = frame.within(np.concatenate(corners))
+    part, here = frame.within(np.concatenate(reached))
     if not here.size:
         return
     margin = frame.margin(part) if piece.alone else 0.0
@@ -249,7 +249,7 @@ def _share(piece: Whole, sources: tuple[Plane, Plane], t: float) -> Plane | floa
 
 def _uncover(frame: _Frame, labels: tuple[Numbers, Numbers], piece: Whole, number: int) -> None:
     """Show what stands where a piece is to sweep over it, or to draw back off it: from the key in which it does not."""
-    part, here = frame.within(np.concatenate([_corners(shape.box) for shape in piece.shapes]))
+    part, here = frame.within(np.concatenate([corners(shape.box) for shape in piece.shapes]))
     first, second = (labels_at(label, here) == number for label in labels)
     for covered, share in ((first & ~second, 0), (second & ~first, 1)):
         for flow in frame.flows:
@@ -264,7 +264,7 @@ def _grow(frame: _Frame, found: Carried, number: int, side: int, t: float) -> No
     """
     come = (t if side == END else 1 - t) ** LATE
     box, label = found.boxes[number - 1], found.labels[side]
-    part, here = frame.within(_corners(box))
+    part, here = frame.within(corners(box))
     source = here
     if found.manners[number - 1] == GROWN:
         middle = _middle(box, label.shape)
@@ -283,10 +283,6 @@ def _middle(box: Floats, size: tuple[int, ...]) -> Plane:
     last = np.array((size[1] - 1, size[0] - 1))
     cut = box[0] <= 0, box[1] >= last
     return np.where(cut[0] == cut[1], box.mean(0), np.where(cut[0], 0, last)).astype(np.float32)
-
-
-def _corners(box: Floats) -> Floats:
-    return np.array([(x, y) for x in box[:, 0] for y in box[:, 1]])
 
 
 def _part(places: Floats, size: tuple[int, ...]) -> Part:

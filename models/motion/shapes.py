@@ -13,7 +13,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from inbetween.models.motion.affine import inverse, mapped
+from inbetween.models.motion.affine import corners, inverse, mapped
 from inbetween.models.motion.regions import Floats, Mask
 from inbetween.models.warp import Plane, fetched_at, pixels_of
 
@@ -90,10 +90,9 @@ def shape(mask: Mask) -> Shape | None:
 def going_on(mask: Mask, other: Shape, way: Floats) -> Shape:
     """The shape that a mask (H, W) has, if beyond the frame it goes on as another does after an affine map (2, 3)."""
     height, width = mask.shape
-    box = other.box + np.array(((-SOFT,), (SOFT,)))
-    corners = mapped(np.array([(x, y) for x in box[:, 0] for y in box[:, 1]]), way)
-    left, top = np.floor(np.minimum(corners.min(0), 0)).astype(int)
-    right, bottom = np.ceil(np.maximum(corners.max(0), (width, height))).astype(int)
+    reached = mapped(corners(other.box + np.array(((-SOFT,), (SOFT,)))), way)
+    left, top = np.floor(np.minimum(reached.min(0), 0)).astype(int)
+    right, bottom = np.ceil(np.maximum(reached.max(0), (width, height))).astype(int)
     places = pixels_of((slice(top, bottom), slice(left, right)))
     whole = other.outside(np.asarray(cv2.transform(places, inverse(way).astype(np.float32)), np.float32)) <= 0
     whole[-top : height - top, -left : width - left] = mask

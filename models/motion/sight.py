@@ -108,11 +108,11 @@ class Sight(Cover):
 
     def hidden(self, one: int, other: int) -> Hidden | None:
         """How a piece goes of which one key hides a part, its outline lost by the flows; None if none does."""
-        if self._astray(one, other) <= ASTRAY_FAR:
-            return None
         found = self.half_hidden(one, other)
+        if found is None or self._astray(one, other) <= ASTRAY_FAR:
+            return None
         explained = self.best(one, other)[1] < EXPLAINED
-        return None if found and found.behind is not None and explained else found
+        return None if found.behind is not None and explained else found
 
     def replaced(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2): of one colour and in one place, of any shapes, their outlines lost."""
