@@ -4,9 +4,10 @@ Cameras that move, light that changes, grounds of another colour, grain, titles.
 premultiplied, display-referred, 0 to 1; time goes from 0 to 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -111,6 +112,16 @@ class Stage:
 
         return self._covered(draw)
 
+    def line(self, places: Iterable[tuple[float, float]], width: float) -> Picture:
+        """Likewise a line from place to place, with round ends."""
+        joints = list(places)
+
+        def draw(plane: Any, fine: int) -> None:
+            for first, last in pairwise(joints):
+                cv2.line(plane, _at(*first, fine), _at(*last, fine), 255, round(width * fine))
+
+        return self._covered(draw)
+
     def words(self, words: str, x: float, y: float, size: float = 1) -> Picture:
         """Likewise words."""
         font = cv2.FONT_HERSHEY_DUPLEX
@@ -204,6 +215,31 @@ def _arm(stage: Stage, t: float) -> Picture:
     return _over(stage.flat(PAPER), (stage.box(240, 190, 70, 150), BLUE), (arm, ORANGE))
 
 
+def _limb(x: float, y: float, length: float, *degrees: float) -> list[tuple[float, float]]:
+    """The joints of a limb that hangs down where no part of it is turned."""
+    joints = [(x, y)]
+    for angle in np.radians(degrees):
+        x, y = x + length * float(np.sin(angle)), y + length * float(np.cos(angle))
+        joints.append((x, y))
+    return joints
+
+
+def _elbow(stage: Stage, t: float) -> Picture:
+    body = stage.box(150, 200, 90, 140)
+    arm = _limb(185, 150, 85, 100, 70 + 105 * t)
+    return _over(stage.flat(PAPER), (body, BLUE), (stage.line(arm, 40), NIGHT), (stage.line(arm, 34), ORANGE))
+
+
+def _walker(stage: Stage, t: float) -> Picture:
+    x, swing = 160 + 130 * t, 40 - 28 * t
+    lines = [stage.line([(x, 90), (x, 165)], 4)]
+    for joint, length, bent in ((110, 32, 20), (165, 38, -15)):
+        for turned in (-swing, swing):
+            lines.append(stage.line(_limb(x, joint, length, turned, turned + bent), 4))
+    head = (stage.disc(x, 66, 26), NIGHT), (stage.disc(x, 66, 22), ORANGE)
+    return _over(stage.flat(PAPER), *((line, NIGHT) for line in lines), *head)
+
+
 def _widened(stage: Stage, t: float) -> Picture:
     outer, inner = stage.box(240, 135, 90 + 240 * t, 200), stage.box(240, 135, 60 + 240 * t, 170)
     return _over(stage.flat(PAPER), (outer, BLUE), (inner, PAPER))
@@ -238,6 +274,8 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "grain, and the camera pans": lambda stage, t: _grainy(stage.camera(shift=40 * t - 20), t),
     "a soft shadow": _shadow,
     "an arm swings 120 degrees": _arm,
+    "an arm bends by 105 degrees": _elbow,
+    "a line figure walks": _walker,
     "an iris opens": lambda stage, t: _over(stage.flat(NIGHT), (stage.disc(240, 135, 40 + 140 * t), ORANGE)),
     "a wipe": lambda stage, t: _over(stage.camera(), (stage.box(290 + 280 * t, 135, 480, 270), NIGHT)),
 }

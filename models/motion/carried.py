@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import inverse, mapped
 from inbetween.models.motion.cover import Hidden, View
+from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.joined import joined
+from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.lone import lone
 from inbetween.models.motion.matching import fading, matches, recoloured
 from inbetween.models.motion.regions import Floats, Mask, Pieces, pieces
@@ -26,6 +28,8 @@ from inbetween.models.motion.swept import swept
 from inbetween.models.warp import Part, Plane
 
 Numbers = NDArray[np.uint8]
+Places = tuple[NDArray[np.intp], ...]
+"""Rows and columns, (n,) each."""
 
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
@@ -35,6 +39,8 @@ some one key shows a part. Or it goes nowhere, but sweeps over what is there, or
 shrinks, or fades."""
 OTHER, EVEN, DETAILED = range(3)
 """What both keys show in one place: not the same, or the same, of one even colour or not."""
+NEAR = 0.15
+"""Diagonals of the frame within which lines may go with a piece."""
 UNCHANGED, DETAIL = 0.01, 0.001
 """Difference of colour or coverage, of 1, of a pixel and those beside it up to which it is the same in both keys, and
 range of values among them above which they are no even colour."""
@@ -57,6 +63,8 @@ class Carried:
     """(n,): START or END where one key alone has the piece, which appears or vanishes in its place; else BOTH."""
     manners: NDArray[np.int8]
     """(n,): CARRIED and so on."""
+    bent: dict[int, Deformation]
+    """By number, from 1, how those go that bend; their ways are no more than where their middles go."""
     grounds: tuple[Numbers, Numbers]
     """(H, W): 1 where either key has no piece, or a shadow, else 0."""
     unchanged: Numbers
@@ -80,9 +88,9 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     """The pieces whose own motion explains two pictures better than `flows` between them, both ways, does.
 
     And what is lost in either: pieces of one colour whose outline the flows have lost, or of one shape that change
-    their colour or coverage on the way, are carried as well, and what one key alone has, with hardly anything changing
-    around it, grows out of its middle or shrinks into it. What is `joined` to a carried piece goes along with it. What
-    is `swept` lies below all that.
+    their colour or coverage on the way, are carried as well, and lines (`lines`); and what one key alone has, with
+    hardly anything changing around it, grows out of its middle or shrinks into it. What is `joined` to a carried piece
+    goes along with it. What is `swept` lies below all that.
     """
     cut = pieces(start), pieces(end)
     views = View(start, cut[0]), View(end, cut[1])
@@ -91,8 +99,8 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     sight = Sight(cut, views, flows, wrong)
     pairs = matches(*cut, sight.led(), diagonal, sight.judged)
     load = _Load(cut, views, flows)
-    for first, second, way in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
-        load.sweep((first, second), way)
+    for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
+        load.go((np.nonzero(first), np.nonzero(second)), growth, SWEPT)
     known = [label > 0 for label in load.labels]
     for one, other, way, partly in _recognised(sight, pairs, diagonal):
         load.carry(one, other, way, partly)
@@ -101,6 +109,11 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         load.carry(one, other, np.eye(2, 3))
     pairs = np.concatenate((pairs, replaced))
     still = np.abs(start - end).max(-1)
+    drawn = bent_lines((start, end), cut, sight.lost, load.free(still > UNCHANGED), load.expected)
+    if drawn is not None:
+        (first, second), bent = drawn
+        load.go((np.nonzero(first), np.nonzero(second)), bent)
+        known = [mask | line for mask, line in zip(known, (first, second), strict=True)]
     left = _recolour(load, sight, pairs, still, diagonal)
     for side, picture in ((START, start), (END, end)):
         for where, whole, passes in lone(picture, cut[side], left[side], wrong[side], still, known[side]):
@@ -108,14 +121,17 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     return _joined(load.delivered(_unchanged(start, still)), views, sight.astray)
 
 
-def _recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Iterator[tuple[int, int, Floats, bool]]:
-    """The pairs of pieces that are carried, with their maps (2, 3), and whether one key shows a part alone.
+def _recognised(
+    sight: Sight, pairs: NDArray[np.intp], diagonal: float
+) -> Iterator[tuple[int, int, Floats | Deformation, bool]]:
+    """The pairs of pieces that are carried, with their maps (2, 3) or how they bend, and whether one key shows a part.
 
     The lowest first: shadows, then what others hide; what fits better lies on top.
     """
     fades, apart = fading(*sight.cut, pairs, diagonal), np.array([sight.best(*pair)[1] for pair in pairs])
     hidden = [None if still else sight.hidden(*pair) for pair, still in zip(pairs, fades, strict=True)]
     soft = sight.cut[0].soft[pairs[:, 0]]
+    whole: list[tuple[int, Floats]] = []
     for index in np.lexsort((apart < WORST, _above(pairs, hidden), ~soft)):
         one, other = pairs[index]
         part = hidden[index]
@@ -123,8 +139,12 @@ def _recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Itera
             yield one, other, part.way, True
             continue
         way = np.eye(2, 3) if fades[index] else sight.way(one, other)
+        if way is None:
+            way = sight.along(one, other, whole)
         if way is not None:
             yield one, other, way, False
+        if isinstance(way, np.ndarray):
+            whole.append((one, way))
 
 
 def _above(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> NDArray[np.intp]:
@@ -166,7 +186,7 @@ def _recolour(
     return left
 
 
-def _joined(found: Carried, views: tuple[View, View], astray: list[Mask]) -> Carried:
+def _joined(found: Carried, views: tuple[View, View], astray: Sequence[Mask]) -> Carried:
     """The same, with what is joined to carried pieces going along with them."""
     start, end = (view.picture for view in views)
     back = np.reshape([inverse(way) for way in found.ways], (-1, 2, 3))
@@ -183,39 +203,62 @@ class _Load:
 
     def __init__(self, cut: tuple[Pieces, Pieces], views: tuple[View, View], flows: tuple[Plane, Plane]) -> None:
         self.cut, self.views, self.flows = cut, views, (flows[0].copy(), flows[1].copy())
-        self.labels = np.zeros(flows[0].shape[:2], np.uint8), np.zeros(flows[1].shape[:2], np.uint8)
+        self.labels: tuple[Numbers, Numbers] = (
+            np.zeros(flows[0].shape[:2], np.uint8),
+            np.zeros(flows[1].shape[:2], np.uint8),
+        )
         self.ways: list[Floats] = []
         self.boxes: list[Floats] = []
         self.sides: list[int] = []
         self.manners: list[int] = []
+        self.bent: dict[int, Deformation] = {}
 
-    def sweep(self, masks: tuple[Mask, Mask], way: Floats) -> None:
-        """What either key has in a mask (H, W) grows, or draws back, to what the other one has."""
-        self._add(way, BOTH, SWEPT, *np.nonzero(masks[0]))
-        for mask, flow, label, course in zip(masks, self.flows, self.labels, (way, inverse(way)), strict=True):
-            rows, columns = np.nonzero(mask)
-            here = np.stack((columns, rows), 1)
-            flow[mask] = mapped(here, course) - here
-            label[mask] = len(self.ways)
-
-    def carry(self, one: int, other: int, way: Floats, partly: bool = False) -> None:
-        """A piece of the start becomes one of the end along an affine map; of one of them only a part is seen."""
+    def carry(self, one: int, other: int, way: Floats | Deformation, partly: bool = False) -> None:
+        """A piece of the start becomes one of the end; of one of them only a part is seen."""
         below = self.cut[0].soft[one] and self.cut[1].soft[other]
         manner = PARTLY if partly else BELOW if below else CARRIED
-        self._add(way, BOTH, manner, *self.views[0].places[one])
-        courses = way, inverse(way)
-        for view, piece, flow, label, course in zip(
-            self.views, (one, other), self.flows, self.labels, courses, strict=True
-        ):
-            view.put(piece, flow, course)
-            label[view.places[piece]] = len(self.ways)
+        self.go((self.views[0].places[one], self.views[1].places[other]), way, manner)
+
+    def go(self, places: tuple[Places, Places], way: Floats | Deformation, manner: int = CARRIED) -> None:
+        """What the start has in some places goes, along an affine map or as it bends, to become what the end has."""
+        if isinstance(way, Deformation):
+            shift = way.end.mean(0) - way.graph.places.mean(0)
+            self._add(np.hstack((np.eye(2), shift[:, None])), BOTH, manner, places[0])
+            self.bent[len(self.ways)] = way
+        else:
+            self._add(way, BOTH, manner, places[0])
+        for key, (place, flow, label) in enumerate(zip(places, self.flows, self.labels, strict=True)):
+            rows, columns = place
+            label[place] = len(self.ways)
+            here = np.stack((columns, rows), 1)
+            there = way.led(here, key) if isinstance(way, Deformation) else mapped(here, inverse(way) if key else way)
+            flow[place] = there - here
+
+    def free(self, changed: Mask) -> tuple[Mask, Mask]:
+        """Where either key shows what is not carried and changes, (H, W)."""
+        return changed & (self.labels[0] == 0), changed & (self.labels[1] == 0)
+
+    def expected(self, places: Floats, key: int) -> Floats:
+        """Where places (n, 2) of a key would be in the other one, (n, 2), if they went with the pieces around them."""
+        height, width = self.labels[0].shape
+        near = NEAR * float(np.hypot(height, width))
+        goes, total = np.zeros_like(places), np.full(len(places), 1e-9)
+        for number, (way, side) in enumerate(zip(self.ways, self.sides, strict=True), start=1):
+            rows, columns = np.nonzero(self.labels[key] == number)
+            if side == BOTH and len(rows):
+                middle = np.array((columns.mean(), rows.mean()))
+                went = mapped(middle, inverse(way) if key else way) - middle
+                weight = np.exp(-np.square(places - middle).sum(-1) / near**2) * np.sqrt(len(rows))
+                goes += weight[:, None] * went
+                total += weight
+        return np.asarray(places + goes / total[:, None])
 
     def leave(self, part: Part, whole: Mask, side: int, manner: int) -> None:
         """What one key has in these pixels of a part of the frame stays there, but for what is carried."""
         if len(self.ways) == np.iinfo(np.uint8).max:
             return
         rows, columns = np.nonzero(whole)
-        self._add(np.eye(2, 3), side, manner, rows + part[0].start, columns + part[1].start)
+        self._add(np.eye(2, 3), side, manner, (rows + part[0].start, columns + part[1].start))
         here = self.labels[side][part]
         here[(here == 0) & whole] = len(self.ways)
         for flow, label in zip(self.flows, self.labels, strict=True):
@@ -225,9 +268,10 @@ class _Load:
         ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
         sides, manners = np.array((self.sides, self.manners), np.int8)
         first, second = (((piece.labels == 0) | (piece.grounds > 0)).view(np.uint8) for piece in self.cut)
-        return Carried(self.flows, self.labels, ways, boxes, sides, manners, (first, second), unchanged)
+        return Carried(self.flows, self.labels, ways, boxes, sides, manners, self.bent, (first, second), unchanged)
 
-    def _add(self, way: Floats, side: int, manner: int, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+    def _add(self, way: Floats, side: int, manner: int, places: Places) -> None:
+        rows, columns = places
         self.ways.append(way)
         self.sides.append(side)
         self.manners.append(manner)

@@ -47,7 +47,7 @@ def clear(frame: Frame, found: Carried) -> None:
     first, second = (piece & ~near for piece in _shown(soft, here, frame.flows))
     hidden = first & second
     if hidden.any():
-        hidden[hidden] = _beside_all(frame, labels, inside, hidden)
+        hidden[hidden] = _beside_all(frame, found, inside, hidden)
     there = soft[0] > 0, soft[1] > 0
     ground = ~(first | second | near | there[0] | there[1])
     bare = [own & (other > 0) for own, other in zip(there, found.grounds[::-1], strict=True)]
@@ -81,17 +81,19 @@ def _grown(labels: Numbers) -> Numbers:
     return np.asarray(cv2.dilate(labels, RIM), np.uint8)
 
 
-def _beside_all(frame: Frame, labels: tuple[Numbers, Numbers], inside: Mask, asked: Mask) -> Mask:
+def _beside_all(frame: Frame, found: Carried, inside: Mask, asked: Mask) -> Mask:
     """Whether pixels, (n,) of those asked for (H, W), lie beside every piece, rather than in a seam of two.
 
-    They do far from any, and where neither key has a piece if they go with the one next to them.
+    They do far from any, and where neither key has a piece if they go with the one next to them; and beside what bends:
+    how that goes on beyond its outline nobody knows.
     """
     if not inside.any():
         return np.ones(np.count_nonzero(asked), np.bool_)
     far, owner = nearest(inside)
     flows = [flow.reshape(-1, 2)[owner[asked]] for flow in frame.flows]
-    first, second = _shown(labels, pixels(asked.shape)[asked], flows)
-    return np.asarray((far[asked] > HIDDEN) | ~(first | second))
+    first, second = _shown(found.labels, pixels(asked.shape)[asked], flows)
+    bent = np.isin(frame.numbers.ravel()[owner[asked]], list(found.bent))
+    return np.asarray((far[asked] > HIDDEN) | bent | ~(first | second))
 
 
 def _rests(frame: Frame, ground: Mask, unchanged: Numbers, wrong: Mask) -> Mask:

@@ -18,19 +18,24 @@ ASTRAY = 2.0
 """Times the usual difference from the fitted motion above which a point goes another way."""
 
 
-def course(way: Floats, start: Floats, size: tuple[int, ...], t: float, bend: Bend | None) -> Floats:
+def course(
+    way: Floats, start: Floats, size: tuple[int, ...], t: float, bend: Bend | None, pivot: Floats | None = None
+) -> Floats:
     """Where a thing is at `t`: the affine map (2, 3) of its places in the start.
 
     `way` (2, 3) leads to the end; `start` (n, 2) are some of its places, x and y, in the picture looked at, of `size`
-    (height and width). `bend` tells how fast what is there moves beyond the two keys.
+    (height and width). `bend` tells how fast what is there moves beyond the two keys. A thing swings about its `pivot`
+    (2,), or else its middle goes straight.
     """
     end = mapped(start, way)
-    middle, turn, own = start.mean(0), *_polar(way[:, :2])
+    middle = start.mean(0) if pivot is None else pivot
+    turn, own = _polar(way[:, :2])
     growth = float(np.sqrt(np.linalg.det(own)))
-    goes = np.array((end.mean(0) - middle, (growth - 1, 0), (turn, 0)))
+    goes = np.array((mapped(middle, way) - middle, (growth - 1, 0), (turn, 0)))
     gone = t * goes
     if bend is not None:
-        before, after = _speeds(bend.before, start, size, 1), _speeds(bend.after, end, size, growth)
+        before = _speeds(bend.before, start, middle, size, 1)
+        after = _speeds(bend.after, end, mapped(middle, way), size, growth)
         gone = gone + offset(goes[:, None].astype(np.float32), before, after, t, bend)[:, 0]
     shift, (grown, _), (turned, _) = gone
     linear = spun(np.exp(1j * turned)) @ ((1 - t) * np.eye(2) + t * own)
@@ -45,14 +50,15 @@ def _polar(linear: Floats) -> tuple[float, Floats]:
     return float(np.arctan2(turned[1, 0], turned[0, 0])), (v.T * stretch) @ v
 
 
-def _speeds(side: Side | None, places: Floats, size: tuple[int, ...], growth: float) -> Plane | None:
-    """Speeds of the middle, of growth and of turning at a key that shows it `growth` times as large, (3, 1, 2)."""
+def _speeds(side: Side | None, places: Floats, middle: Floats, size: tuple[int, ...], growth: float) -> Plane | None:
+    """Speeds of a middle, of growth and of turning at a key that shows it `growth` times as large, (3, 1, 2)."""
     if side is None:
         return None
     height, width = side.speed.shape[:2]
     at = (places + 0.5) * (width / size[1], height / size[0]) - 0.5
-    middle, grows, turns = fitted(places, fetched_at(side.speed, at).astype(np.float64))
-    return np.array((middle, (growth * grows, 0), (turns, 0)), np.float32)[:, None]
+    shift, grows, turns = fitted(places, fetched_at(side.speed, at).astype(np.float64))
+    shift = shift + spun(complex(grows, turns)) @ (middle - places.mean(0))
+    return np.array((shift, (growth * grows, 0), (turns, 0)), np.float32)[:, None]
 
 
 def fitted(places: Floats, moves: Floats) -> tuple[Floats, float, float]:

@@ -25,12 +25,16 @@ EVEN = 0.15
 """Difference of colour or coverage, of 1, from their median that most pixels of an even piece stay below."""
 ANGLES = 36, 10, 10
 """Ways in which a piece is turned to find how it lies in the other key: first all around, then between two of those."""
+LONG = 1.6
+"""Times that a piece is longer than wide, from which on its longer axis may have turned either way."""
 ROUND = 1.15
 """Times that a piece may be longer than wide, as moments tell, to have no longer axis that tells its turn."""
 ANGULAR = 60
 """Pixels of the smallest piece whose corners tell its turn."""
 UNTURNED = 0.97
 """Share of a shape that the other one covers unturned, from which on it is not tried turned."""
+NEAR, FAR = 2, 5
+"""Pixels from a piece between which is what is right beside it."""
 
 
 WHOLE = 0.97
@@ -60,7 +64,9 @@ class Cover:
     def ways(self, one: int, other: int) -> list[Floats]:
         """The affine maps, (2, 3), that may carry a piece of the start to one of the end."""
         ways = self.moved(one, other)
-        return [*ways, self.turned(one, other)] if self._axisless(one, other) else ways
+        if self._axisless(one, other):
+            return [*ways, self.turned(one, other)]
+        return [*ways, self._reversed(one, other)] if self._long(one, other) else ways
 
     def moved(self, one: int, other: int) -> list[Floats]:
         """Those of them, (2, 3), that the moments of both tell."""
@@ -76,6 +82,18 @@ class Cover:
             way, _ = self.covering(one, other, [self._grown(one, other, each) for each in angles])
             angle = float(np.arctan2(way[1, 0], way[0, 0]))
         return way
+
+    def _long(self, one: int, other: int) -> bool:
+        """Whether either of two pieces is clearly longer than wide."""
+        first, second = (np.linalg.cond(cut.spread[name]) for cut, name in zip(self.cut, (one, other), strict=True))
+        return bool(max(first, second) > LONG**2)
+
+    def _reversed(self, one: int, other: int) -> Floats:
+        """The map that brings the longer axis of one piece over that of another, by the larger of both turns."""
+        (tried,) = motions(*self.cut, np.array([(one, other)]))
+        grown = tried[3]
+        middle = self.cut[0].centre[one]
+        return affine(-grown[:, :2], middle, mapped(middle, grown) - middle)
 
     def _axisless(self, one: int, other: int) -> bool:
         """Whether two pieces are as long as wide, but not round: their moments do not tell how they are turned."""
@@ -209,6 +227,15 @@ class View:
         labels[part] = filled
         return measured(self.picture, labels, labels == 0, np.zeros_like(labels))
 
+    def beside(self, piece: int) -> Floats:
+        """x and y of the pixels right beside it, (n, 2)."""
+        y, x = self.places[piece]
+        rows, columns = (slice(max(0, axis.min() - FAR), axis.max() + FAR + 1) for axis in (y, x))
+        mask = (self.labels[rows, columns] == piece + 1).view(np.uint8)
+        near, far = (cv2.dilate(mask, np.ones((2 * reach + 1,) * 2, np.uint8)) for reach in (NEAR, FAR))
+        y, x = np.nonzero(far > near)
+        return np.stack((x + columns.start, y + rows.start), 1).astype(np.float64)
+
     def _filled(self, piece: int) -> tuple[Part, NDArray[np.uint8]]:
         """The part of the picture around a piece, and 1 in it for the piece and whatever its outer outline holds."""
         y, x = self.places[piece]
@@ -226,8 +253,3 @@ class View:
         y, x = self.places[piece]
         step = max(1, len(y) // 2000)
         return y[::step], x[::step]
-
-    def put(self, piece: int, flow: Plane, way: Floats) -> None:
-        y, x = self.places[piece]
-        points = np.stack((x, y), 1)
-        flow[y, x] = mapped(points, way) - points

@@ -6,7 +6,7 @@ key (`shapes`). What one key alone has grows or shrinks where it is. The frame i
 Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), labels uint8 (H, W).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
-from inbetween.models.motion.affine import corners, inverse, mapped
+from inbetween.models.motion.affine import corners, inverse, mapped, turn
 from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried, Numbers
 from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
+from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.regions import Floats, Mask
-from inbetween.models.motion.shapes import Shape, between, going_on, shape
-from inbetween.models.warp import Part, Plane, enlarge, enlarge_flow, labels_at, pixels_of
+from inbetween.models.motion.registration import CLOSE
+from inbetween.models.motion.shapes import SOFT, Shape, between, going_on, shape
+from inbetween.models.warp import Part, Plane, enlarge, enlarge_flow, fetched_at, labels_at, pixels_of
 
 ENOUGH = 500
 """Places of a piece, about, by which its course is found."""
@@ -30,8 +32,17 @@ LATE = 3
 mostly not there half-way in true animation, three out of four times a quarter of the way: see docs/motion.md."""
 BESIDE, SAME, ALL = (1, 4), 8.0, 0.9
 """What is around a piece: so many pixels from it, so much of it no further than this from the usual grey, of 255."""
+TURNS, LONG = 0.1, 1.6
+"""Radians by which a piece turns at least, and times that it is as long as wide at least, to swing about its foot."""
+LINED, BEYOND = 7.0, 1.0
+"""Pixels inside an outline of what bends in which it has its line, for bent shapes do not fit as closely as others; and
+pixels outside that of the key it was not cut from, beyond which nothing of that key is shown."""
 INNER = np.ones((5, 5), np.uint8)
 """What a soft edge is taken off with."""
+
+
+Pair = tuple[Plane, Plane]
+"""Of places in a frame: where they come from in both keys, (..., 2) each."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +54,12 @@ class Whole:
     places: Floats
     """(n, 2): x and y of some of its pixels in the start."""
     shapes: tuple[Shape, Shape]
+    pivot: Floats | None
+    """(2,): what it swings about, if that is a part of it."""
     alone: bool
     """Whether there is the same even colour all around it in both keys."""
+    bent: Deformation | None = None
+    """How it bends, if it does."""
     seen: tuple[Numbers, Numbers] | None = None
     """(H, W): 1 where either key shows it, where it is cut off without a soft edge; None where both show it all."""
 
@@ -77,7 +92,16 @@ def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | N
         second = going_on(masks[1], first, way)
     elif found.manners[number - 1] == SWEPT and growth < 1:
         first = going_on(masks[0], second, inverse(way))
-    return Whole(way, places, (first, second), alone, seen)
+    return Whole(way, places, (first, second), _pivot(way, places, first), alone, found.bent.get(number), seen)
+
+
+def _pivot(way: Floats, places: Floats, outline: Shape) -> Floats | None:
+    """The place (2,) of a long piece that stays where it is, as the foot of a clock's hand; None if none does."""
+    if turn(way) < TURNS or np.linalg.cond(np.cov(places.T)) < LONG**2:
+        return None
+    stays = np.linalg.solve(np.eye(2) - way[:, :2], way[:, 2])
+    inside = outline.outside(stays.astype(np.float32)[None])[0] <= 0
+    return np.asarray(stays) if inside else None
 
 
 def _alone(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plane, Plane]) -> bool:
@@ -215,32 +239,83 @@ def _put_all(frame: _Frame, found: Carried, pieces: Sequence[Whole | None], t: f
 
 def _carry(frame: _Frame, found: Carried, piece: Whole, number: int, t: float, bend: Bend | None) -> None:
     """Put a piece that both keys have where it is at time `t`."""
-    onwards = course(piece.way, piece.places, found.labels[0].shape, t, bend)
+    size = found.labels[0].shape
+    reached, led = _bent(piece.bent, size, t, bend) if piece.bent else _swung(piece, size, t, bend)
+    part, here = frame.within(reached)
+    if not here.size:
+        return
+    margin, places = frame.margin(part) if piece.alone else 0.0, led(here)
+    depth, sources = between(piece.shapes, places, t, margin, LINED if piece.bent else SOFT)
+    inside = depth <= margin
+    bare = _bare(frame, found, piece, number, part, here, places)
+    if bare is not None:
+        sources = (sources[0][bare[inside]], sources[1][bare[inside]])
+        inside &= bare
+    for flow, source in zip(frame.flows, sources, strict=True):
+        frame.put(flow, part, inside, source - here[inside])
+    frame.put(frame.share, part, inside, _share(piece, (places[0][inside], places[1][inside]), sources, t))
+    frame.put(frame.numbers, part, inside, number)
+
+
+def _bare(frame: _Frame, found: Carried, piece: Whole, number: int, part: Any, here: Plane, led: Pair) -> Mask | None:
+    """Where a piece may be put, (...); None if anywhere. `led` is where the pixels `here` come from.
+
+    A shadow lies on grounds alone, and where lines meet each is as thick as it was.
+    """
+    if piece.bent:
+        own = piece.shapes[piece.bent.own]
+        return own.outside(led[piece.bent.own]) <= (CLOSE if own.distance.min() < -LINED else 0)
+    if found.manners[number - 1] != BELOW:
+        return None
+    first, second = (
+        labels_at(ground, here + flow[part]) > 0 for ground, flow in zip(found.grounds, frame.flows, strict=True)
+    )
+    return first | second
+
+
+def _swung(piece: Whole, size: tuple[int, ...], t: float, bend: Bend | None) -> tuple[Floats, Callable[[Plane], Pair]]:
+    """What is reached at `t` by a piece that goes as a whole, as places (n, 2), and where places come from then."""
+    onwards = course(piece.way, piece.places, size, t, bend, piece.pivot)
     back = inverse(onwards)
     reached = [
         mapped(corners(shape.box), way)
         for shape, way in zip(piece.shapes, (onwards, _then(inverse(piece.way), onwards)), strict=True)
     ]
-    part, here = frame.within(np.concatenate(reached))
-    if not here.size:
-        return
-    margin = frame.margin(part) if piece.alone else 0.0
-    first = _moved(here, back)
-    depth, sources = between(piece.shapes, (first, _moved(first, piece.way)), t, margin)
-    inside = depth <= margin
-    if found.manners[number - 1] == BELOW:
-        seen = [labels_at(ground, here + flow[part]) for ground, flow in zip(found.grounds, frame.flows, strict=True)]
-        bare = (seen[0] > 0) | (seen[1] > 0)
-        sources = (sources[0][bare[inside]], sources[1][bare[inside]])
-        inside &= bare
-    for flow, source in zip(frame.flows, sources, strict=True):
-        frame.put(flow, part, inside, source - here[inside])
-    frame.put(frame.share, part, inside, _share(piece, sources, t))
-    frame.put(frame.numbers, part, inside, number)
+
+    def led(here: Plane) -> Pair:
+        first = _moved(here, back)
+        return first, _moved(first, piece.way)
+
+    return np.concatenate(reached), led
 
 
-def _share(piece: Whole, sources: tuple[Plane, Plane], t: float) -> Plane | float:
-    """How much of a piece is shown from the start, at places (n, 2) in either key: of one that has it, from that."""
+def _bent(
+    bent: Deformation, size: tuple[int, ...], t: float, bend: Bend | None
+) -> tuple[Floats, Callable[[Plane], Pair]]:
+    """The same of one that bends."""
+    now = bent.at(t, size, bend)
+    around, reach = np.stack((now.real, now.imag), 1), 2 * bent.graph.side
+    reached = corners(np.stack((around.min(0) - reach, around.max(0) + reach)))
+    part = _part(reached, size)
+    corner = np.array((part[1].start, part[0].start), np.float32)
+    sources = bent.sources(part, now, t)
+
+    def led(here: Plane) -> Pair:
+        at = (here - corner).reshape(-1, 2)
+        first, second = (fetched_at(source, at).reshape(here.shape) for source in sources)
+        return first, second
+
+    return reached, led
+
+
+def _share(piece: Whole, led: Pair, sources: Pair, t: float) -> Plane | float:
+    """How much of a piece is shown from the start: of one that has it, from that.
+
+    Of places (n, 2) in either key: `led` is where it takes them, `sources` where the same is within its outlines.
+    """
+    if piece.bent:
+        beyond = piece.shapes[1 - piece.bent.own].outside(led[1 - piece.bent.own]) > BEYOND
+        return np.where(beyond, np.float32(1 - piece.bent.own), np.float32(1 - t))
     if piece.seen is None:
         return 1 - t
     first, second = (labels_at(seen, at) for seen, at in zip(piece.seen, sources, strict=True))

@@ -44,13 +44,13 @@ class Shape:
         beyond = np.asarray(np.linalg.norm(at - held, axis=-1), np.float32)
         return np.asarray(beyond + fetched_at(self.distance, held.reshape(-1, 2)).reshape(beyond.shape))
 
-    def sunk(self, places: Plane, outside: Plane, depth: Plane) -> Plane:
+    def sunk(self, places: Plane, outside: Plane, depth: Plane, soft: float) -> Plane:
         """Places (n, 2) moved straight to or from the outline to the wanted `depth` (n,), below 0 inside.
 
-        `outside` is theirs. Deeper than the soft edge they stay where they are, and no place is wanted deeper than the
-        shape is.
+        `outside` is theirs. Deeper than the soft edge, of so many pixels, they stay where they are, and no place is
+        wanted deeper than the shape is.
         """
-        soft = -min(SOFT, -float(self.distance.min()))
+        soft = -min(soft, -float(self.distance.min()))
         step = np.where(depth > soft, depth, np.minimum(outside, soft)) - outside
         astray = np.abs(step) >= SLACK
         if not astray.any():
@@ -102,11 +102,11 @@ def going_on(mask: Mask, other: Shape, way: Floats) -> Shape:
 
 
 def between(
-    shapes: tuple[Shape, Shape], places: tuple[Plane, Plane], t: float, margin: Plane | float = 0
+    shapes: tuple[Shape, Shape], places: tuple[Plane, Plane], t: float, margin: Plane | float = 0, soft: float = SOFT
 ) -> tuple[Plane, tuple[Plane, Plane]]:
     """How far outside the shape between two at `t`, 0 to 1, each pixel is, (...), below 0 inside.
 
-    And where the n that are outside by no more than a margin come from in either, (n, 2).
+    And where the n that are outside by no more than a margin come from in either, (n, 2); `soft` is as in `Shape.sunk`.
 
     `places` (..., 2) tell where each pixel is beside either shape, by the motion of the whole. It comes from as deep
     inside either outline as it is inside the one between them, so that edges stay as soft as they were.
@@ -114,8 +114,8 @@ def between(
     one, other = (shape.outside(place) for shape, place in zip(shapes, places, strict=True))
     depth = np.float32(1 - t) * one + np.float32(t) * other
     inside = depth <= margin
-    first = shapes[0].sunk(places[0][inside], one[inside], depth[inside])
-    return depth, (first, shapes[1].sunk(places[1][inside], other[inside], depth[inside]))
+    first = shapes[0].sunk(places[0][inside], one[inside], depth[inside], soft)
+    return depth, (first, shapes[1].sunk(places[1][inside], other[inside], depth[inside], soft))
 
 
 def _distance(mask: Mask) -> Plane:

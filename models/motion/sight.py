@@ -3,19 +3,27 @@
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
+from collections.abc import Sequence
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.flow import doubt
 from inbetween.models.motion.affine import inverse, mapped, turn
 from inbetween.models.motion.cover import Cover, Hidden, View
-from inbetween.models.motion.matching import SAME, comparable, reshaped
+from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.matching import SAME, TOGETHER, comparable, reshaped
 from inbetween.models.motion.regions import EDGE, Floats, Labels, Mask, Pieces
+from inbetween.models.motion.registration import registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
 from inbetween.models.warp import Plane, along, fetched_at
 
 TURNING = 0.02
 """Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
+TIE, AROUND = 0.07, 0.1
+"""Difference of colour, of 1, up to which several maps bring a piece about as well over another one, and how much then
+counts what is around it: a limb hangs where it hung."""
 WORST = 0.2
 """Difference of colour, of 1, up to which a piece is held to be the one it is matched with."""
 SURE = 0.08
@@ -38,6 +46,12 @@ EXPLAINED = 0.05
 """Difference of colour, of 1, that a piece leaves at most which its own motion explains: nothing hides a part of it."""
 OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
+BENDING, BENT, STIFF = 200, 0.93, 0.85
+"""Pixels of the smallest piece that may bend, share of either shape that this must explain, and share of either that
+the other one covers all the same from which on it does not bend."""
+SPINDLY = 60.0
+"""Times that the area of a piece is larger than the square of half its width, above which it is no limb, but an
+outline, and bends only where it is drawn on paper (`lines`)."""
 OUTLINED = 0.9
 """The same of what is within their outer outlines, if they are hollow."""
 WORSE = 1.6
@@ -63,7 +77,8 @@ class Sight(Cover):
         self.unlike = reshaped(*cut)
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
         self.astray = [doubt(*flows) > FOLLOWED, doubt(*flows[::-1]) > FOLLOWED]
-        self.lost = [(unlike > UNLIKE) & astray for unlike, astray in zip(wrong, self.astray, strict=True)]
+        first, second = ((unlike > UNLIKE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
+        self.lost = first, second
 
     def led(self) -> Floats:
         """Where optical flow leads the middle of each piece of the start, (n, 2): infinite where it has lost it."""
@@ -87,11 +102,27 @@ class Sight(Cover):
                 for way in ways
             ]
             least = int(np.argmin(apart))
+            if sum(np.array(apart) < apart[least] + TIE) > 1:
+                least = int(
+                    np.argmin(
+                        [cost + AROUND * self._hangs(one, other, way) for cost, way in zip(apart, ways, strict=True)]
+                    )
+                )
             self.found[one, other] = ways[least], apart[least]
         return self.found[one, other]
 
-    def way(self, one: int, other: int) -> Floats | None:
-        """The affine map that carries a piece of the start to one of the end; None if none should.
+    def _hangs(self, one: int, other: int, way: Floats) -> float:
+        """Share of what is right beside a piece that is not the same in both keys, if it goes that way."""
+        first, second = self.views
+        there, back = first.beside(one), second.beside(other)
+        unlike = [
+            fetched_at(first.picture, there) - fetched_at(second.picture, mapped(there, way)),
+            fetched_at(second.picture, back) - fetched_at(first.picture, mapped(back, inverse(way))),
+        ]
+        return float(np.mean([(np.abs(each).max(-1) > UNLIKE).mean() for each in unlike]))
+
+    def way(self, one: int, other: int) -> Floats | Deformation | None:
+        """The affine map that carries a piece of the start to one of the end, or how it bends; None if neither does.
 
         A piece that fits is carried where optical flow does not explain it as well, or if it goes further than it is
         long: what is so small the network may lose, whatever it is offered.
@@ -99,12 +130,33 @@ class Sight(Cover):
         first, second = self.views
         usual = first.mean(one, self.wrong[0]) + second.mean(other, self.wrong[1])
         way, apart = self.best(one, other)
-        gone = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other]) / np.sqrt(self.cut[0].area[one])
+        gone = self._gone(one, other)
         if gone < FARTHEST and (apart < min(0.7 * usual - 0.002, WORST) or (apart < SURE and gone > 1)):
             return way
         lost = (usual > MISSED and gone < AWAY) or self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
         return self._reshaped(one, other) if lost and same else None
+
+    def along(self, one: int, other: int, carried: Sequence[tuple[int, Floats]]) -> Floats | None:
+        """The map (2, 3) of a piece that is too small for how far it went, if it goes with one around it.
+
+        `carried` are pieces of the start, with their maps.
+        """
+        way, apart = self.best(one, other)
+        if apart > SURE or self._gone(one, other) < FARTHEST:
+            return None
+        middle = self.cut[0].centre[one]
+        for name, course in carried:
+            least, most = self.views[0].box(name)
+            within = np.all((least < middle) & (middle < most))
+            if within and np.abs(mapped(middle, course) - mapped(middle, way)).max() < TOGETHER:
+                return way
+        return None
+
+    def _gone(self, one: int, other: int) -> float:
+        """How far a piece has gone, in lengths (roots of its area)."""
+        away = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other])
+        return float(away / np.sqrt(self.cut[0].area[one]))
 
     def hidden(self, one: int, other: int) -> Hidden | None:
         """How a piece goes of which one key hides a part, its outline lost by the flows; None if none does."""
@@ -135,14 +187,33 @@ class Sight(Cover):
         """Share of the outlines of a piece that the flows have lost."""
         return (self.views[0].rim(one, self.lost[0]) + self.views[1].rim(other, self.lost[1])) / 2
 
-    def _reshaped(self, one: int, other: int) -> Floats | None:
-        """The map that brings two shapes best over each other, or what the flows make of it; None if none does."""
+    def _reshaped(self, one: int, other: int) -> Floats | Deformation | None:
+        """How one shape becomes another: bent, or by the map that brings them best over each other, its own or one that
+        the flows make of it; None if none does.
+        """
         followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
         way, cover = self.covering(one, other, [*self.ways(one, other), followed[0], inverse(followed[1])])
-        if cover > OVERLAP and self._fits(one, other, way):
+        if cover > STIFF and self._fits(one, other, way):
             return way
-        way, cover = self.outlined(one, other)
-        return way if cover > OUTLINED and self._fits(one, other, way) else None
+        hollow, outer = self.outlined(one, other)
+        if outer > OUTLINED and self._fits(one, other, hollow):
+            return hollow
+        bent = self._bent(one, other) if cover < STIFF else None
+        if bent is not None:
+            return bent
+        return way if OVERLAP < cover <= STIFF and self._fits(one, other, way) else None
+
+    def _bent(self, one: int, other: int) -> Deformation | None:
+        """How one shape bends to become another; None if that does not explain them."""
+        start, end = self.cut
+        if min(start.area[one], end.area[other]) < BENDING:
+            return None
+        masks = start.labels == one + 1, end.labels == other + 1
+        if max(_thin(mask) for mask in masks) > SPINDLY:
+            return None
+        shift = end.centre[other] - start.centre[one]
+        found = registered(*masks, lambda places, key: places - shift if key else places + shift)
+        return found[0] if found and share(found[1], masks) > BENT else None
 
     def _fits(self, one: int, other: int, way: Floats) -> bool:
         """Whether what comes together along the edge of the shape half-way is not much less alike than by the flows."""
@@ -162,6 +233,12 @@ class Sight(Cover):
         edge = depth[depth <= 0] > -SOFT
         unlike = fetched_at(self.views[0].picture, left) - fetched_at(self.views[1].picture, right)
         return bool(edge.any() and np.abs(unlike).max(-1)[edge].mean() < WORSE * usual.mean())
+
+
+def _thin(mask: Mask) -> float:
+    """How many times larger the area of what fills a mask (H, W) is than the square of half its width."""
+    half = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 3).max()
+    return float(np.count_nonzero(mask) / half**2)
 
 
 def lost(labels: Labels, wrong: Plane, still: Plane) -> Mask:

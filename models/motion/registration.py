@@ -1,0 +1,106 @@
+"""How one shape bends to become another: two sets of places, of which nobody says what belongs to what.
+
+Every place of the one is drawn to those of the other that are likelier its own than another's (coherent point drift:
+Myronenko and Song 2010, "Point set registration: coherent point drift"), from less and less far, and held as rigidly as
+may be by those that it is linked to (`graph`), less and less so.
+
+Masks are bool (H, W); places float64 (n, 2), x and y in pixels.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.graph import Graph, complexes, graph
+from inbetween.models.motion.regions import Floats, Mask
+from inbetween.models.warp import fetched_at
+
+Expected = Callable[[Floats, int], Floats]
+"""Where places (n, 2) of a key, 0 or 1, are thought to be in the other one, (n, 2)."""
+
+ROUNDS = 60
+"""How often places are drawn and held."""
+CELLS, TARGETS = (120, 5), (300, 3)
+"""Into how many cells, about, a shape is cut, and what it is drawn to; and pixels of their sides at least."""
+REACH = 1.0, 2.5
+"""From how far a place is drawn: at first in standard deviations of what it is drawn to, at last in pixels."""
+STIFF = 30.0, 0.5
+"""How much links weigh beside that, at first and at last."""
+HELD = 1e-6
+"""How much a place wants to stay beside that: what nothing draws would be anywhere else."""
+STRAY = 1e-3
+"""How likely it is, beside being a place's own, that something has no partner."""
+STRAINED = 0.12
+"""How much links are stretched or squeezed on the average, as a logarithm, at most: beyond it is another shape."""
+CLOSE = 2.0
+"""Pixels from the other shape within which a pixel that bent there is explained."""
+
+
+def registered(start: Mask, end: Mask, expected: Expected) -> tuple[Deformation, tuple[Mask, Mask]] | None:
+    """How what fills one mask becomes what fills the other, and which pixels of either that explains.
+
+    The one is bent to the other and the other to the one; whichever explains more, and stretches less, holds. None if
+    either is too small to bend, or they are different shapes.
+    """
+    shapes, targets = ([_cut(mask, *cells) for mask in (start, end)] for cells in (CELLS, TARGETS))
+    if not all(shape.touching for shape in shapes):
+        return None
+    best, found = -np.inf, None
+    for key, shape in enumerate(shapes):
+        bent = Deformation(shape, drawn(shape, targets[1 - key], expected(shape.places, key)))
+        stretched = strain(bent)
+        bent = bent if key == 0 else bent.back
+        told = explained(start, end, bent)
+        good = share(told, (start, end)) - stretched if stretched < STRAINED else -np.inf
+        if good > best:
+            best, found = good, (bent, told)
+    return found
+
+
+def drawn(shape: Graph, targets: Graph, begin: Floats) -> Floats:
+    """Where the places of a shape arrive, (n, 2), if from where they begin they are drawn to those of another."""
+    places, links, (first, second) = begin, shape.along(complexes(shape.places)), shape.links.T
+    widest = float(np.sqrt(targets.places.var(0).sum()))
+    for step in np.linspace(0, 1, ROUNDS):
+        reach, stiff = (a ** (1 - step) * b**step for a, b in ((REACH[0] * widest, REACH[1]), STIFF))
+        near = np.square(places[:, None] - targets.places).sum(-1) / (-2 * reach**2)
+        own = np.exp(near) * shape.area[:, None]
+        own *= targets.area / (own.sum(0) + STRAY * shape.area.mean())
+        weight = own.sum(1) / shape.area + HELD
+        turns = shape.turns(shape.along(complexes(places)))
+        pull = stiff * shape.pulled((turns[first] + turns[second]) / 2 * links)
+        wanted = np.stack((pull.real, pull.imag), 1) + own @ targets.places / shape.area[:, None] + HELD * places
+        places = np.linalg.solve(stiff * shape.stiffness + np.diag(weight), wanted)
+    return places
+
+
+def strain(bent: Deformation) -> float:
+    """How much links are stretched or squeezed on the average, as a logarithm, 0 or above."""
+    before, after = (np.abs(bent.graph.along(complexes(places))) for places in (bent.graph.places, bent.end))
+    return float(np.abs(np.log(np.maximum(after, 1e-3) / before)).mean())
+
+
+def explained(start: Mask, end: Mask, bent: Deformation) -> tuple[Mask, Mask]:
+    """Which pixels of either mask come to lie close to the other one's once they are bent."""
+    first, second = _close(start, end, bent, 0), _close(end, start, bent, 1)
+    return first, second
+
+
+def share(told: tuple[Mask, Mask], masks: tuple[Mask, Mask]) -> float:
+    """The share of either mask that is explained, whichever is less."""
+    return min(np.count_nonzero(part) / np.count_nonzero(whole) for part, whole in zip(told, masks, strict=True))
+
+
+def _close(own: Mask, other: Mask, bent: Deformation, key: int) -> Mask:
+    rows, columns = np.nonzero(own)
+    there = bent.led(np.stack((columns, rows), 1), key)
+    away = np.asarray(cv2.distanceTransform((~other).view(np.uint8), cv2.DIST_L2, 5), np.float32)
+    close = np.zeros_like(own)
+    close[rows, columns] = fetched_at(away, there) <= CLOSE
+    return close
+
+
+def _cut(mask: Mask, count: int, smallest: int) -> Graph:
+    return graph(mask, max(smallest, round(float(np.sqrt(np.count_nonzero(mask) / count)))))
