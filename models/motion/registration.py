@@ -50,12 +50,12 @@ def registered(start: Mask, end: Mask, expected: Expected) -> tuple[Deformation,
     best, found = -np.inf, None
     for key, shape in enumerate(shapes):
         bent = Deformation(shape, drawn(shape, targets[1 - key], expected(shape.places, key)))
-        stretched = strain(bent)
-        bent = bent if key == 0 else bent.back
-        told = explained(start, end, bent)
-        good = share(told, (start, end)) - stretched if stretched < STRAINED else -np.inf
-        if good > best:
-            best, found = good, (bent, told)
+        bent, stretched = bent.back if key else bent, strain(bent)
+        if stretched < STRAINED:
+            told = explained(start, end, bent)
+            good = share(told, (start, end)) - stretched
+            if good > best:
+                best, found = good, (bent, told)
     return found
 
 
@@ -65,8 +65,7 @@ def drawn(shape: Graph, targets: Graph, begin: Floats) -> Floats:
     widest = float(np.sqrt(targets.places.var(0).sum()))
     for step in np.linspace(0, 1, ROUNDS):
         reach, stiff = (a ** (1 - step) * b**step for a, b in ((REACH[0] * widest, REACH[1]), STIFF))
-        near = np.square(places[:, None] - targets.places).sum(-1) / (-2 * reach**2)
-        own = np.exp(near) * shape.area[:, None]
+        own = np.exp(_apart(places, targets.places) / (-2 * reach**2)) * shape.area[:, None]
         own *= targets.area / (own.sum(0) + STRAY * shape.area.mean())
         weight = own.sum(1) / shape.area + HELD
         turns = shape.turns(shape.along(complexes(places)))
@@ -74,6 +73,12 @@ def drawn(shape: Graph, targets: Graph, begin: Floats) -> Floats:
         wanted = np.stack((pull.real, pull.imag), 1) + own @ targets.places / shape.area[:, None] + HELD * places
         places = np.linalg.solve(stiff * shape.stiffness + np.diag(weight), wanted)
     return places
+
+
+def _apart(places: Floats, others: Floats) -> Floats:
+    """Squared distances of places (n, 2) and others (m, 2), (n, m)."""
+    squares = np.square(places).sum(1)[:, None] + np.square(others).sum(1)
+    return np.asarray(np.maximum(squares - 2 * places @ others.T, 0))
 
 
 def strain(bent: Deformation) -> float:

@@ -389,6 +389,30 @@ def test_a_speck_that_seems_to_have_gone_across_the_frame_is_not_carried() -> No
     assert not any(going[26:34, 16:24].any() for going in carried(start, end, optical(start, end)).going)
 
 
+def test_an_eye_goes_with_its_face_however_far_that_goes() -> None:
+    start, end = (
+        drawing((RED, box(x, y, 50, 50)), (BLUE, box(x + 10, y - 8, 7, 7))) for x, y in ((35, 40), (120, 110))
+    )
+    found = carried(start, end, optical(start, end))
+    assert len(found.ways) == 2
+    assert middle_of(found.flows, 45, 32) == pytest.approx((85, 70), abs=1)
+
+
+def test_a_limb_turns_the_way_round_that_what_it_hangs_on_tells() -> None:
+    """A bar is the same both ways round; the block at one of its ends is not."""
+
+    def arm(degrees: float) -> Any:
+        angle = np.radians(degrees)
+        bar = box(60 + 30 * np.cos(angle), 80 - 30 * np.sin(angle), 64, 12, -angle)
+        return drawing((BLUE, box(60, 95, 34, 60)), (RED, bar))
+
+    start, end = arm(85), arm(-15)
+    found = carried(start, end, optical(start, end))
+    way = found.ways[found.labels[0][50, 62] - 1]
+    turned = np.degrees(np.arctan2(way[1, 0], way[0, 0]))
+    assert turned == pytest.approx(100, abs=2)
+
+
 def test_two_shapes_of_one_colour_in_one_place_become_each_other() -> None:
     """An eye that opens: a line in its lower half becomes all of it."""
     face = (GREEN, box(80, 80, 150, 150))
