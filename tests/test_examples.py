@@ -13,7 +13,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 def test_the_keys_leave_gaps_to_fill() -> None:
     numbers = {folder.parent.name: sorted(int(f.stem.split(".")[1]) for f in folder.iterdir()) for folder in keys()}
-    assert numbers == {"firefly": [1, 5, 9], "fox": [1, 9, 17]}
+    assert numbers == {"firefly": [1, 5, 9], "fox": [1, 9, 17], "walker": [1, 5, 9, 13, 17]}
 
 
 def keys() -> list[Path]:
@@ -41,7 +41,7 @@ def test_the_firefly_is_brighter_than_white_and_glows_where_nothing_is(file: Pat
     assert (pixels[..., :3].max(-1) > 0.05)[pixels[..., 3] == 0].any()
 
 
-@pytest.mark.parametrize("name", ["fox", "firefly"])
+@pytest.mark.parametrize("name", ["fox", "firefly", "walker"])
 def test_the_keys_are_what_their_script_draws(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.syspath_prepend(EXAMPLES)
     script = importlib.import_module(name)

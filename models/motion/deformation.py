@@ -59,14 +59,13 @@ class Deformation:
         graph, start, end = self.graph, complexes(self.graph.places), complexes(self.end)
         before, after = graph.along(start), graph.along(end)
         first, second = graph.links.T
-        usual = unit(
-            self._turns[first] + self._turns[second]
-        )  # a link turns about as its ends do, be it by half a turn
+        # A link turns about as its ends do, be it by half a turn.
+        usual = unit(self._turns[first] + self._turns[second])
         angle = np.angle(usual) + np.angle(after * (before * usual).conj())
-        length = (1 - t) + t * np.abs(after) / np.abs(before)
+        length = (1 - t) * np.abs(before) + t * np.abs(after)
         gone = np.square(np.abs(end - start))
         anchor = ANCHOR / (STILL + gone / max(float(gone.mean()), 1e-9))
-        wanted = graph.pulled(length * np.exp(1j * t * angle) * before)
+        wanted = graph.pulled(length * np.exp(1j * t * angle) * unit(before))
         wanted += anchor * ((1 - t) * start + t * end + self._aside(t, size, bend))
         return _solved(graph.stiffness + np.diag(anchor), wanted)
 

@@ -3,25 +3,29 @@
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; masks bool (H, W).
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.regions import Mask, Pieces, nearest
+from inbetween.models.motion.regions import Floats, Mask, Pieces, nearest
 from inbetween.models.motion.registration import Expected, registered, share
 from inbetween.models.warp import Plane
 
-PEN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
-"""What is narrower is a line."""
+PEN = np.ones((21, 21), np.uint8)
+"""What this does not fit into, in pixels, is a line."""
 CONTRAST = 0.2
 """Difference of colour or coverage, of 1, from both its sides that a line has at least."""
 SMALLEST, LONG = 40, 12.0
 """Pixels of the smallest line, and how many it has at least per square of half its width."""
 LINES = 0.6
 """Share of a piece that is narrow, above which the piece is part of a line."""
-LOST = 0.2
-"""Share of a line that the flows have lost at least."""
+LOST = 0.2, 0.0
+"""Share of a line that the flow has lost at least, to bend: of the first that explains both keys."""
+REACHES = 0.5, 0.25
+"""See `registered`."""
 LIKE = 0.25
 """Difference of colour or coverage, of 1, from that of most up to which lines are drawn with one pen."""
 BESIDE, PAPER, ON_PAPER = (3, 6), 0.1, 0.45
@@ -45,50 +49,88 @@ def bent_lines(
 
     `lost` is what the flows from either key have lost; of what is not `free` it is known where it goes.
     """
-    start, end = (_lines(*each) for each in zip(pictures, cut, lost, free, strict=True))
-    if not start.any() or not end.any():
+    if not all((astray & loose).any() for astray, loose in zip(lost, free, strict=True)):
         return None
-    pens = [np.median(picture[mask], axis=0) for picture, mask in zip(pictures, (start, end), strict=True)]
-    found = registered(start, end, expected) if np.abs(pens[0] - pens[1]).max() < LIKE else None
-    if found is None or share(found[1], (start, end)) < TOLD:
-        return None
-    first, second = (
-        cv2.dilate(line.view(np.uint8), RIM).view(np.bool_) & loose for line, loose in zip(found[1], free, strict=True)
-    )
-    return (first, second), found[0]
+    both = [_Lines.of(*each) for each in zip(pictures, cut, lost, free, strict=True)]
+    for least in LOST:
+        start, end = (lines.lost(least) for lines in both)
+        found = _bent(pictures, (start, end), expected)
+        if found is not None:
+            (first, second), bent = found
+            return ((_rimmed(first) & free[0], _rimmed(second) & free[1])), bent
+    return None
 
 
-def _lines(picture: Plane, cut: Pieces, lost: Mask, free: Mask) -> Mask:
-    """The lines of a picture that are lost, of one pen."""
-    small = np.asarray(picture * 255, np.uint8)
-    hats = (np.asarray(cv2.morphologyEx(small, kind, PEN)) for kind in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT))
-    thin = (np.maximum(*hats).max(-1) > CONTRAST * 255) & free
-    narrow = np.bincount(cut.labels.ravel(), thin.ravel(), len(cut.area) + 1)[1:] > LINES * cut.area
-    thin &= np.append(True, narrow)[cut.labels]
-    _, label, stats, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
-    kept = _on_paper(picture, np.where(_kept(thin, label, stats[:, cv2.CC_STAT_AREA], lost), label, 0), len(stats))
-    if not kept.any() or kept.mean() > MOST:
-        return np.zeros_like(thin)
-    return np.asarray(kept & (np.abs(picture - np.median(picture[kept], axis=0)).max(-1) < LIKE))
+def _bent(
+    pictures: tuple[Plane, Plane], lines: tuple[Mask, Mask], expected: Expected
+) -> tuple[tuple[Mask, Mask], Deformation] | None:
+    """Which pixels of some lines bend to those of the other key, and how; None if most do not."""
+    if not lines[0].any() or not lines[1].any():
+        return None
+    pens = [np.median(picture[mask], axis=0) for picture, mask in zip(pictures, lines, strict=True)]
+    found = registered(*lines, expected, REACHES) if np.abs(pens[0] - pens[1]).max() < LIKE else None
+    if found is None or share(found[1], lines) < TOLD:
+        return None
+    return found[1], found[0]
+
+
+def _rimmed(lines: Mask) -> Mask:
+    """Lines with their soft edges."""
+    return cv2.dilate(lines.view(np.uint8), RIM).view(np.bool_)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of a picture that are drawn on paper, with one pen."""
+
+    label: NDArray[np.int32]
+    """(H, W): their numbers, from 1; 0 elsewhere."""
+    astray: Floats
+    """(n,): the share of each that the flow has lost."""
+
+    @classmethod
+    def of(cls, picture: Plane, cut: Pieces, lost: Mask, free: Mask) -> "_Lines":
+        """Those of what is `free`."""
+        small = np.asarray(picture * 255, np.uint8)
+        hats = (np.asarray(cv2.morphologyEx(small, kind, PEN)) for kind in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT))
+        thin = (np.maximum(*hats).max(-1) > CONTRAST * 255) & free
+        narrow = np.bincount(cut.labels.ravel(), thin.ravel(), len(cut.area) + 1)[1:] > LINES * cut.area
+        thin &= np.append(True, narrow)[cut.labels]
+        _, label = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
+        area, astray = (np.bincount(label.ravel(), weights) for weights in (None, lost.ravel()))
+        long = _long(thin, label, area)
+        label = np.where((long & _on_paper(picture, np.where(long[label], label, 0), len(area)))[label], label, 0)
+        return cls(_one_pen(picture, label), astray / np.maximum(area, 1))
+
+    def lost(self, least: float) -> Mask:
+        """Where those are, (H, W), of which at least such a share is lost; none if they fill too much of the frame."""
+        kept = (self.label > 0) & (self.astray >= least)[self.label]
+        return kept if kept.mean() < MOST else np.zeros_like(kept)
+
+
+def _long(thin: Mask, label: NDArray[np.int32], area: NDArray[np.int_]) -> Mask:
+    """Which of some narrow things, by their numbers in `label` (H, W) and pixels, are long, (n,); 0 is none."""
+    half = np.zeros(len(area))
+    np.maximum.at(half, label.ravel(), cv2.distanceTransform(thin.view(np.uint8), cv2.DIST_L2, 3).ravel())
+    long = (area >= SMALLEST) & (area > LONG * half**2)
+    long[0] = False
+    return np.asarray(long)
 
 
 def _on_paper(picture: Plane, label: NDArray[np.int32], count: int) -> Mask:
-    """Those of some lines, by their numbers from 1 in `label` (H, W), that are drawn on paper."""
+    """Which of some lines, by their numbers from 1 in `label` (H, W), are drawn on paper, (count,)."""
     if not label.any():
-        return np.zeros(label.shape, np.bool_)
+        return np.zeros(count, np.bool_)
     far, source = nearest(label > 0)
     beside = (far > BESIDE[0]) & (far <= BESIDE[1])
     seen, owner = picture[beside], label.ravel()[source[beside]]
     paper = np.abs(seen - np.median(seen, axis=0)).max(-1) < PAPER
-    share = np.bincount(owner, paper, count) / np.maximum(np.bincount(owner, minlength=count), 1)
-    return np.asarray((share > ON_PAPER)[label] & (label > 0))
+    return np.bincount(owner, paper, count) > ON_PAPER * np.bincount(owner, minlength=count)
 
 
-def _kept(thin: Mask, label: NDArray[np.int32], area: NDArray[np.int32], lost: Mask) -> Mask:
-    """Those of some narrow things, by their numbers from 1 in `label` (H, W), that are long and lost."""
-    half = np.zeros(len(area), np.float32)
-    np.maximum.at(half, label.ravel(), cv2.distanceTransform(thin.view(np.uint8), cv2.DIST_L2, 3).ravel())
-    astray = np.bincount(label.ravel(), lost.ravel(), len(area)) / area
-    kept = (area >= SMALLEST) & (area > LONG * half**2) & (astray > LOST)
-    kept[0] = False
-    return np.asarray(kept[label])
+def _one_pen(picture: Plane, label: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Lines, by their numbers in (H, W), without what has not the colour of most."""
+    if not label.any():
+        return label
+    unlike = np.abs(picture - np.median(picture[label > 0], axis=0)).max(-1)
+    return np.where(unlike < LIKE, label, 0)

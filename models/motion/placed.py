@@ -296,13 +296,11 @@ def _bent(
     now = bent.at(t, size, bend)
     around, reach = np.stack((now.real, now.imag), 1), 2 * bent.graph.side
     reached = corners(np.stack((around.min(0) - reach, around.max(0) + reach)))
-    part = _part(reached, size)
-    corner = np.array((part[1].start, part[0].start), np.float32)
-    sources = bent.sources(part, now, t)
 
     def led(here: Plane) -> Pair:
-        at = (here - corner).reshape(-1, 2)
-        first, second = (fetched_at(source, at).reshape(here.shape) for source in sources)
+        part = _part(reached, size)
+        at = (here - np.array((part[1].start, part[0].start), np.float32)).reshape(-1, 2)
+        first, second = (fetched_at(source, at).reshape(here.shape) for source in bent.sources(part, now, t))
         return first, second
 
     return reached, led

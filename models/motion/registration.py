@@ -7,7 +7,8 @@ may be by those that it is linked to (`graph`), less and less so.
 Masks are bool (H, W); places float64 (n, 2), x and y in pixels.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
 
 import cv2
 import numpy as np
@@ -24,8 +25,8 @@ ROUNDS = 60
 """How often places are drawn and held."""
 CELLS, TARGETS = (120, 5), (300, 3)
 """Into how many cells, about, a shape is cut, and what it is drawn to; and pixels of their sides at least."""
-REACH = 1.0, 2.5
-"""From how far a place is drawn: at first in standard deviations of what it is drawn to, at last in pixels."""
+REACH = 2.5
+"""Pixels from which a place is drawn at last."""
 STIFF = 30.0, 0.5
 """How much links weigh beside that, at first and at last."""
 HELD = 1e-6
@@ -38,18 +39,22 @@ CLOSE = 2.0
 """Pixels from the other shape within which a pixel that bent there is explained."""
 
 
-def registered(start: Mask, end: Mask, expected: Expected) -> tuple[Deformation, tuple[Mask, Mask]] | None:
+def registered(
+    start: Mask, end: Mask, expected: Expected, reaches: Sequence[float] = (1.0,)
+) -> tuple[Deformation, tuple[Mask, Mask]] | None:
     """How what fills one mask becomes what fills the other, and which pixels of either that explains.
 
-    The one is bent to the other and the other to the one; whichever explains more, and stretches less, holds. None if
-    either is too small to bend, or they are different shapes.
+    The one is bent to the other and the other to the one, from every one of some `reaches`; whichever explains more,
+    and stretches less, holds. A reach says from how far places are drawn at first, in standard deviations of those that
+    they are drawn to: the less, the closer they keep to what is `expected` of them. None if either is too small to
+    bend, or they are different shapes.
     """
     shapes, targets = ([_cut(mask, *cells) for mask in (start, end)] for cells in (CELLS, TARGETS))
     if not all(shape.touching for shape in shapes):
         return None
     best, found = -np.inf, None
-    for key, shape in enumerate(shapes):
-        bent = Deformation(shape, drawn(shape, targets[1 - key], expected(shape.places, key)))
+    for (key, shape), reach in product(enumerate(shapes), reaches):
+        bent = Deformation(shape, drawn(shape, targets[1 - key], expected(shape.places, key), reach))
         bent, stretched = bent.back if key else bent, strain(bent)
         if stretched < STRAINED:
             told = explained(start, end, bent)
@@ -59,13 +64,16 @@ def registered(start: Mask, end: Mask, expected: Expected) -> tuple[Deformation,
     return found
 
 
-def drawn(shape: Graph, targets: Graph, begin: Floats) -> Floats:
-    """Where the places of a shape arrive, (n, 2), if from where they begin they are drawn to those of another."""
+def drawn(shape: Graph, targets: Graph, begin: Floats, reach: float = 1.0) -> Floats:
+    """Where the places of a shape arrive, (n, 2), if from where they begin they are drawn to those of another.
+
+    From how far at first, is said by `reach` as in `registered`.
+    """
     places, links, (first, second) = begin, shape.along(complexes(shape.places)), shape.links.T
-    widest = float(np.sqrt(targets.places.var(0).sum()))
+    widest = reach * float(np.sqrt(targets.places.var(0).sum()))
     for step in np.linspace(0, 1, ROUNDS):
-        reach, stiff = (a ** (1 - step) * b**step for a, b in ((REACH[0] * widest, REACH[1]), STIFF))
-        own = np.exp(_apart(places, targets.places) / (-2 * reach**2)) * shape.area[:, None]
+        far, stiff = (a ** (1 - step) * b**step for a, b in ((widest, REACH), STIFF))
+        own = np.exp(_apart(places, targets.places) / (-2 * far**2)) * shape.area[:, None]
         own *= targets.area / (own.sum(0) + STRAY * shape.area.mean())
         weight = own.sum(1) / shape.area + HELD
         turns = shape.turns(shape.along(complexes(places)))

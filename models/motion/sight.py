@@ -115,6 +115,8 @@ class Sight(Cover):
         """Share of what is right beside a piece that is not the same in both keys, if it goes that way."""
         first, second = self.views
         there, back = first.beside(one), second.beside(other)
+        if not len(there) or not len(back):  # it fills the frame
+            return 0.0
         unlike = [
             fetched_at(first.picture, there) - fetched_at(second.picture, mapped(there, way)),
             fetched_at(second.picture, back) - fetched_at(first.picture, mapped(back, inverse(way))),
@@ -198,10 +200,12 @@ class Sight(Cover):
         hollow, outer = self.outlined(one, other)
         if outer > OUTLINED and self._fits(one, other, hollow):
             return hollow
-        bent = self._bent(one, other) if cover < STIFF else None
+        if cover > STIFF:
+            return None
+        bent = self._bent(one, other)
         if bent is not None:
             return bent
-        return way if OVERLAP < cover <= STIFF and self._fits(one, other, way) else None
+        return way if cover > OVERLAP and self._fits(one, other, way) else None
 
     def _bent(self, one: int, other: int) -> Deformation | None:
         """How one shape bends to become another; None if that does not explain them."""

@@ -1,5 +1,7 @@
 """Limbs that bend and line drawings that walk: whole at any time, as long as they are, with their lines."""
 
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -19,6 +21,7 @@ from inbetween.models.warp import fetched_at
 HEIGHT, WIDTH = 160, 240
 FRAME = slice(0, HEIGHT), slice(0, WIDTH)
 TIMES = (0.25, 0.5, 0.75)
+WALK = sorted((Path(__file__).resolve().parents[3] / "examples/walker/keys").iterdir())
 
 
 def limb(*degrees: float, x: float = 70, y: float = 80, length: float = 60, width: int = 20) -> Any:
@@ -129,6 +132,22 @@ def test_limbs_are_whole_where_optical_flow_loses_them(scene: str, least: float)
     ours, flow, dissolve = (drawn(scene, model) for model in ("motion", "flow", "dissolve"))
     assert min(ours) > least
     assert all(own > max(others) + 2 for own, *others in zip(ours, flow, dissolve, strict=True))
+
+
+def test_a_walk_in_lines_keeps_all_its_limbs() -> None:
+    network = registry.load("motion", "cpu").network(RGBA, "display")
+    keys = []
+    for file in WALK:
+        picture = cv2.imread(str(file))
+        assert picture is not None
+        opaque = np.full(picture.shape[:2], 255, np.uint8)
+        keys.append(np.dstack((picture[..., ::-1], opaque)).astype(np.float32) / 255)
+    ink = [np.count_nonzero(key[..., :3].max(-1) < 0.4) for key in keys]
+    for start, end in pairwise(keys):
+        frames = network(start[None], end[None], np.array(TIMES, np.float32).reshape(-1, 1, 1, 1))
+        for frame in frames:
+            drawn = np.count_nonzero(np.asarray(frame)[..., :3].max(-1) < 0.4)
+            assert 0.95 * min(ink) < drawn < 1.05 * max(ink)
 
 
 def test_a_stick_that_is_thrown_turns_about_its_middle_and_that_goes_straight() -> None:
