@@ -36,6 +36,8 @@ ASTRAY, ASTRAY_FAR = 0.35, 0.2
 """Share of an outline that optical flow has lost, above which the piece is carried whatever its shape becomes."""
 MISSED = 0.5
 """Difference of colour, of 1, that optical flow leaves in both keys together, above which it has lost a piece."""
+BIT = 8.0
+"""Times that a bit of a line is longer than wide, at least."""
 AWAY = 0.3
 """Lengths (roots of its area) by which a piece has moved that is far away."""
 FARTHEST = 12.0
@@ -133,7 +135,7 @@ class Sight(Cover):
         usual = first.mean(one, self.wrong[0]) + second.mean(other, self.wrong[1])
         way, apart = self.best(one, other)
         gone = self._gone(one, other)
-        if gone < FARTHEST and (apart < min(0.7 * usual - 0.002, WORST) or (apart < SURE and gone > 1)):
+        if gone < FARTHEST and (apart < min(0.7 * usual - 0.002, WORST) or (apart < SURE and self._far(one, other))):
             return way
         lost = (usual > MISSED and gone < AWAY) or self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
@@ -154,6 +156,12 @@ class Sight(Cover):
             if within and np.abs(mapped(middle, course) - mapped(middle, way)).max() < TOGETHER:
                 return way
         return None
+
+    def _far(self, one: int, other: int) -> bool:
+        """Whether a piece has gone further than it is long, and is no bit of a line, which is like all others."""
+        away = np.square(self.cut[0].centre[one] - self.cut[1].centre[other]).sum()
+        wide, long = 12 * np.linalg.eigvalsh(self.cut[0].spread[one])
+        return bool(away > long and long < BIT**2 * wide)
 
     def _gone(self, one: int, other: int) -> float:
         """How far a piece has gone, in lengths (roots of its area)."""
@@ -195,17 +203,15 @@ class Sight(Cover):
         """
         followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
         way, cover = self.covering(one, other, [*self.ways(one, other), followed[0], inverse(followed[1])])
-        if cover > STIFF and self._fits(one, other, way):
+        fits = cover > OVERLAP and self._fits(one, other, way)
+        if cover > STIFF and fits:
             return way
         hollow, outer = self.outlined(one, other)
         if outer > OUTLINED and self._fits(one, other, hollow):
             return hollow
-        if cover > STIFF:
+        if cover > OVERLAP and not fits:
             return None
-        bent = self._bent(one, other)
-        if bent is not None:
-            return bent
-        return way if cover > OVERLAP and self._fits(one, other, way) else None
+        return self._bent(one, other) or (way if fits else None)
 
     def _bent(self, one: int, other: int) -> Deformation | None:
         """How one shape bends to become another; None if that does not explain them."""
