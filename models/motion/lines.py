@@ -31,8 +31,8 @@ LIKE = 0.25
 BESIDE, PAPER, ON_PAPER = (3, 6), 0.1, 0.45
 """Pixels from a line between which is what it is drawn on; difference from the usual colour of that, of 1, up to which
 it is paper; and share of that around a line which is paper at least: other lines are outlines, and go with theirs."""
-MOST = 0.06
-"""Share of the frame that lines fill at most: more of it is texture."""
+MOST, PARTS = 0.06, 60
+"""Share of the frame that lines fill at most, and how many of them there are: more of them are texture, or writing."""
 TOLD = 0.9
 """Share of the lines of either key that must come to lie on those of the other."""
 RIM = np.ones((3, 3), np.uint8)
@@ -52,9 +52,9 @@ def bent_lines(
     if not all((astray & loose).any() for astray, loose in zip(lost, free, strict=True)):
         return None
     both = [_Lines.of(*each) for each in zip(pictures, cut, lost, free, strict=True)]
-    for least in LOST:
-        start, end = (lines.lost(least) for lines in both)
-        found = _bent(pictures, (start, end), expected)
+    some, every = ((both[0].lost(least), both[1].lost(least)) for least in LOST)
+    for lines in [every] if all(np.array_equal(*each) for each in zip(some, every, strict=True)) else [some, every]:
+        found = _bent(pictures, lines, expected)
         if found is not None:
             (first, second), bent = found
             return ((_rimmed(first) & free[0], _rimmed(second) & free[1])), bent
@@ -103,9 +103,11 @@ class _Lines:
         return cls(_one_pen(picture, label), astray / np.maximum(area, 1))
 
     def lost(self, least: float) -> Mask:
-        """Where those are, (H, W), of which at least such a share is lost; none if they fill too much of the frame."""
-        kept = (self.label > 0) & (self.astray >= least)[self.label]
-        return kept if kept.mean() < MOST else np.zeros_like(kept)
+        """Where those are, (H, W), of which at least such a share is lost; none if they are too many."""
+        chosen = self.astray >= least
+        kept = (self.label > 0) & chosen[self.label]
+        many = kept.mean() > MOST or len(np.unique(self.label[kept])) > PARTS
+        return np.zeros_like(kept) if many else kept
 
 
 def _long(thin: Mask, label: NDArray[np.int32], area: NDArray[np.int_]) -> Mask:

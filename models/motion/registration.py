@@ -23,8 +23,8 @@ Expected = Callable[[Floats, int], Floats]
 
 ROUNDS = 60
 """How often places are drawn and held."""
-CELLS, TARGETS = (120, 5), (300, 3)
-"""Into how many cells, about, a shape is cut, and what it is drawn to; and pixels of their sides at least."""
+CELLS, TARGETS = (120, 5, 400), (300, 3, 1200)
+"""Into how many cells, about, a shape is cut, and what it is drawn to; pixels of their sides at least; most of them."""
 REACH = 2.5
 """Pixels from which a place is drawn at last."""
 STIFF = 30.0, 0.5
@@ -115,5 +115,11 @@ def _close(own: Mask, other: Mask, bent: Deformation, key: int) -> Mask:
     return close
 
 
-def _cut(mask: Mask, count: int, smallest: int) -> Graph:
-    return graph(mask, max(smallest, round(float(np.sqrt(np.count_nonzero(mask) / count)))))
+def _cut(mask: Mask, count: int, smallest: int, most: int) -> Graph:
+    """The graph of a shape, of about so many cells, not smaller than that, and no more."""
+    side = max(smallest, round(float(np.sqrt(np.count_nonzero(mask) / count))))
+    cut = graph(mask, side)
+    while len(cut.places) > most:  # lines have more cells than their area tells
+        side *= 2
+        cut = graph(mask, side)
+    return cut

@@ -48,6 +48,8 @@ EXPLAINED = 0.05
 """Difference of colour, of 1, that a piece leaves at most which its own motion explains: nothing hides a part of it."""
 OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
+BENDS = 16
+"""How many pieces are tried to bend; where more would have to, as on another page of writing, none is what it was."""
 BENDING, BENT, STIFF = 200, 0.93, 0.85
 """Pixels of the smallest piece that may bend, share of either shape that this must explain, and share of either that
 the other one covers all the same from which on it does not bend."""
@@ -78,6 +80,7 @@ class Sight(Cover):
         self.flows, self.wrong = flows, wrong
         self.unlike = reshaped(*cut)
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
+        self.bends = 0
         self.astray = [doubt(*flows) > FOLLOWED, doubt(*flows[::-1]) > FOLLOWED]
         first, second = ((unlike > UNLIKE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
         self.lost = first, second
@@ -159,9 +162,8 @@ class Sight(Cover):
 
     def _far(self, one: int, other: int) -> bool:
         """Whether a piece has gone further than it is long, and is no bit of a line, which is like all others."""
-        away = np.square(self.cut[0].centre[one] - self.cut[1].centre[other]).sum()
-        wide, long = 12 * np.linalg.eigvalsh(self.cut[0].spread[one])
-        return bool(away > long and long < BIT**2 * wide)
+        wide, long = np.linalg.eigvalsh(self.cut[0].spread[one])
+        return bool(self._gone(one, other) > 1 and long < BIT**2 * wide)
 
     def _gone(self, one: int, other: int) -> float:
         """How far a piece has gone, in lengths (roots of its area)."""
@@ -217,6 +219,9 @@ class Sight(Cover):
         """How one shape bends to become another; None if that does not explain them."""
         start, end = self.cut
         if min(start.area[one], end.area[other]) < BENDING:
+            return None
+        self.bends += 1
+        if self.bends > BENDS:
             return None
         masks = start.labels == one + 1, end.labels == other + 1
         if max(_thin(mask) for mask in masks) > SPINDLY:
