@@ -22,8 +22,9 @@ SMALLEST, LONG = 40, 12.0
 """Pixels of the smallest line, and how many it has at least per square of half its width."""
 LINES = 0.6
 """Share of a piece that is narrow, above which the piece is part of a line."""
-LOST = 0.2, 0.0
-"""Share of a line that the flow has lost at least, to bend: of the first that explains both keys."""
+LOST, MOSTLY = 0.2, 0.7
+"""Share of a line that the flow has lost, at least, for the line to be lost; and share of all lines that are lost in
+either key, at least, for all to bend if those that are lost explain too little."""
 REACHES = 0.5, 0.25
 """See `registered`."""
 LIKE = 0.25
@@ -52,13 +53,20 @@ def bent_lines(
     if not all((astray & loose).any() for astray, loose in zip(lost, free, strict=True)):
         return None
     both = [_Lines.of(*each) for each in zip(pictures, cut, lost, free, strict=True)]
-    some, every = ((both[0].lost(least), both[1].lost(least)) for least in LOST)
-    for lines in [every] if all(np.array_equal(*each) for each in zip(some, every, strict=True)) else [some, every]:
-        found = _bent(pictures, lines, expected)
-        if found is not None:
-            (first, second), bent = found
-            return ((_rimmed(first) & free[0], _rimmed(second) & free[1])), bent
-    return None
+    some, every = ((both[0].lost(least), both[1].lost(least)) for least in (LOST, 0))
+    found = _bent(pictures, some, expected)
+    if found is None and _most(some, every):
+        found = _bent(pictures, every, expected)
+    if found is None:
+        return None
+    (first, second), bent = found
+    return (_rimmed(first) & free[0], _rimmed(second) & free[1]), bent
+
+
+def _most(some: tuple[Mask, Mask], every: tuple[Mask, Mask]) -> bool:
+    """Whether some lines are most of all lines of either key, but not all of both."""
+    ours, all_ = ([np.count_nonzero(mask) for mask in masks] for masks in (some, every))
+    return ours != all_ and any(one > MOSTLY * other for one, other in zip(ours, all_, strict=True))
 
 
 def _bent(

@@ -36,8 +36,8 @@ ASTRAY, ASTRAY_FAR = 0.35, 0.2
 """Share of an outline that optical flow has lost, above which the piece is carried whatever its shape becomes."""
 MISSED = 0.5
 """Difference of colour, of 1, that optical flow leaves in both keys together, above which it has lost a piece."""
-BIT = 8.0
-"""Times that a bit of a line is longer than wide, at least."""
+BIT, FOLLOWS = 8.0, 0.01
+"""Times that a bit of a line is longer than wide, at least, and difference up to which the flows follow it."""
 AWAY = 0.3
 """Lengths (roots of its area) by which a piece has moved that is far away."""
 FARTHEST = 12.0
@@ -138,7 +138,9 @@ class Sight(Cover):
         usual = first.mean(one, self.wrong[0]) + second.mean(other, self.wrong[1])
         way, apart = self.best(one, other)
         gone = self._gone(one, other)
-        if gone < FARTHEST and (apart < min(0.7 * usual - 0.002, WORST) or (apart < SURE and self._far(one, other))):
+        if gone < FARTHEST and (
+            apart < min(0.7 * usual - 0.002, WORST) or (apart < SURE and self._far(one, other, usual))
+        ):
             return way
         lost = (usual > MISSED and gone < AWAY) or self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
@@ -160,10 +162,13 @@ class Sight(Cover):
                 return way
         return None
 
-    def _far(self, one: int, other: int) -> bool:
-        """Whether a piece has gone further than it is long, and is no bit of a line, which is like all others."""
+    def _far(self, one: int, other: int, usual: float) -> bool:
+        """Whether a piece has gone further than it is long, and is no bit of a line, which is like all others.
+
+        Such a bit stays with the flows if they leave next to no difference, the `usual` one, of 1.
+        """
         wide, long = np.linalg.eigvalsh(self.cut[0].spread[one])
-        return bool(self._gone(one, other) > 1 and long < BIT**2 * wide)
+        return bool(self._gone(one, other) > 1 and (long < BIT**2 * wide or usual > FOLLOWS))
 
     def _gone(self, one: int, other: int) -> float:
         """How far a piece has gone, in lengths (roots of its area)."""
