@@ -64,9 +64,7 @@ class Cover:
     def ways(self, one: int, other: int) -> list[Floats]:
         """The affine maps, (2, 3), that may carry a piece of the start to one of the end."""
         ways = self.moved(one, other)
-        if self._axisless(one, other):
-            return [*ways, self.turned(one, other)]
-        return [*ways, self._reversed(one, other)] if self._long(one, other) else ways
+        return [*ways, self.turned(one, other)] if self._axisless(one, other) else ways
 
     def moved(self, one: int, other: int) -> list[Floats]:
         """Those of them, (2, 3), that the moments of both tell."""
@@ -83,17 +81,18 @@ class Cover:
             angle = float(np.arctan2(way[1, 0], way[0, 0]))
         return way
 
-    def _long(self, one: int, other: int) -> bool:
-        """Whether either of two pieces is clearly longer than wide."""
-        first, second = (np.linalg.cond(cut.spread[name]) for cut, name in zip(self.cut, (one, other), strict=True))
-        return bool(max(first, second) > LONG**2)
+    def reversed(self, one: int, other: int) -> list[Floats]:
+        """The map (2, 3) that brings the longer axis of one piece over that of another by the larger of both turns.
 
-    def _reversed(self, one: int, other: int) -> Floats:
-        """The map that brings the longer axis of one piece over that of another, by the larger of both turns."""
+        None if neither is clearly longer than wide. Outlines alone do not tell it from the smaller turn.
+        """
+        first, second = (np.linalg.cond(cut.spread[name]) for cut, name in zip(self.cut, (one, other), strict=True))
+        if max(first, second) < LONG**2:
+            return []
         (tried,) = motions(*self.cut, np.array([(one, other)]))
         grown = tried[3]
         middle = self.cut[0].centre[one]
-        return affine(-grown[:, :2], middle, mapped(middle, grown) - middle)
+        return [affine(-grown[:, :2], middle, mapped(middle, grown) - middle)]
 
     def _axisless(self, one: int, other: int) -> bool:
         """Whether two pieces are as long as wide, but not round: their moments do not tell how they are turned."""

@@ -99,7 +99,7 @@ class Sight(Cover):
         """The one of these that brings like to like best, and the difference of colour, of 1, that it leaves."""
         if (one, other) not in self.found:
             first, second = self.views
-            ways = self.ways(one, other)
+            ways = [*self.ways(one, other), *self.reversed(one, other)]
             apart = [
                 first.apart(one, second.picture, way)
                 + second.apart(other, first.picture, inverse(way))
