@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inbetween.core.parallel import in_parallel
-from inbetween.models.warp import Plane, along
+from inbetween.models.warp import Plane, along, fetched_at
 
 Ways = tuple[Plane, Plane, Plane]
 """Where each pixel of an in-between comes from: the flow to the start and that to the end, (h, w, 2) in pixels of the
@@ -36,6 +37,11 @@ class Side:
     """Seen from that key, (h, w, 2) of any size: pixels of the picture looked at, per length of the pair's gap."""
     distance: float
     """Of the key beyond, in lengths of the pair's gap."""
+
+    def at(self, places: NDArray[np.float64], size: tuple[int, ...]) -> Plane:
+        """The speed at places (n, 2), x and y in the picture looked at, of `size` (height and width): (n, 2)."""
+        height, width = self.speed.shape[:2]
+        return fetched_at(self.speed, (places + 0.5) * (width / size[1], height / size[0]) - 0.5)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from inbetween.models.curve import Bend, Side, offset
 from inbetween.models.motion.affine import affine, mapped, spun
 from inbetween.models.motion.regions import Floats
-from inbetween.models.warp import Plane, fetched_at
+from inbetween.models.warp import Plane
 
 ROUNDS = 4
 """How often a motion is fitted, each time without what went another way."""
@@ -54,9 +54,7 @@ def _speeds(side: Side | None, places: Floats, middle: Floats, size: tuple[int, 
     """Speeds of a middle, of growth and of turning at a key that shows it `growth` times as large, (3, 1, 2)."""
     if side is None:
         return None
-    height, width = side.speed.shape[:2]
-    at = (places + 0.5) * (width / size[1], height / size[0]) - 0.5
-    shift, grows, turns = fitted(places, fetched_at(side.speed, at).astype(np.float64))
+    shift, grows, turns = fitted(places, side.at(places, size).astype(np.float64))
     shift = shift + spun(complex(grows, turns)) @ (middle - places.mean(0))
     return np.array((shift, (growth * grows, 0), (turns, 0)), np.float32)[:, None]
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Side, offset
-from inbetween.models.motion.graph import Complexes, Graph, complexes, unit
+from inbetween.models.motion.graph import Complexes, Graph, complexes, points, unit
 from inbetween.models.motion.regions import Floats
-from inbetween.models.warp import Part, Plane, fetched_at, pixels_of
+from inbetween.models.warp import Part, Plane, pixels_of
 
 SEEDS = 2.0
 """Pixels, at most, between the places along a link of which pixels take the nearest."""
@@ -67,7 +67,7 @@ class Deformation:
         anchor = ANCHOR / (STILL + gone / max(float(gone.mean()), 1e-9))
         wanted = graph.pulled(length * np.exp(1j * t * angle) * unit(before))
         wanted += anchor * ((1 - t) * start + t * end + self._aside(t, size, bend))
-        return _solved(graph.stiffness + np.diag(anchor), wanted)
+        return complexes(np.linalg.solve(graph.stiffness + np.diag(anchor), points(wanted)))
 
     def sources(self, part: Part, now: Complexes, t: float) -> tuple[Plane, Plane]:
         """Where the pixels of a part of the frame come from in both keys, while its places are these, (n,), at `t`.
@@ -83,7 +83,8 @@ class Deformation:
             self._seeds(key)[nearest] + off * np.exp(1j * turned)[nearest]
             for key, turned in ((start, -t * angle), (end, (1 - t) * angle))
         )
-        return _evened(_plane(one), here), _evened(_plane(other), here)
+        first, second = (_evened(points(each).astype(np.float32), here) for each in (one, other))
+        return first, second
 
     def _aside(self, t: float, size: tuple[int, ...], bend: Bend | None) -> Complexes | float:
         """How far the curve of each place lies from its straight way at `t`, (n,)."""
@@ -98,15 +99,13 @@ class Deformation:
         """How fast its places (n, 2) in a key move on the far side of it, (n, 1, 2)."""
         if side is None:
             return None
-        height, width = side.speed.shape[:2]
-        at = (places + 0.5) * (width / size[1], height / size[0]) - 0.5
-        return self._alike(fetched_at(side.speed, at))[:, None].astype(np.float32)
+        return self._alike(side.at(places, size))[:, None].astype(np.float32)
 
     @cached_property
     def _turns(self) -> Complexes:
         """How each place turns from the start to the end, (n,): numbers of length 1."""
         turns = self.graph.turns(self.graph.along(complexes(self.end)))
-        return unit(complexes(self._alike(np.stack((turns.real, turns.imag), 1))))
+        return unit(complexes(self._alike(points(turns))))
 
     def _alike(self, values: NDArray[Any]) -> Floats:
         """What its places seem to have, (n, 2), made more alike among those that are linked."""
@@ -120,10 +119,6 @@ class Deformation:
         if not np.iscomplexobj(values):
             apart = np.angle(np.exp(1j * apart))
         return np.concatenate((values, (values[first] + np.linspace(0, 1, count)[:, None] * apart).ravel()))
-
-
-def _solved(system: Floats, wanted: Complexes) -> Complexes:
-    return complexes(np.linalg.solve(system, np.stack((wanted.real, wanted.imag), 1)))
 
 
 def _nearest(part: Part, seeds: Complexes) -> NDArray[np.intp]:
@@ -147,7 +142,3 @@ def _evened(sources: Plane, here: Plane) -> Plane:
     moves = sources - here
     even = np.asarray(cv2.blur(moves, EVENED))
     return here + np.where(np.abs(even - moves).max(-1, keepdims=True) < TORN, even, moves)
-
-
-def _plane(places: Complexes) -> Plane:
-    return np.stack((places.real, places.imag), -1).astype(np.float32)

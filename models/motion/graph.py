@@ -78,6 +78,11 @@ def complexes(places: NDArray[Any]) -> Complexes:
     return np.asarray(places @ (1, 1j))
 
 
+def points(numbers: Complexes) -> Floats:
+    """Complex numbers (...) as places (..., 2)."""
+    return np.stack((numbers.real, numbers.imag), -1)
+
+
 def unit(numbers: Complexes) -> Complexes:
     """Complex numbers brought to length 1; nothing stays nothing."""
     return np.asarray(numbers / np.maximum(np.abs(numbers), NOTHING))

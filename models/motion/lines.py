@@ -59,7 +59,7 @@ def bent_lines(
         found = _bent(pictures, every, expected)
     if found is None:
         return None
-    (first, second), bent = found
+    bent, (first, second) = found
     return (_rimmed(first) & free[0], _rimmed(second) & free[1]), bent
 
 
@@ -71,15 +71,13 @@ def _most(some: tuple[Mask, Mask], every: tuple[Mask, Mask]) -> bool:
 
 def _bent(
     pictures: tuple[Plane, Plane], lines: tuple[Mask, Mask], expected: Expected
-) -> tuple[tuple[Mask, Mask], Deformation] | None:
-    """Which pixels of some lines bend to those of the other key, and how; None if most do not."""
+) -> tuple[Deformation, tuple[Mask, Mask]] | None:
+    """How some lines bend to those of the other key, and which of their pixels do; None if most do not."""
     if not lines[0].any() or not lines[1].any():
         return None
     pens = [np.median(picture[mask], axis=0) for picture, mask in zip(pictures, lines, strict=True)]
     found = registered(*lines, expected, REACHES) if np.abs(pens[0] - pens[1]).max() < LIKE else None
-    if found is None or share(found[1], lines) < TOLD:
-        return None
-    return found[1], found[0]
+    return found if found and share(found[1], lines) >= TOLD else None
 
 
 def _rimmed(lines: Mask) -> Mask:

@@ -20,6 +20,7 @@ from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWE
 from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
 from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.graph import points
 from inbetween.models.motion.regions import Floats, Mask
 from inbetween.models.motion.registration import CLOSE
 from inbetween.models.motion.shapes import SOFT, Shape, between, going_on, shape
@@ -294,7 +295,7 @@ def _bent(
 ) -> tuple[Floats, Callable[[Plane], Pair]]:
     """The same of one that bends."""
     now = bent.at(t, size, bend)
-    around, reach = np.stack((now.real, now.imag), 1), 2 * bent.graph.side
+    around, reach = points(now), 2 * bent.graph.side
     reached = corners(np.stack((around.min(0) - reach, around.max(0) + reach)))
 
     def led(here: Plane) -> Pair:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.graph import Graph, complexes, graph
+from inbetween.models.motion.graph import Graph, complexes, graph, points
 from inbetween.models.motion.regions import Floats, Mask
 from inbetween.models.warp import fetched_at
 
@@ -78,7 +78,7 @@ def drawn(shape: Graph, targets: Graph, begin: Floats, reach: float = 1.0) -> Fl
         weight = own.sum(1) / shape.area + HELD
         turns = shape.turns(shape.along(complexes(places)))
         pull = stiff * shape.pulled((turns[first] + turns[second]) / 2 * links)
-        wanted = np.stack((pull.real, pull.imag), 1) + own @ targets.places / shape.area[:, None] + HELD * places
+        wanted = points(pull) + own @ targets.places / shape.area[:, None] + HELD * places
         places = np.linalg.solve(stiff * shape.stiffness + np.diag(weight), wanted)
     return places
 

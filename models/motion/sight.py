@@ -108,11 +108,8 @@ class Sight(Cover):
             ]
             least = int(np.argmin(apart))
             if sum(np.array(apart) < apart[least] + TIE) > 1:
-                least = int(
-                    np.argmin(
-                        [cost + AROUND * self._hangs(one, other, way) for cost, way in zip(apart, ways, strict=True)]
-                    )
-                )
+                hangs = [AROUND * self._hangs(one, other, way) for way in ways]
+                least = int(np.argmin(np.add(apart, hangs)))
             self.found[one, other] = ways[least], apart[least]
         return self.found[one, other]
 
