@@ -23,7 +23,7 @@ from inbetween.core.colour import decode, encode
 from inbetween.core.errors import ModelError
 from inbetween.core.network import Array, Network
 from inbetween.models.card import Card
-from inbetween.models.engines import Engine, filled, open_weights
+from inbetween.models.engines import Engine, filled, open_torch, open_weights, running
 from inbetween.models.model import Model
 
 if TYPE_CHECKING:
@@ -40,13 +40,19 @@ Picture = NDArray[np.float32]
 
 def from_card(card: Card, weights: Path, device: str, engine: str) -> Model:
     """akaNet or bbCNN with trained weights."""
-    opened, digest = open_weights(card, weights, device, engine, architecture)
+    files = running(card, weights, graphs(weights), engine)
+    (opened,), digest = open_weights(card, files, device, lambda file: [in_torch(card, file, device)])
     together, margin = int(card.options.get("channels", 1)), reach(card)
 
     def network(channels: Channels, space: str) -> Network:
         return Painter(opened, channels, space, together, margin)
 
     return Model(card.name, card.version, card.licence, digest, opened.name, card.scheme, False, network)
+
+
+def in_torch(card: Card, safetensors: Path, device: str) -> Engine:
+    """The network with trained weights, run by torch."""
+    return open_torch(lambda: filled(architecture(card), safetensors), device)
 
 
 def architecture(card: Card) -> "nn.Module":

@@ -5,7 +5,7 @@ machines that have none and then runs on the CPU without a word, so only a sessi
 """
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +18,7 @@ from inbetween.core.errors import EngineError, ModelError
 from inbetween.core.extras import command, missing
 from inbetween.core.network import Array
 from inbetween.core.parallel import cores
-from inbetween.models.card import Card, verify
+from inbetween.models.card import Card, identity, verify
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,26 +47,32 @@ def require_cpu(model: str, wanted: str, engine: str) -> None:
         raise EngineError(f"engine is {engine!r}, but {model} has no network to run in it; choose auto")
 
 
-def open_weights(
-    card: Card, weights: Path, wanted: str, engine: str, build: "Callable[[Card], nn.Module]"
-) -> tuple[Engine, str]:
-    """Load NAME.onnx into ONNX Runtime or NAME.safetensors into torch; also the sha256 of the file that was loaded.
+def running(card: Card, weights: Path, graphs: Sequence[Path], engine: str = "auto") -> list[Path]:
+    """The files that run: the model's `graphs` in ONNX Runtime, or NAME.safetensors in torch; there or not.
 
-    `weights` is either of the two; `auto` takes ONNX Runtime where the card knows an .onnx. `build` makes the network
-    without weights, for torch. Raises `EngineError` when the engine asked for has no file or is not there, `ModelError`
-    when a file is not the one its card describes.
+    `auto` takes ONNX Runtime where the card knows all the graphs.
     """
-    onnx, safetensors = weights.with_suffix(".onnx"), weights.with_suffix(".safetensors")
     if engine == "auto":
-        engine = "onnxruntime" if onnx.name in card.files else "torch"
-    chosen = onnx if engine == "onnxruntime" else safetensors
-    if not chosen.exists():
-        remedy = "make it with `inbetween export`, or choose torch" if chosen == onnx else "choose onnxruntime"
-        raise EngineError(f"engine is {engine!r}, but {chosen} is missing; {remedy}")
-    digest = verify(card, chosen)
-    if chosen == onnx:
-        return open_onnx(onnx, wanted), digest
-    return open_torch(lambda: filled(build(card), safetensors), wanted), digest
+        engine = "onnxruntime" if all(graph.name in card.files for graph in graphs) else "torch"
+    return list(graphs) if engine == "onnxruntime" else [weights.with_suffix(".safetensors")]
+
+
+def open_weights(
+    card: Card, files: Sequence[Path], wanted: str, in_torch: Callable[[Path], list[Engine]]
+) -> tuple[list[Engine], str]:
+    """Load the files that are `running`, graphs into ONNX Runtime or a .safetensors `in_torch`; also their identity.
+
+    Raises `EngineError` when a file is missing or the engine is not there, `ModelError` when a file is not the one its
+    card describes.
+    """
+    for file in files:
+        if not file.exists():
+            remedy = "make it with `inbetween export`, or choose torch" if file.suffix == ".onnx" else "fetch it again"
+            raise EngineError(f"{file} is missing; {remedy}")
+    digest = identity(verify(card, file) for file in files)
+    if files[0].suffix == ".onnx":
+        return [open_onnx(file, wanted) for file in files], digest
+    return in_torch(files[0]), digest
 
 
 def filled(network: "nn.Module", path: Path) -> "nn.Module":

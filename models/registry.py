@@ -8,6 +8,7 @@ from typing import Any
 from inbetween.core.errors import ModelError
 from inbetween.models import akanet, card, dissolve, flow
 from inbetween.models.card import Card
+from inbetween.models.engines import running
 from inbetween.models.model import Model
 from inbetween.models.motion import model as motion
 
@@ -67,25 +68,19 @@ def catalogue() -> list[dict[str, Any]]:
             model = MODELS[name]("auto", "auto")
             values: tuple[Any, ...] = (model.version, model.licence, model.scheme, 0, WEIGHTLESS[name])
             files: dict[str, str] = {}
-            running = ""
+            identity = ""
         elif described.exists():
             known = card.read(described)
             values, files = tuple(getattr(known, field) for field in shown), known.files
-            running = _running(known, _shipped(name))
+            loaded = running(known, _shipped(name), _architecture(known, described).graphs(_shipped(name)))
+            identity = card.identity(files[file.name] for file in loaded)
             if name in VARIANTS:
                 values = (*values[:-1], VARIANTS[name].summary)
         else:
-            values, files, running = ("", "", "", 0, "its weights are missing"), {}, ""
-        hashes = {"weights_sha256": running, "files": files}
+            values, files, identity = ("", "", "", 0, "its weights are missing"), {}, ""
+        hashes = {"weights_sha256": identity, "files": files}
         rows.append({"name": name, **dict(zip(shown, values, strict=True)), **hashes})
     return rows
-
-
-def _running(known: Card, weights: Path) -> str:
-    """The identity of the files that `auto` loads: the graphs where the card knows them, else the .safetensors."""
-    graphs = [file.name for file in _architecture(known, weights).graphs(weights)]
-    names = graphs if all(name in known.files for name in graphs) else [weights.name]
-    return card.identity(known.files[name] for name in names)
 
 
 def shipped(name: str) -> Build:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from inbetween.core.channels import Channels
 from inbetween.core.network import Network
-from inbetween.models.card import Card, identity, verify
-from inbetween.models.engines import Engine, filled, open_onnx, open_torch
+from inbetween.models.card import Card
+from inbetween.models.engines import Engine, filled, open_torch, open_weights, running
 from inbetween.models.model import Model
 from inbetween.models.motion.mover import CELL, STATE, Graphs, Mover
 
@@ -23,14 +23,8 @@ GRAPHS = ("match", "refine", "draw", "enlarge")
 
 def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
     """The motion model with trained weights: NAME.safetensors for torch, NAME_match.onnx and so on for ONNX Runtime."""
-    onnx = graphs(weights)
-    if engine == "onnxruntime" or (engine == "auto" and all(file.exists() for file in onnx)):
-        digest = identity(verify(card, file) for file in onnx)
-        engines = [open_onnx(file, wanted) for file in onnx]
-    else:
-        file = weights.with_suffix(".safetensors")
-        digest = verify(card, file)
-        engines = in_torch(lambda: network_of(file), wanted)
+    files = running(card, weights, graphs(weights), engine)
+    engines, digest = open_weights(card, files, wanted, lambda file: in_torch(lambda: network_of(file), wanted))
     pieces = Graphs(*(each.run for each in engines))
     offered = bool(card.options.get("candidate", True))
 

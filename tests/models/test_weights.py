@@ -237,6 +237,14 @@ class TestEngines:
         with pytest.raises(EngineError, match=r"studio\.onnx is missing; make it with `inbetween export`"):
             registry.load(str(studio), "cpu", "onnxruntime")
 
+    @pytest.mark.parametrize("engine", ["auto", "onnxruntime"])
+    def test_a_graph_that_got_lost_is_an_error_and_no_other_engine_takes_over(self, tmp_path: Path, engine: str) -> None:
+        for file in registry.WEIGHTS.glob("motion*"):
+            shutil.copyfile(file, tmp_path / file.name)
+        (tmp_path / "motion_draw.onnx").unlink()
+        with pytest.raises(EngineError, match=r"motion_draw\.onnx is missing; make it with `inbetween export`"):
+            registry.load(str(tmp_path / "motion.safetensors"), "cpu", engine)
+
     def test_weights_fresh_from_training_run_in_torch(self, tmp_path: Path) -> None:
         card.save(random_network().state_dict(), described(), tmp_path / "fresh.safetensors")
         assert registry.load(str(tmp_path / "fresh.safetensors"), "cpu").engine == "torch cpu"
