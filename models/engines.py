@@ -120,10 +120,11 @@ def open_onnx(path: Path, wanted: str) -> Engine:
 def open_torch(module: "Callable[[], nn.Module]", wanted: str) -> Engine:
     """Place a network (made by `module`, its weights loaded) in torch on "cpu", "cuda", or "auto": CUDA if it is there.
 
-    Raises `EngineError` when torch is not installed, or CUDA was asked for and is not there.
+    Raises `EngineError` when torch or what reads its weights is not installed, or CUDA was asked for and is not there.
     """
-    if importlib.util.find_spec("torch") is None:
-        raise EngineError(missing("torch", "run the model from an .onnx file"))
+    for package in ("torch", "safetensors"):
+        if importlib.util.find_spec(package) is None:
+            raise EngineError(missing(package, "run the model from an .onnx file"))
     import torch
 
     cuda = torch.cuda.is_available()

@@ -15,21 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import inverse, mapped
-from inbetween.models.motion.cover import Hidden, View
+from inbetween.models.motion.cover import View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.ground import large_parts
+from inbetween.models.motion.hidden import Hidden
 from inbetween.models.motion.joined import joined
 from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.lone import lone
 from inbetween.models.motion.matching import fading, matches, recoloured
 from inbetween.models.motion.regions import Floats, Mask, Pieces, pieces
-from inbetween.models.motion.sight import OVERLAP, WORST, Sight, alone, lost, mismatch
+from inbetween.models.motion.sight import OVERLAP, SURE, WORST, Sight, alone, lost, mismatch
 from inbetween.models.motion.swept import swept
 from inbetween.models.warp import Part, Plane
 
 Numbers = NDArray[np.uint8]
 Places = tuple[NDArray[np.intp], ...]
 """Rows and columns, (n,) each."""
+Names = tuple[int, ...]
+"""Of pieces of a key that are one thing."""
 
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
@@ -39,6 +42,8 @@ some one key shows a part. Or it goes nowhere, but sweeps over what is there, or
 shrinks, or fades."""
 OTHER, EVEN, DETAILED = range(3)
 """What both keys show in one place: not the same, or the same, of one even colour or not."""
+COVERS = 0.02
+"""Share of a piece that another one hides at least which lies over it."""
 NEAR = 0.15
 """Diagonals of the frame within which lines may go with a piece."""
 UNCHANGED, DETAIL = 0.01, 0.001
@@ -98,15 +103,16 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = Sight(cut, views, flows, wrong)
     pairs = matches(*cut, sight.led(), diagonal, sight.judged)
+    pairs = np.concatenate((pairs, sight.emerging(pairs, diagonal)))
     load = _Load(cut, views, flows)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.go((np.nonzero(first), np.nonzero(second)), growth, SWEPT)
     known = [label > 0 for label in load.labels]
-    for one, other, way, partly in _recognised(sight, pairs, diagonal):
-        load.carry(one, other, way, partly)
+    for ones, others, way, partly in _recognised(sight, pairs, diagonal):
+        load.carry(ones, others, way, partly)
     replaced = sight.replaced(pairs)
     for one, other in replaced:
-        load.carry(one, other, np.eye(2, 3))
+        load.carry((one,), (other,), np.eye(2, 3))
     pairs = np.concatenate((pairs, replaced))
     still = np.abs(start - end).max(-1)
     drawn = bent_lines((start, end), cut, sight.lost, load.free(still > UNCHANGED), load.expected)
@@ -123,42 +129,62 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
 
 def _recognised(
     sight: Sight, pairs: NDArray[np.intp], diagonal: float
-) -> Iterator[tuple[int, int, Floats | Deformation, bool]]:
-    """The pairs of pieces that are carried, with their maps (2, 3) or how they bend, and whether one key shows a part.
+) -> Iterator[tuple[Names, Names, Floats | Deformation, bool]]:
+    """The pieces that are carried, with their maps (2, 3) or how they bend, and whether either key shows a part.
 
     The lowest first: shadows, then what others hide; what fits better lies on top.
     """
     fades, apart = fading(*sight.cut, pairs, diagonal), np.array([sight.best(*pair)[1] for pair in pairs])
-    hidden = [None if still else sight.hidden(*pair) for pair, still in zip(pairs, fades, strict=True)]
+    hidden = _hidden(sight, pairs, fades)
+    apart = np.where([part is not None for part in hidden], 0, apart)
+    above, covers = _above(pairs, hidden)
+    taken = [{name for part in hidden if part for name in part.pieces[key]} for key in (START, END)]
     soft = sight.cut[0].soft[pairs[:, 0]]
     whole: list[tuple[int, Floats]] = []
-    for index in np.lexsort((apart < WORST, _above(pairs, hidden), ~soft)):
+    for index in np.lexsort((apart < WORST, above, ~soft)):
         one, other = pairs[index]
         part = hidden[index]
         if part is not None:
-            yield one, other, part.way, True
+            yield *part.pieces, part.way, True
+        if one in taken[START] or other in taken[END]:
             continue
         way = np.eye(2, 3) if fades[index] else sight.way(one, other)
+        if way is None and covers[index] and apart[index] < SURE:
+            way = sight.best(one, other)[0]
         if way is None:
             way = sight.along(one, other, whole)
         if way is not None:
-            yield one, other, way, False
+            yield (one,), (other,), way, False
         if isinstance(way, np.ndarray):
             whole.append((one, way))
 
 
-def _above(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> NDArray[np.intp]:
-    """How many lie over each pair of pieces, one over the other, below 0: what hides it, what hides that, and so on."""
-    named = [{int(pair[key]): index for index, pair in enumerate(pairs)} for key in (START, END)]
-    above = []
-    for part in hidden:
-        count = 0
-        while part is not None and count < len(pairs):
-            count += 1
-            over = None if part.behind is None else named[part.key].get(part.behind)
-            part = None if over is None else hidden[over]
-        above.append(-count)
-    return np.array(above, np.intp)
+def _hidden(sight: Sight, pairs: NDArray[np.intp], fades: Mask) -> list[Hidden | None]:
+    """Which pairs go although something hides a part of them; what one has of a piece, no other has."""
+    found: list[Hidden | None] = []
+    taken: tuple[set[int], set[int]] = set(), set()
+    for (one, other), still in zip(pairs.tolist(), fades, strict=True):
+        part = None if still or one in taken[START] or other in taken[END] else sight.hidden(one, other, pairs)
+        if part is not None and any(names & set(own) for names, own in zip(taken, part.pieces, strict=True)):
+            part = None
+        if part is not None:
+            for names, own in zip(taken, part.pieces, strict=True):
+                names.update(own)
+        found.append(part)
+    return found
+
+
+def _above(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> tuple[NDArray[np.intp], Mask]:
+    """How many lie over each pair of pieces, one over the other, below 0; and which lie over another, (n,)."""
+    over = np.zeros((len(pairs), len(pairs)))
+    for index, part in enumerate(hidden):
+        if part is not None:
+            over[index] = sum(under[names] for under, names in zip(part.under, pairs.T, strict=True))
+    lies = (over > over.T) & (over > COVERS)
+    above = np.zeros(len(pairs), np.intp)
+    for _ in pairs:
+        above = np.where(lies.any(1), np.where(lies, above[None] - 1, 0).min(1), 0)
+    return above, lies.any(0)
 
 
 def _unchanged(picture: Plane, change: Plane) -> Numbers:
@@ -181,7 +207,7 @@ def _recolour(
     for one, other in recoloured(*sight.cut, left[0], left[1], diagonal):
         way, cover = sight.covering(one, other, [*sight.moved(one, other), sight.turned(one, other)])
         if cover > OVERLAP:
-            load.carry(one, other, way)
+            load.carry((one,), (other,), way)
             left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]
     return left
 
@@ -213,11 +239,11 @@ class _Load:
         self.manners: list[int] = []
         self.bent: dict[int, Deformation] = {}
 
-    def carry(self, one: int, other: int, way: Floats | Deformation, partly: bool = False) -> None:
-        """A piece of the start becomes one of the end; of one of them only a part is seen."""
-        below = self.cut[0].soft[one] and self.cut[1].soft[other]
+    def carry(self, ones: Names, others: Names, way: Floats | Deformation, partly: bool = False) -> None:
+        """Pieces of the start become some of the end; of one of them only a part is seen."""
+        below = self.cut[0].soft[[*ones]].all() and self.cut[1].soft[[*others]].all()
         manner = PARTLY if partly else BELOW if below else CARRIED
-        self.go((self.views[0].places[one], self.views[1].places[other]), way, manner)
+        self.go((self.views[0].of(ones), self.views[1].of(others)), way, manner)
 
     def go(self, places: tuple[Places, Places], way: Floats | Deformation, manner: int = CARRIED) -> None:
         """What the start has in some places goes, along an affine map or as it bends, to become what the end has."""

@@ -41,10 +41,12 @@ def clear(frame: Frame, found: Carried) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
     inside, labels = frame.numbers > 0, found.labels
     # Around a piece, what goes its way: two keys do not tell its outline more closely.
-    near = inside | (cv2.dilate(inside.view(np.uint8), RIM).view(np.bool_) & ~jumps(frame.flows))
-    here = pixels(near.shape)
+    beside, here = _grown(frame.numbers), pixels(inside.shape)
     soft = _grown(labels[0]), _grown(labels[1])  # with the faint rest of their edges
-    first, second = (piece & ~near for piece in _shown(soft, here, frame.flows))
+    first, second = (labels_at(label, here + flow) for label, flow in zip(soft, frame.flows, strict=True))
+    own = np.all([(label == 0) | (label == beside) for label in (first, second)], axis=0)
+    near = inside | ((beside > 0) & own & ~jumps(frame.flows))
+    first, second = (first > 0) & ~near, (second > 0) & ~near
     hidden = first & second
     if hidden.any():
         hidden[hidden] = _beside_all(frame, found, inside, hidden)
@@ -84,16 +86,27 @@ def _grown(labels: Numbers) -> Numbers:
 def _beside_all(frame: Frame, found: Carried, inside: Mask, asked: Mask) -> Mask:
     """Whether pixels, (n,) of those asked for (H, W), lie beside every piece, rather than in a seam of two.
 
-    They do far from any, and where neither key has a piece if they go with the one next to them; and beside what bends:
-    how that goes on beyond its outline nobody knows.
+    They do far from any, and where, if they go with the one next to them, neither key has a piece that is near by now;
+    and beside what bends: how that goes on beyond its outline nobody knows.
     """
     if not inside.any():
         return np.ones(np.count_nonzero(asked), np.bool_)
     far, owner = nearest(inside)
-    flows = [flow.reshape(-1, 2)[owner[asked]] for flow in frame.flows]
-    first, second = _shown(found.labels, pixels(asked.shape)[asked], flows)
-    bent = np.isin(frame.numbers.ravel()[owner[asked]], list(found.bent))
-    return np.asarray((far[asked] > HIDDEN) | bent | ~(first | second))
+    owner, places = owner[asked], pixels(asked.shape)[asked]
+    seam = np.zeros(len(owner), np.bool_)
+    for label, flow in zip(found.labels, frame.flows, strict=True):
+        seam |= _near(frame.numbers, labels_at(label, places + flow.reshape(-1, 2)[owner]), asked)
+    bent = np.isin(frame.numbers.ravel()[owner], list(found.bent))
+    return np.asarray((far[asked] > HIDDEN) | bent | ~seam)
+
+
+def _near(numbers: Numbers, names: Numbers, asked: Mask) -> Mask:
+    """Which of the pixels asked for (H, W) are near the piece that is named for each, (n,); 0 is none."""
+    near = np.zeros(len(names), np.bool_)
+    for name in np.unique(names[names > 0]):
+        reached = cv2.dilate((numbers == name).view(np.uint8), np.ones((2 * HIDDEN + 1,) * 2, np.uint8))
+        near |= (names == name) & (reached[asked] > 0)
+    return near
 
 
 def _rests(frame: Frame, ground: Mask, unchanged: Numbers, wrong: Mask) -> Mask:

@@ -3,9 +3,7 @@
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
-from dataclasses import dataclass
-from itertools import pairwise, product
-from operator import itemgetter
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -35,24 +33,6 @@ UNTURNED = 0.97
 """Share of a shape that the other one covers unturned, from which on it is not tried turned."""
 NEAR, FAR = 2, 5
 """Pixels from a piece between which is what is right beside it."""
-
-
-WHOLE = 0.97
-"""Share of a shape that the other one covers, above which neither is a part: it grows, turns or is stretched."""
-SEEN, SHOWS = 0.4, 0.97
-"""Share of a piece that is seen at least where the rest is hidden, and share of either key's part that must agree."""
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """A piece of which one key hides a part."""
-
-    way: Floats
-    """(2, 3): the shift from the start to the end."""
-    key: int
-    """The one that hides it."""
-    behind: int | None
-    """The piece of that key behind which it hides; None beyond the frame."""
 
 
 class Cover:
@@ -124,37 +104,6 @@ class Cover:
         best = int(np.argmax(cover))
         return ways[best], cover[best]
 
-    def half_hidden(self, one: int, other: int) -> "Hidden | None":
-        """How a piece goes of which one key hides a part, behind another or beyond the frame; None if none does.
-
-        What is seen of it has a corner of its box where the whole has it, and all that is not seen has a place to hide.
-        """
-        sizes = self.cut[0].area[one], self.cut[1].area[other]
-        if not SEEN * max(sizes) < min(sizes) < SHOWS * max(sizes):
-            return None
-        key, pieces = int(sizes[1] < sizes[0]), (one, other)
-        first, second = (view.box(piece) for view, piece in zip(self.views, pieces, strict=True))
-        found = []
-        for side, edge in product((0, 1), repeat=2):
-            shift = np.array((second[side, 0] - first[side, 0], second[edge, 1] - first[edge, 1]))
-            ways = np.hstack((np.eye(2), shift[:, None])), np.hstack((np.eye(2), -shift[:, None]))
-            seen = self.views[key].covered(pieces[key], self.views[1 - key].labels, pieces[1 - key], ways[key])
-            under = self.views[1 - key].under(pieces[1 - key], self.views[key].labels, ways[1 - key])
-            found.append(
-                (min(seen, float(np.mean(under != 0))), shift, under[(under > 0) & (under != pieces[key] + 1)])
-            )
-        agree, shift, under = max(found, key=itemgetter(0))
-        if agree < SHOWS:
-            return None
-        way = np.hstack((np.eye(2), shift[:, None]))
-        if len(under):
-            whole = self.covering(one, other, self.moved(one, other))[1] > WHOLE
-            return None if whole else Hidden(way, key, int(np.bincount(under).argmax()) - 1)
-        height, width = self.views[0].labels.shape
-        (left, top), (right, bottom) = (first, second)[1 - key]
-        cut = left == 0 or top == 0 or right == width - 1 or bottom == height - 1
-        return None if cut else Hidden(way, key, None)
-
     def outlined(self, one: int, other: int) -> tuple[Floats, float]:
         """The map that brings the outer outlines of two pieces best over each other, whatever is in them; its share."""
         first, second = (view.outlined(piece) for view, piece in zip(self.views, (one, other), strict=True))
@@ -172,6 +121,11 @@ class View:
         ends = np.cumsum(counts)
         self.picture, self.labels = picture, cut.labels
         self.places = [(rows[a:b], columns[a:b]) for a, b in pairwise(ends)]
+
+    def of(self, names: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns, (n,) each, of all pixels of some pieces."""
+        rows, columns = (np.concatenate(axis) for axis in zip(*(self.places[name] for name in names), strict=True))
+        return rows, columns
 
     def mean(self, piece: int, plane: Plane) -> float:
         return float(plane[self.places[piece]].mean())

@@ -42,6 +42,8 @@ TOGETHER, ENOUGH, MEMBERS = 4.0, 0.7, 3
 enough to say where it went."""
 KIN = 0.4
 """Difference of colour, size and shape up to which it is looked for."""
+WITHIN = 5.0
+"""How much more a piece that another one lies within tells of where that went."""
 ROUNDS = 5
 """How often pieces are matched, each time knowing where their neighbours went."""
 
@@ -138,10 +140,16 @@ def _neighbours(
     goes = np.stack([mapped(start.centre, way) for way in ways], 1) - start.centre[:, None]
     away = np.square(start.centre[:, None] - start.centre[first][None]).sum(-1) / (0.15 * diagonal) ** 2
     sure = np.sqrt(start.area[first]) * np.exp(-cost[first, second]) * _alone(cost)[first] * believed
-    weight = np.exp(-away) * sure
+    weight = np.exp(-away) * sure * (1 + WITHIN * _within(start)[:, first])
     weight[first, np.arange(len(first))] = 0
     some = 0.05 * np.sqrt(start.area.mean())
     return np.asarray(((weight[..., None] * goes).sum(1) + some * expected) / (weight.sum(1) + some)[:, None])
+
+
+def _within(cut: Pieces) -> Floats:
+    """How far the middle of each piece lies within each, as an eye does within its face, (n, n), 0 to 1."""
+    away = cut.centre[:, None] - cut.centre[None]
+    return np.asarray(np.exp(-np.einsum("nmi,mij,nmj->nm", away, np.linalg.inv(cut.spread), away) / 2))
 
 
 def _alone(cost: Floats) -> Floats:

@@ -7,7 +7,7 @@ Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), l
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -38,8 +38,10 @@ TURNS, LONG = 0.1, 1.6
 LINED, BEYOND = 7.0, 1.0
 """Pixels inside an outline of what bends in which it has its line, for bent shapes do not fit as closely as others; and
 pixels outside that of the key it was not cut from, beyond which nothing of that key is shown."""
+TOGETHER = 4.0
+"""Pixels by which a piece may move on its body and still goes with it."""
 INNER = np.ones((5, 5), np.uint8)
-"""What a soft edge is taken off with."""
+"""What the soft edge of something lies in."""
 
 
 Pair = tuple[Plane, Plane]
@@ -70,7 +72,10 @@ def wholes(found: Carried, greys: tuple[Plane, Plane]) -> list[Whole | None]:
 
     `greys` are both pictures, (H, W), 0 to 255.
     """
-    return [_whole(found, number, greys) if side == BOTH else None for number, side in enumerate(found.sides, start=1)]
+    pieces = [
+        _whole(found, number, greys) if side == BOTH else None for number, side in enumerate(found.sides, start=1)
+    ]
+    return _jointed(found, pieces)
 
 
 def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | None:
@@ -84,25 +89,60 @@ def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | N
     alone, growth = _alone(masks, (first, second), greys), np.linalg.det(way[:, :2])
     seen = None
     if found.manners[number - 1] == PARTLY:
-        start, end = (mask.view(np.uint8) for mask in masks)
-        if np.count_nonzero(start) < np.count_nonzero(end):
-            first, seen = second.shifted(-way[:, 2]), (_cut(start), end)
-        else:
-            second, seen = first.shifted(way[:, 2]), (start, _cut(end))
+        first, second = (
+            _wholly((own, other), ground, onwards)
+            for own, other, ground, onwards in zip(masks, masks[::-1], found.grounds, (inverse(way), way), strict=True)
+        )
+        seen = _seen(masks[0], found.grounds[0]), _seen(masks[1], found.grounds[1])
     elif found.manners[number - 1] == SWEPT and growth > 1:
         second = going_on(masks[1], first, way)
     elif found.manners[number - 1] == SWEPT and growth < 1:
         first = going_on(masks[0], second, inverse(way))
-    return Whole(way, places, (first, second), _pivot(way, places, first), alone, found.bent.get(number), seen)
+    return Whole(way, places, (first, second), None, alone, found.bent.get(number), seen)
 
 
-def _pivot(way: Floats, places: Floats, outline: Shape) -> Floats | None:
-    """The place (2,) of a long piece that stays where it is, as the foot of a clock's hand; None if none does."""
-    if turn(way) < TURNS or np.linalg.cond(np.cov(places.T)) < LONG**2:
+def _jointed(found: Carried, pieces: Sequence[Whole | None]) -> list[Whole | None]:
+    """The same pieces with what they swing about, the largest first: what hangs on one of them goes with it."""
+    done = list(pieces)
+    size = np.bincount(found.labels[0].ravel(), minlength=len(pieces) + 1)[1:]
+    for index in np.argsort(-size, kind="stable"):
+        piece = done[index]
+        if piece is not None and piece.bent is None:
+            body = _body(found, index + 1)
+            done[index] = replace(piece, pivot=_pivot(found, index + 1, piece, body, done[body - 1] if body else None))
+    return done
+
+
+def _pivot(found: Carried, number: int, piece: Whole, body: int, holder: Whole | None) -> Floats | None:
+    """The place (2,) in the start about which a piece swings; None if about its middle.
+
+    A limb swings about its joint, which goes with what it hangs on, or stays where it is, as the foot of a clock's hand
+    does: a part of what is long, or behind what hides a part of it. What does not move on its body swings as that does.
+    """
+    holds = holder.way if holder else np.eye(2, 3)
+    middle, partly = piece.places.mean(0), piece.seen is not None
+    if holder and turn(_then(piece.way, inverse(holds))) < TURNS:
+        with_it = np.abs(mapped(middle, piece.way) - mapped(middle, holds)).max() < TOGETHER
+        return (holder.places.mean(0) if holder.pivot is None else holder.pivot) if with_it else None
+    if turn(_then(piece.way, inverse(holds))) < TURNS or (not partly and np.linalg.cond(np.cov(piece.places.T)) < LONG**2):
         return None
-    stays = np.linalg.solve(np.eye(2) - way[:, :2], way[:, 2])
-    inside = outline.outside(stays.astype(np.float32)[None])[0] <= 0
-    return np.asarray(stays) if inside else None
+    joint = np.linalg.solve(holds[:, :2] - piece.way[:, :2], piece.way[:, 2] - holds[:, 2])
+    at = joint.astype(np.float32)[None]
+    inside = piece.shapes[0].outside(at)[0] <= SOFT if partly else piece.shapes[0].outside(at)[0] <= 0
+    behind = partly and holder is not None and holder.shapes[0].outside(at)[0] <= 0
+    return np.asarray(joint) if inside or behind else None
+
+
+def _body(found: Carried, number: int) -> int:
+    """The larger piece that a piece hangs on, by its number: beside it longer than any other; 0 if there is none."""
+    labels = found.labels[0]
+    size = np.bincount(labels.ravel(), minlength=len(found.ways) + 1)
+    beside = cv2.dilate((labels == number).view(np.uint8), INNER) > 0
+    touches = np.bincount(labels[beside], minlength=len(size))
+    stiff = np.append(False, found.sides == BOTH)
+    stiff[[number, *found.bent]] = False
+    touches[~stiff | (size < size[number])] = 0
+    return int(touches.argmax()) if touches.any() else 0
 
 
 def _alone(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plane, Plane]) -> bool:
@@ -173,9 +213,26 @@ def enlarged(
     return to_start, to_end, share
 
 
-def _cut(mask: Numbers) -> Numbers:
-    """A mask (H, W) without its soft edge."""
-    return np.asarray(cv2.erode(mask, INNER), np.uint8)
+def _wholly(masks: tuple[Mask, Mask], ground: Numbers, way: Floats) -> Shape:
+    """The outline in a key of a piece of which it hides a part that the other key shows, brought here by a map (2, 3).
+
+    `masks` (H, W) are where this key and the other one show it; `ground` is 1 where this one shows that it is not there.
+    """
+    own, other = (mask.view(np.uint8) for mask in masks)
+    boxes = [np.argwhere(mask)[:, ::-1] for mask in masks]
+    reached = np.concatenate((boxes[0], mapped(boxes[1], way)))
+    (left, top), (right, bottom) = np.floor(reached.min(0) - SOFT).astype(int), np.ceil(reached.max(0) + SOFT).astype(int)
+    here = pixels_of((slice(top, bottom + 1), slice(left, right + 1)))
+    there = labels_at(other, _moved(here, inverse(way))) > 0
+    found = shape((labels_at(own, here) > 0) | (there & (labels_at(ground, here) == 0)))
+    assert found is not None
+    return found.shifted(np.array((left, top), np.float64))
+
+
+def _seen(mask: Mask, ground: Numbers) -> Numbers:
+    """Where a key shows a piece (H, W), but for the soft edges of what hides it; `ground` is 1 where nothing can."""
+    over = cv2.dilate(((ground == 0) & ~mask).view(np.uint8), INNER)
+    return np.asarray(mask.view(np.uint8) & (over == 0))
 
 
 def _torn(ways: Ways, numbers: Numbers) -> Mask:

@@ -7,6 +7,7 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -65,6 +66,19 @@ class Pieces:
         """(n,): which are of a ground, as shadows and glows are."""
         ground = np.bincount(self.labels.ravel(), (self.grounds > 0).ravel(), len(self.area) + 1)[1:]
         return np.asarray(ground > self.area / 2)
+
+    @cached_property
+    def beside(self) -> Mask:
+        """(n, n): which pieces lie beside each other."""
+        count = len(self.area) + 1
+        found = np.zeros((count, count), np.bool_)
+        for step in range(1, BESIDE + 1):
+            for first, second in (
+                (self.labels[step:], self.labels[:-step]),
+                (self.labels[:, step:], self.labels[:, :-step]),
+            ):
+                found |= np.bincount((first * count + second).ravel(), minlength=count**2).reshape(count, count) > 0
+        return np.asarray((found | found.T) & ~np.eye(count, dtype=np.bool_))[1:, 1:]
 
 
 def pieces(picture: Plane) -> Pieces:

@@ -56,13 +56,16 @@ class Shape:
         if not astray.any():
             return places
         moved = places.copy()
-        away = fetched_at(self._away, self._held(places[astray])[1])
-        moved[astray] += step[astray, None] * away
+        moved[astray] += step[astray, None] * self.slope(places[astray])
         return moved
+
+    def slope(self, places: Plane) -> Plane:
+        """Which way the outline lies behind, of places (n, 2): directions of length 1, (n, 2)."""
+        return fetched_at(self._away, self._held(places)[1])
 
     @cached_property
     def _away(self) -> Plane:
-        """Which way the outline lies behind, (h, w, 2): directions of length 1."""
+        """(h, w, 2)."""
         edge = cv2.BORDER_REPLICATE  # or else there is none at the border
         away = np.stack([cv2.Sobel(self.distance, cv2.CV_32F, *axis, borderType=edge) for axis in ((1, 0), (0, 1))], -1)
         return np.asarray(away / np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-6), np.float32)

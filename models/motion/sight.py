@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from inbetween.models.flow import doubt
 from inbetween.models.motion.affine import inverse, mapped, turn
-from inbetween.models.motion.cover import Cover, Hidden, View
+from inbetween.models.motion.cover import Cover, View
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.matching import SAME, TOGETHER, comparable, reshaped
+from inbetween.models.motion.hidden import Hidden, hidden
+from inbetween.models.motion.matching import NEARBY, SAME, TOGETHER, comparable, reshaped
 from inbetween.models.motion.regions import EDGE, Floats, Labels, Mask, Pieces
 from inbetween.models.motion.registration import registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
@@ -46,6 +47,8 @@ ANOTHER = 2.5
 """Such lengths, and difference of size and shape, together: above that it is another piece."""
 EXPLAINED = 0.05
 """Difference of colour, of 1, that a piece leaves at most which its own motion explains: nothing hides a part of it."""
+EMERGING = 12
+"""How many pairs are tried of which one key may hide the most."""
 OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
 BENDS = 16
@@ -80,6 +83,7 @@ class Sight(Cover):
         self.flows, self.wrong = flows, wrong
         self.unlike = reshaped(*cut)
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
+        self.parts: dict[tuple[int, int], Hidden | None] = {}
         self.bends = 0
         self.astray = [doubt(*flows) > FOLLOWED, doubt(*flows[::-1]) > FOLLOWED]
         first, second = ((unlike > UNLIKE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
@@ -172,13 +176,38 @@ class Sight(Cover):
         away = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other])
         return float(away / np.sqrt(self.cut[0].area[one]))
 
-    def hidden(self, one: int, other: int) -> Hidden | None:
-        """How a piece goes of which one key hides a part, its outline lost by the flows; None if none does."""
-        found = self.half_hidden(one, other)
-        if found is None or self._astray(one, other) <= ASTRAY_FAR:
-            return None
-        explained = self.best(one, other)[1] < EXPLAINED
-        return None if found.behind is not None and explained else found
+    def hidden(self, one: int, other: int, pairs: NDArray[np.intp]) -> Hidden | None:
+        """How a piece goes of which one key hides a part, its outline lost by the flows; None if none does.
+
+        `pairs` (m, 2) are all there are.
+        """
+        if (one, other) not in self.parts:
+            usual = self.views[0].mean(one, self.wrong[0]) + self.views[1].mean(other, self.wrong[1])
+            lost = usual > MISSED or self._astray(one, other) > ASTRAY_FAR
+            tried = lost and self.best(one, other)[1] > EXPLAINED
+            self.parts[one, other] = hidden(self.cut, one, other, self._beside(one, other, pairs)) if tried else None
+        return self.parts[one, other]
+
+    def _beside(self, one: int, other: int, pairs: NDArray[np.intp]) -> list[Floats]:
+        """The maps of the pairs that are beside a piece in both keys, and explain themselves."""
+        first, second = pairs.T
+        near = pairs[self.cut[0].beside[one, first] & self.cut[1].beside[other, second]]
+        found = (self.best(*pair) for pair in near)
+        return [way for way, apart in found if apart <= EXPLAINED]
+
+    def emerging(self, pairs: NDArray[np.intp], diagonal: float) -> NDArray[np.intp]:
+        """Further pairs (m, 2): of one colour, of which either key hides the most."""
+        ones, others = alone(self.cut, pairs)
+        colour = np.abs(self.cut[0].colour[ones][:, None] - self.cut[1].colour[others]).max(-1)
+        away = np.linalg.norm(self.cut[0].centre[ones][:, None] - self.cut[1].centre[others], axis=-1)
+        rows, columns = np.nonzero((colour < SAME) & (away < NEARBY * diagonal))
+        found: list[tuple[int, int]] = []
+        for index in np.argsort(away[rows, columns])[:EMERGING]:
+            one, other = int(ones[rows[index]]), int(others[columns[index]])
+            new = one not in {pair[0] for pair in found} and other not in {pair[1] for pair in found}
+            if new and self.hidden(one, other, pairs) is not None:
+                found.append((one, other))
+        return np.array(found, np.intp).reshape(-1, 2)
 
     def replaced(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2): of one colour and in one place, of any shapes, their outlines lost."""

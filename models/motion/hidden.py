@@ -1,0 +1,247 @@
+"""Pieces of which something else hides a part: how the whole goes, told by what both keys show of its outline.
+
+What is seen of such a piece has another middle and another size in either key, and no map of its moments is right. So it
+is turned and shifted in all ways, coarsely, by correlation with the other key's, where what lies behind something else
+says nothing; and what comes of that is brought to a fraction of a pixel by its outlines alone (iterated least squares
+with outliers counting less: Chetverikov et al. 2002, "The trimmed iterative closest point algorithm").
+
+Masks are bool (H, W); places float64 (n, 2), x and y in pixels; maps float64 (2, 3).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inbetween.models.motion.affine import affine, inverse, mapped, spun, turn
+from inbetween.models.motion.matching import SAME
+from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces
+from inbetween.models.motion.shapes import Shape, shape
+from inbetween.models.warp import Plane, fetched_at
+
+SMALLEST = 150
+"""Pixels of the smallest part of a piece whose outline tells how it goes."""
+HALF, ANGLES, TRIED = 16, 24, 3
+"""Pixels from a piece's middle to its farthest end, about, when it is turned to that many angles; and how many of these
+are gone after."""
+ROUNDS, ASTRAY = 12, 2.0
+"""How often its outlines are brought over each other, and pixels from which on they count less."""
+SEEN = 0.4
+"""Share of what either key shows, at least, that the other one shows as well."""
+FREE = 0.15
+"""Share of an outline that borders on ground, at least: where all around something else begins, all of it is seen."""
+CLOSE = 2.0
+"""Pixels by which what is seen may miss its place."""
+TURN = 0.06
+"""Share of the shape, and of the outline, that a turn by one radian must bring over the other one."""
+ALONG = 0.05
+"""The same that going along with what is beside it need not."""
+TOLD, AGREED = 0.97, 0.8
+"""Share of what is seen that must come to lie where it is seen or hidden, and of what is seen of the outline that must
+come to lie on the outline."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A piece of which either key hides a part."""
+
+    pieces: tuple[tuple[int, ...], tuple[int, ...]]
+    """What either key shows of it."""
+    way: Floats
+    """(2, 3): the turn and the shift from the start to the end."""
+    under: tuple[Floats, Floats]
+    """Share of what the other key shows that each piece of a key hides, (n,)."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a key shows of a piece."""
+
+    own: Mask
+    """Where it is."""
+    ground: Mask
+    """Where nothing can hide it."""
+
+    @classmethod
+    def of(cls, cut: Pieces, names: tuple[int, ...]) -> "Part":
+        """What a picture that is cut in pieces shows of some of them."""
+        return cls(np.isin(cut.labels, np.add(names, 1)), (cut.labels == 0) | (cut.grounds > 0))
+
+    def under(self, labels: Labels, other: "Part", way: Floats) -> Floats:
+        """How much each piece, by its number in `labels` (H, W), hides of what the other key shows, brought here."""
+        places = mapped(other.places, way)
+        x, y = np.rint(places[_hidden(self, places)]).astype(np.intp).T
+        height, width = labels.shape
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        count = np.bincount(labels[y[inside], x[inside]], minlength=int(labels.max()) + 1)
+        return np.asarray(count[1:] / len(places))
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Its outline, cut edges and all."""
+        found = shape(self.own)
+        assert found is not None
+        return found
+
+    @cached_property
+    def outline(self) -> Floats:
+        """Places of its outline that border on ground, (n, 2)."""
+        rows, columns = np.nonzero(self._rim & self._beside_ground)
+        return np.stack((columns, rows), 1).astype(np.float64)
+
+    @property
+    def free(self) -> float:
+        """The share of its outline that borders on ground."""
+        return float(np.count_nonzero(self._rim & self._beside_ground) / max(np.count_nonzero(self._rim), 1))
+
+    @cached_property
+    def places(self) -> Floats:
+        """(n, 2)."""
+        rows, columns = np.nonzero(self.own)
+        return np.stack((columns, rows), 1).astype(np.float64)
+
+    @property
+    def _rim(self) -> Mask:
+        own = self.own.view(np.uint8)
+        return np.asarray(own > cv2.erode(own, np.ones((3, 3), np.uint8), borderValue=1))
+
+    @property
+    def _beside_ground(self) -> Mask:
+        return cv2.dilate(self.ground.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
+
+    def small(self, scale: float, half: int) -> tuple[Plane, Plane]:
+        """1 where it is, and besides -1 where it cannot be, around its middle, smaller; 0 beyond the frame: (h, h)."""
+        middle = self.places.mean(0)
+        planes = self.own.astype(np.float32), self.own.astype(np.float32) - self.ground
+        way = affine(scale * np.eye(2), middle, half - middle)
+        reach = max(1, round(1 / scale))
+        size = 2 * half + 1, 2 * half + 1
+        first, second = (cv2.warpAffine(cv2.blur(plane, (reach, reach)), way, size) for plane in planes)
+        return np.asarray(first), np.asarray(second)
+
+
+def hidden(cut: tuple[Pieces, Pieces], one: int, other: int, beside: Sequence[Floats]) -> Hidden | None:
+    """How a piece goes of which something hides a part in either key; None if nothing does, or it is another thing.
+
+    What something crosses is seen in several pieces: they are tried together first. `beside` are the maps of what is
+    beside it: it rather goes along with that than anywhere else.
+    """
+    crossed = crossing(cut[0], one), crossing(cut[1], other)
+    tried = [crossed] if crossed == ((one,), (other,)) else [crossed, ((one,), (other,))]
+    for names in tried:
+        start, end = (Part.of(key, each) for key, each in zip(cut, names, strict=True))
+        way = _swung(start, end, beside)
+        if way is not None:
+            back = inverse(way)
+            share = max(_hidden(start, mapped(end.places, back)).mean(), _hidden(end, mapped(start.places, way)).mean())
+            under = start.under(cut[0].labels, end, back), end.under(cut[1].labels, start, way)
+            return Hidden(names, way, under) if share > 1 - TOLD else None
+    return None
+
+
+def crossing(cut: Pieces, piece: int) -> tuple[int, ...]:
+    """A piece, and those of its colour that are beside something else which it is beside as well."""
+    alike = np.abs(cut.colour - cut.colour[piece]).max(-1) < SAME
+    alike[piece] = False
+    between = cut.beside[piece] & ~alike
+    return piece, *(int(name) for name in np.flatnonzero(alike & (cut.beside & between).any(1)))
+
+
+def _swung(start: Part, end: Part, beside: Sequence[Floats]) -> Floats | None:
+    """The turn and the shift of a piece; None if nothing of it is hidden, or they are not the same."""
+    keys = start, end
+    if min(len(key.places) for key in keys) < SMALLEST or min(key.free for key in keys) < FREE:
+        return None
+    found = [_refined(start, end, way) for way in _coarse(start, end)]
+    agreed = [_agreed(start, end, way) - TURN * turn(way) for way in found]
+    along = [_refined(start, end, way) for way in beside]
+    agreed += [_agreed(start, end, way) + ALONG for way in along]
+    best = int(np.argmax(agreed))
+    way = [*found, *along][best]
+    return way if agreed[best] > AGREED and _told(start, end, way) else None
+
+
+def _coarse(start: Part, end: Part) -> list[Floats]:
+    """The most likely of all turns and shifts, coarsely."""
+    radius = max(float(np.linalg.norm(key.places - key.places.mean(0), axis=1).max()) for key in (start, end))
+    scale = min(1.0, HALF / radius)
+    own, seen = start.small(scale, 2 * HALF)
+    others, whole = end.small(scale, 3 * HALF)
+    size, centre = own.shape, np.full(2, 2.0 * HALF)
+    found, fits = [], []
+    for angle in 2 * np.pi * (np.arange(ANGLES) / ANGLES - 0.5):
+        linear = spun(np.exp(1j * angle))
+        turned = affine(linear, centre, np.zeros(2))
+        one, other = (np.asarray(cv2.warpAffine(plane, turned, size)) for plane in (own, seen))
+        fit = cv2.matchTemplate(whole, one, cv2.TM_CCORR) + cv2.matchTemplate(others, other, cv2.TM_CCORR)
+        _, most, _, (x, y) = cv2.minMaxLoc(fit)
+        found.append((linear, (np.array((x, y)) - HALF) / scale))
+        fits.append(most / (one.sum() + others.sum()) - TURN * abs(angle))
+    likely = np.array(fits)
+    likely[(likely < np.roll(likely, 1)) | (likely < np.roll(likely, -1))] -= 1  # beside a better one
+    middles = start.places.mean(0), end.places.mean(0)
+    chosen = (found[index] for index in np.argsort(-likely)[:TRIED])
+    return [affine(linear, middles[0], middles[1] - middles[0] + shift) for linear, shift in chosen]
+
+
+def _refined(start: Part, end: Part, way: Floats) -> Floats:
+    """A turn and a shift that bring the outlines over each other, from one that nearly does."""
+    for _ in range(ROUNDS):
+        back = inverse(way)
+        there, own = mapped(start.outline, way), end.outline
+        middle = there.mean(0) if len(there) else own.mean(0)
+        (off, slope, weight), (other, tilt, heed) = _missed(end, there), _missed(start, mapped(own, back))
+        tilt = -tilt @ way[:, :2].T  # what moves the end's outline back moves this one on
+        places, slopes = np.concatenate((there, own)) - middle, np.concatenate((slope, tilt))
+        turns = slopes[:, 1] * places[:, 0] - slopes[:, 0] * places[:, 1]
+        equations = np.column_stack((slopes, turns)) * np.concatenate((weight, heed))[:, None]
+        misses = np.concatenate((off, other)) * np.concatenate((weight, heed))
+        x, y, spin = np.linalg.lstsq(equations, -misses, rcond=1e-6)[0]
+        step = affine(spun(np.exp(1j * np.clip(spin, -0.2, 0.2))), middle, np.array((x, y)))
+        way = np.hstack((step[:, :2] @ way[:, :2], (step[:, :2] @ way[:, 2] + step[:, 2])[:, None]))
+    return way
+
+
+def _missed(key: Part, places: Floats) -> tuple[Floats, Floats, Floats]:
+    """How far outside an outline places (n, 2) are, (n,); which way that grows, (n, 2); and how much they count, (n,).
+
+    Those do not count that are hidden there.
+    """
+    at = places.astype(np.float32)
+    off = key.shape.outside(at).astype(np.float64) + 0.5
+    seen = ~_hidden(key, places)
+    return off, key.shape.slope(at).astype(np.float64), seen / (1 + np.square(off / ASTRAY))
+
+
+def _hidden(key: Part, places: Floats) -> Mask:
+    """Which places (n, 2) lie under something else in a key, or beyond the frame, (n,)."""
+    x, y = np.rint(places).astype(np.intp).T
+    height, width = key.own.shape
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    row, column = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
+    return np.asarray(~inside | ~(key.own | key.ground)[row, column])
+
+
+def _agreed(start: Part, end: Part, way: Floats) -> float:
+    """Share of what is seen of either outline that comes to lie on the other one."""
+    shares = []
+    for key, places in ((end, mapped(start.outline, way)), (start, mapped(end.outline, inverse(way)))):
+        seen = places[~_hidden(key, places)]
+        off = np.abs(key.shape.outside(seen.astype(np.float32)))
+        shares.append(float(np.mean(off < CLOSE)) if len(seen) else 0.0)
+    return min(shares)
+
+
+def _told(start: Part, end: Part, way: Floats) -> bool:
+    """Whether all that is seen comes to lie where the piece is seen or hidden in the other key, and enough is in both."""
+    both = []
+    for key, places in ((end, mapped(start.places, way)), (start, mapped(end.places, inverse(way)))):
+        hidden = _hidden(key, places)
+        own = key.shape.outside(places.astype(np.float32)) < CLOSE
+        if np.mean(own | hidden) < TOLD:
+            return False
+        both.append(np.mean(own))
+    return max(both) > SEEN
