@@ -43,7 +43,7 @@ shrinks, or fades."""
 OTHER, EVEN, DETAILED = range(3)
 """What both keys show in one place: not the same, or the same, of one even colour or not."""
 COVERS = 0.02
-"""Share of a piece that another one hides at least which lies over it."""
+"""Share of a piece that something hides at least, or it is whole."""
 NEAR = 0.15
 """Diagonals of the frame within which lines may go with a piece."""
 UNCHANGED, DETAIL = 0.01, 0.001
@@ -102,8 +102,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     diagonal = float(np.hypot(*start.shape[:2]))
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = Sight(cut, views, flows, wrong)
-    pairs = matches(*cut, sight.led(), diagonal, sight.judged)
-    pairs = np.concatenate((pairs, sight.emerging(pairs, diagonal)))
+    pairs = sight.emerging(matches(*cut, sight.led(), diagonal, sight.judged), diagonal)
     load = _Load(cut, views, flows)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.go((np.nonzero(first), np.nonzero(second)), growth, SWEPT)
@@ -136,8 +135,8 @@ def _recognised(
     """
     fades, apart = fading(*sight.cut, pairs, diagonal), np.array([sight.best(*pair)[1] for pair in pairs])
     hidden = _hidden(sight, pairs, fades)
+    hidden, above, covers = _above(pairs, hidden)
     apart = np.where([part is not None for part in hidden], 0, apart)
-    above, covers = _above(pairs, hidden)
     taken = [{name for part in hidden if part for name in part.pieces[key]} for key in (START, END)]
     soft = sight.cut[0].soft[pairs[:, 0]]
     whole: list[tuple[int, Floats]] = []
@@ -174,17 +173,30 @@ def _hidden(sight: Sight, pairs: NDArray[np.intp], fades: Mask) -> list[Hidden |
     return found
 
 
-def _above(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> tuple[NDArray[np.intp], Mask]:
-    """How many lie over each pair of pieces, one over the other, below 0; and which lie over another, (n,)."""
+def _above(
+    pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]
+) -> tuple[list[Hidden | None], NDArray[np.intp], Mask]:
+    """Of which pairs of pieces something really hides a part; how many lie over each, one over the other, below 0.
+
+    And which lie over another, (n,). Of two that seem to hide each other, that is on top which hides more.
+    """
+    groups = [part.pieces if part else ((one,), (other,)) for part, (one, other) in zip(hidden, pairs, strict=True)]
     over = np.zeros((len(pairs), len(pairs)))
-    for index, part in enumerate(hidden):
+    for part, row in zip(hidden, over, strict=True):
         if part is not None:
-            over[index] = sum(under[names] for under, names in zip(part.under, pairs.T, strict=True))
-    lies = (over > over.T) & (over > COVERS)
+            row[:] = [
+                sum(under[[*names]].sum() for under, names in zip(part.under, group, strict=True)) for group in groups
+            ]
+    lies = over > over.T
+    really: list[Hidden | None] = []
+    for part, row, below in zip(hidden, over, ~lies, strict=True):
+        hides = part.beyond + sum(under.sum() for under in part.under) - row[below].sum() if part else 0
+        really.append(part if part and hides > COVERS * part.size else None)
+    lies &= np.array([part is not None for part in really])[:, None]
     above = np.zeros(len(pairs), np.intp)
     for _ in pairs:
         above = np.where(lies.any(1), np.where(lies, above[None] - 1, 0).min(1), 0)
-    return above, lies.any(0)
+    return really, above, lies.any(0)
 
 
 def _unchanged(picture: Plane, change: Plane) -> Numbers:

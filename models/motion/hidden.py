@@ -1,9 +1,9 @@
 """Pieces of which something else hides a part: how the whole goes, told by what both keys show of its outline.
 
-What is seen of such a piece has another middle and another size in either key, and no map of its moments is right. So it
-is turned and shifted in all ways, coarsely, by correlation with the other key's, where what lies behind something else
-says nothing; and what comes of that is brought to a fraction of a pixel by its outlines alone (iterated least squares
-with outliers counting less: Chetverikov et al. 2002, "The trimmed iterative closest point algorithm").
+What is seen of such a piece has another middle and another size in either key, and no map of its moments is right. So
+it is turned and shifted in all ways, coarsely, by correlation with the other key's, where what lies behind something
+else says nothing; and what comes of that is brought to a fraction of a pixel by its outlines alone (least squares over
+and over, outliers counting less: Fitzgibbon 2003, "Robust registration of 2D and 3D point sets").
 
 Masks are bool (H, W); places float64 (n, 2), x and y in pixels; maps float64 (2, 3).
 """
@@ -14,13 +14,12 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import affine, inverse, mapped, spun, turn
 from inbetween.models.motion.matching import SAME
 from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces
 from inbetween.models.motion.shapes import Shape, shape
-from inbetween.models.warp import Plane, fetched_at
+from inbetween.models.warp import Plane
 
 SMALLEST = 150
 """Pixels of the smallest part of a piece whose outline tells how it goes."""
@@ -53,7 +52,11 @@ class Hidden:
     way: Floats
     """(2, 3): the turn and the shift from the start to the end."""
     under: tuple[Floats, Floats]
-    """Share of what the other key shows that each piece of a key hides, (n,)."""
+    """How many pixels of what the other key shows each piece of a key hides, (n,)."""
+    beyond: int
+    """How many of them lie beyond the frame."""
+    size: int
+    """How many pixels the key shows that shows less."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,17 @@ class Part:
         return cls(np.isin(cut.labels, np.add(names, 1)), (cut.labels == 0) | (cut.grounds > 0))
 
     def under(self, labels: Labels, other: "Part", way: Floats) -> Floats:
-        """How much each piece, by its number in `labels` (H, W), hides of what the other key shows, brought here."""
+        """How many pixels each piece hides of what the other key shows, brought here: by its number in `labels` (H, W).
+
+        Edges do not count. Row 0 are those beyond the frame.
+        """
         places = mapped(other.places, way)
-        x, y = np.rint(places[_hidden(self, places)]).astype(np.intp).T
+        deep = _hidden(self, places) & (self.shape.outside(places.astype(np.float32)) > CLOSE)
+        x, y = np.rint(places[deep]).astype(np.intp).T
         height, width = labels.shape
         inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        count = np.bincount(labels[y[inside], x[inside]], minlength=int(labels.max()) + 1)
-        return np.asarray(count[1:] / len(places))
+        names = np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], 0)
+        return np.bincount(names, minlength=int(labels.max()) + 1).astype(np.float64)
 
     @cached_property
     def shape(self) -> Shape:
@@ -136,9 +143,9 @@ def hidden(cut: tuple[Pieces, Pieces], one: int, other: int, beside: Sequence[Fl
         way = _swung(start, end, beside)
         if way is not None:
             back = inverse(way)
-            share = max(_hidden(start, mapped(end.places, back)).mean(), _hidden(end, mapped(start.places, way)).mean())
-            under = start.under(cut[0].labels, end, back), end.under(cut[1].labels, start, way)
-            return Hidden(names, way, under) if share > 1 - TOLD else None
+            first, second = start.under(cut[0].labels, end, back), end.under(cut[1].labels, start, way)
+            size = min(len(start.places), len(end.places))
+            return Hidden(names, way, (first[1:], second[1:]), int(first[0] + second[0]), size)
     return None
 
 
@@ -236,7 +243,7 @@ def _agreed(start: Part, end: Part, way: Floats) -> float:
 
 
 def _told(start: Part, end: Part, way: Floats) -> bool:
-    """Whether all that is seen comes to lie where the piece is seen or hidden in the other key, and enough is in both."""
+    """Whether all that is seen comes to lie where the other key shows or hides the piece, and enough is in both."""
     both = []
     for key, places in ((end, mapped(start.places, way)), (start, mapped(end.places, inverse(way)))):
         hidden = _hidden(key, places)

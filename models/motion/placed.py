@@ -124,13 +124,23 @@ def _pivot(found: Carried, number: int, piece: Whole, body: int, holder: Whole |
     if holder and turn(_then(piece.way, inverse(holds))) < TURNS:
         with_it = np.abs(mapped(middle, piece.way) - mapped(middle, holds)).max() < TOGETHER
         return (holder.places.mean(0) if holder.pivot is None else holder.pivot) if with_it else None
-    if turn(_then(piece.way, inverse(holds))) < TURNS or (not partly and np.linalg.cond(np.cov(piece.places.T)) < LONG**2):
+    if turn(_then(piece.way, inverse(holds))) < TURNS:
         return None
     joint = np.linalg.solve(holds[:, :2] - piece.way[:, :2], piece.way[:, 2] - holds[:, 2])
-    at = joint.astype(np.float32)[None]
-    inside = piece.shapes[0].outside(at)[0] <= SOFT if partly else piece.shapes[0].outside(at)[0] <= 0
-    behind = partly and holder is not None and holder.shapes[0].outside(at)[0] <= 0
-    return np.asarray(joint) if inside or behind else None
+    off = piece.shapes[0].outside(joint.astype(np.float32)[None])[0]
+    long = np.linalg.cond(np.cov(piece.places.T)) >= LONG**2
+    behind = partly and holder is not None and holder.shapes[0].outside(joint.astype(np.float32)[None])[0] <= 0
+    hangs = behind or (off <= SOFT and _attached(found, number, (joint, mapped(joint, piece.way))))
+    return np.asarray(joint) if hangs or (long and off <= 0) else None
+
+
+def _attached(found: Carried, number: int, joints: tuple[Floats, Floats]) -> bool:
+    """Whether in both keys something else is right beside a piece at its joint (2,)."""
+    for joint, label, ground in zip(joints, found.labels, found.grounds, strict=True):
+        part = _part(joint[None] + np.array(((-SOFT, -SOFT), (SOFT, SOFT))), label.shape)
+        if not ((ground[part] == 0) & (label[part] != number)).any():
+            return False
+    return True
 
 
 def _body(found: Carried, number: int) -> int:
@@ -214,14 +224,16 @@ def enlarged(
 
 
 def _wholly(masks: tuple[Mask, Mask], ground: Numbers, way: Floats) -> Shape:
-    """The outline in a key of a piece of which it hides a part that the other key shows, brought here by a map (2, 3).
+    """The whole outline in a key of a piece of which it hides a part.
 
-    `masks` (H, W) are where this key and the other one show it; `ground` is 1 where this one shows that it is not there.
+    `masks` (H, W) are where this key and the other one show it, which a map (2, 3) brings here; `ground` is 1 where
+    this one shows that it is not there.
     """
     own, other = (mask.view(np.uint8) for mask in masks)
     boxes = [np.argwhere(mask)[:, ::-1] for mask in masks]
     reached = np.concatenate((boxes[0], mapped(boxes[1], way)))
-    (left, top), (right, bottom) = np.floor(reached.min(0) - SOFT).astype(int), np.ceil(reached.max(0) + SOFT).astype(int)
+    left, top = np.floor(reached.min(0) - SOFT).astype(int)
+    right, bottom = np.ceil(reached.max(0) + SOFT).astype(int)
     here = pixels_of((slice(top, bottom + 1), slice(left, right + 1)))
     there = labels_at(other, _moved(here, inverse(way))) > 0
     found = shape((labels_at(own, here) > 0) | (there & (labels_at(ground, here) == 0)))

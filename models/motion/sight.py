@@ -196,18 +196,25 @@ class Sight(Cover):
         return [way for way, apart in found if apart <= EXPLAINED]
 
     def emerging(self, pairs: NDArray[np.intp], diagonal: float) -> NDArray[np.intp]:
-        """Further pairs (m, 2): of one colour, of which either key hides the most."""
-        ones, others = alone(self.cut, pairs)
+        """The pairs (m, 2), and further ones: of one colour, of which either key hides a part.
+
+        Those of them in which nothing fits make way.
+        """
+        fits = [self.best(*pair)[1] < WORST or self.hidden(*pair, pairs) is not None for pair in pairs]
+        ones, others = alone(self.cut, pairs[np.array(fits, np.bool_)])
         colour = np.abs(self.cut[0].colour[ones][:, None] - self.cut[1].colour[others]).max(-1)
         away = np.linalg.norm(self.cut[0].centre[ones][:, None] - self.cut[1].centre[others], axis=-1)
         rows, columns = np.nonzero((colour < SAME) & (away < NEARBY * diagonal))
         found: list[tuple[int, int]] = []
-        for index in np.argsort(away[rows, columns])[:EMERGING]:
+        size = np.minimum(self.cut[0].area[ones][rows], self.cut[1].area[others][columns])
+        for index in np.argsort(-size, kind="stable")[:EMERGING]:
             one, other = int(ones[rows[index]]), int(others[columns[index]])
             new = one not in {pair[0] for pair in found} and other not in {pair[1] for pair in found}
             if new and self.hidden(one, other, pairs) is not None:
                 found.append((one, other))
-        return np.array(found, np.intp).reshape(-1, 2)
+        further = np.array(found, np.intp).reshape(-1, 2)
+        clash = np.isin(pairs[:, 0], further[:, 0]) | np.isin(pairs[:, 1], further[:, 1])
+        return np.concatenate((pairs[~clash], further))
 
     def replaced(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2): of one colour and in one place, of any shapes, their outlines lost."""

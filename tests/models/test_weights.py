@@ -238,7 +238,7 @@ class TestEngines:
             registry.load(str(studio), "cpu", "onnxruntime")
 
     @pytest.mark.parametrize("engine", ["auto", "onnxruntime"])
-    def test_a_graph_that_got_lost_is_an_error_and_no_other_engine_takes_over(self, tmp_path: Path, engine: str) -> None:
+    def test_a_graph_that_got_lost_is_an_error_for_every_engine(self, tmp_path: Path, engine: str) -> None:
         for file in registry.WEIGHTS.glob("motion*"):
             shutil.copyfile(file, tmp_path / file.name)
         (tmp_path / "motion_draw.onnx").unlink()
@@ -254,7 +254,9 @@ class TestEngines:
         with pytest.raises(EngineError, match="onnxruntime and onnxruntime-gpu are both installed"):
             registry.load(str(studio), "cpu", "onnxruntime")
 
-    @pytest.mark.parametrize(("engine", "module"), [("torch", "torch"), ("onnxruntime", "onnxruntime")])
+    @pytest.mark.parametrize(
+        ("engine", "module"), [("torch", "torch"), ("torch", "safetensors"), ("onnxruntime", "onnxruntime")]
+    )
     def test_an_engine_that_is_not_installed_says_how_to_get_it(
         self, studio: Path, monkeypatch: pytest.MonkeyPatch, engine: str, module: str
     ) -> None:
