@@ -4,7 +4,7 @@ Cameras that move, light that changes, grounds of another colour, grain, titles.
 premultiplied, display-referred, 0 to 1; time goes from 0 to 1.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -230,6 +230,48 @@ def _elbow(stage: Stage, t: float) -> Picture:
     return _over(stage.flat(PAPER), (body, BLUE), (stage.line(arm, 40), NIGHT), (stage.line(arm, 34), ORANGE))
 
 
+def _inked(*things: tuple[Picture, Picture, Colour]) -> Iterator[tuple[Picture, Colour]]:
+    """Things of a colour, the first lowest, each before the same a little larger: its ink."""
+    for cover, larger, colour in things:
+        yield larger, NIGHT
+        yield cover, colour
+
+
+def _legs(stage: Stage, t: float) -> Picture:
+    swing = 35 - 60 * t
+    ways = ((235, swing, (0.1, 0.2, 0.5)), (245, -swing, BLUE))
+    legs = ((_limb(x, 130, 60, turned, turned - 10), colour) for x, turned, colour in ways)
+    inked = ((stage.line(leg, 24), stage.line(leg, 30), colour) for leg, colour in legs)
+    coat = stage.box(240, 100, 70, 110), stage.box(240, 100, 76, 116), RED
+    return _over(stage.flat(PAPER), *_inked(*inked, coat))
+
+
+def _behind(stage: Stage, t: float) -> Picture:
+    arm = _limb(240, 110, 110, 60 * t - 70)
+    limb = stage.line(arm, 26), stage.line(arm, 32), ORANGE
+    body = stage.box(240, 150, 80, 130), stage.box(240, 150, 86, 136), BLUE
+    return _over(stage.flat(PAPER), *_inked(limb, body))
+
+
+def _nod(stage: Stage, t: float) -> Picture:
+    degrees = 50 * t - 25
+    down, right = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+
+    def at(up: float, aside: float = 0) -> tuple[float, float]:
+        """A place on the head, so far from the neck's joint, and from its axis."""
+        return 240 + up * right + aside * down, 150 - up * down + aside * right
+
+    neck, face = stage.box(*at(30), 30, 70, degrees), stage.disc(*at(70), 45)
+    eyes = (stage.disc(*at(56, aside), 6) for aside in (-14, 14))
+    head = (neck, ORANGE), (face, ORANGE), (stage.box(*at(95), 80, 34, degrees), RED), *((eye, NIGHT) for eye in eyes)
+    return _over(stage.flat(PAPER), *head, (stage.box(240, 205, 120, 110), GREEN))
+
+
+def _emerging(stage: Stage, t: float) -> Picture:
+    box = stage.box(200 + 70 * t, 130 - 20 * t, 60, 60, 40 * t)
+    return _over(stage.flat(PAPER), (box, ORANGE), (stage.box(180, 160, 90, 120), BLUE))
+
+
 def _walker(stage: Stage, t: float) -> Picture:
     x, swing = 160 + 130 * t, 40 - 28 * t
     lines = [stage.line([(x, 90), (x, 165)], 4)]
@@ -276,6 +318,10 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "an arm swings 120 degrees": _arm,
     "an arm bends by 105 degrees": _elbow,
     "a line figure walks": _walker,
+    "an arm swings behind a body": _behind,
+    "legs walk under a coat": _legs,
+    "a head nods": _nod,
+    "a box comes out from behind another": _emerging,
     "an iris opens": lambda stage, t: _over(stage.flat(NIGHT), (stage.disc(240, 135, 40 + 140 * t), ORANGE)),
     "a wipe": lambda stage, t: _over(stage.camera(), (stage.box(290 + 280 * t, 135, 480, 270), NIGHT)),
 }

@@ -7,7 +7,7 @@ shape on the way. What one key alone has grows or shrinks where it is. Where it 
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -18,21 +18,20 @@ from inbetween.models.motion.affine import inverse, mapped
 from inbetween.models.motion.cover import View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.ground import large_parts
-from inbetween.models.motion.hidden import Hidden
+from inbetween.models.motion.hidden import Names
 from inbetween.models.motion.joined import joined
 from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.lone import lone
-from inbetween.models.motion.matching import fading, matches, recoloured
+from inbetween.models.motion.matching import matches, recoloured
+from inbetween.models.motion.recognised import recognised
 from inbetween.models.motion.regions import Floats, Mask, Pieces, pieces
-from inbetween.models.motion.sight import OVERLAP, SURE, WORST, Sight, alone, lost, mismatch
+from inbetween.models.motion.sight import OVERLAP, Sight, alone, lost, mismatch
 from inbetween.models.motion.swept import swept
 from inbetween.models.warp import Part, Plane
 
 Numbers = NDArray[np.uint8]
 Places = tuple[NDArray[np.intp], ...]
 """Rows and columns, (n,) each."""
-Names = tuple[int, ...]
-"""Of pieces of a key that are one thing."""
 
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
@@ -42,8 +41,6 @@ some one key shows a part. Or it goes nowhere, but sweeps over what is there, or
 shrinks, or fades."""
 OTHER, EVEN, DETAILED = range(3)
 """What both keys show in one place: not the same, or the same, of one even colour or not."""
-COVERS = 0.02
-"""Share of a piece that something hides at least, or it is whole."""
 NEAR = 0.15
 """Diagonals of the frame within which lines may go with a piece."""
 UNCHANGED, DETAIL = 0.01, 0.001
@@ -107,11 +104,11 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.go((np.nonzero(first), np.nonzero(second)), growth, SWEPT)
     known = [label > 0 for label in load.labels]
-    for ones, others, way, partly in _recognised(sight, pairs, diagonal):
-        load.carry(ones, others, way, partly)
+    for thing in recognised(sight, pairs, diagonal):
+        load.carry(thing.pieces, thing.way, thing.partly)
     replaced = sight.replaced(pairs)
     for one, other in replaced:
-        load.carry((one,), (other,), np.eye(2, 3))
+        load.carry(((one,), (other,)), np.eye(2, 3))
     pairs = np.concatenate((pairs, replaced))
     still = np.abs(start - end).max(-1)
     drawn = bent_lines((start, end), cut, sight.lost, load.free(still > UNCHANGED), load.expected)
@@ -124,79 +121,6 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         for where, whole, passes in lone(picture, cut[side], left[side], wrong[side], still, known[side]):
             load.leave(where, whole, side, FADED if passes else GROWN)
     return _joined(load.delivered(_unchanged(start, still)), views, sight.astray)
-
-
-def _recognised(
-    sight: Sight, pairs: NDArray[np.intp], diagonal: float
-) -> Iterator[tuple[Names, Names, Floats | Deformation, bool]]:
-    """The pieces that are carried, with their maps (2, 3) or how they bend, and whether either key shows a part.
-
-    The lowest first: shadows, then what others hide; what fits better lies on top.
-    """
-    fades, apart = fading(*sight.cut, pairs, diagonal), np.array([sight.best(*pair)[1] for pair in pairs])
-    hidden = _hidden(sight, pairs, fades)
-    hidden, above, covers = _above(pairs, hidden)
-    apart = np.where([part is not None for part in hidden], 0, apart)
-    taken = [{name for part in hidden if part for name in part.pieces[key]} for key in (START, END)]
-    soft = sight.cut[0].soft[pairs[:, 0]]
-    whole: list[tuple[int, Floats]] = []
-    for index in np.lexsort((apart < WORST, above, ~soft)):
-        one, other = pairs[index]
-        part = hidden[index]
-        if part is not None:
-            yield *part.pieces, part.way, True
-        if one in taken[START] or other in taken[END]:
-            continue
-        way = np.eye(2, 3) if fades[index] else sight.way(one, other)
-        if way is None and covers[index] and apart[index] < SURE:
-            way = sight.best(one, other)[0]
-        if way is None:
-            way = sight.along(one, other, whole)
-        if way is not None:
-            yield (one,), (other,), way, False
-        if isinstance(way, np.ndarray):
-            whole.append((one, way))
-
-
-def _hidden(sight: Sight, pairs: NDArray[np.intp], fades: Mask) -> list[Hidden | None]:
-    """Which pairs go although something hides a part of them; what one has of a piece, no other has."""
-    found: list[Hidden | None] = []
-    taken: tuple[set[int], set[int]] = set(), set()
-    for (one, other), still in zip(pairs.tolist(), fades, strict=True):
-        part = None if still or one in taken[START] or other in taken[END] else sight.hidden(one, other, pairs)
-        if part is not None and any(names & set(own) for names, own in zip(taken, part.pieces, strict=True)):
-            part = None
-        if part is not None:
-            for names, own in zip(taken, part.pieces, strict=True):
-                names.update(own)
-        found.append(part)
-    return found
-
-
-def _above(
-    pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]
-) -> tuple[list[Hidden | None], NDArray[np.intp], Mask]:
-    """Of which pairs of pieces something really hides a part; how many lie over each, one over the other, below 0.
-
-    And which lie over another, (n,). Of two that seem to hide each other, that is on top which hides more.
-    """
-    groups = [part.pieces if part else ((one,), (other,)) for part, (one, other) in zip(hidden, pairs, strict=True)]
-    over = np.zeros((len(pairs), len(pairs)))
-    for part, row in zip(hidden, over, strict=True):
-        if part is not None:
-            row[:] = [
-                sum(under[[*names]].sum() for under, names in zip(part.under, group, strict=True)) for group in groups
-            ]
-    lies = over > over.T
-    really: list[Hidden | None] = []
-    for part, row, below in zip(hidden, over, ~lies, strict=True):
-        hides = part.beyond + sum(under.sum() for under in part.under) - row[below].sum() if part else 0
-        really.append(part if part and hides > COVERS * part.size else None)
-    lies &= np.array([part is not None for part in really])[:, None]
-    above = np.zeros(len(pairs), np.intp)
-    for _ in pairs:
-        above = np.where(lies.any(1), np.where(lies, above[None] - 1, 0).min(1), 0)
-    return really, above, lies.any(0)
 
 
 def _unchanged(picture: Plane, change: Plane) -> Numbers:
@@ -219,7 +143,7 @@ def _recolour(
     for one, other in recoloured(*sight.cut, left[0], left[1], diagonal):
         way, cover = sight.covering(one, other, [*sight.moved(one, other), sight.turned(one, other)])
         if cover > OVERLAP:
-            load.carry((one,), (other,), way)
+            load.carry(((one,), (other,)), way)
             left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]
     return left
 
@@ -251,11 +175,11 @@ class _Load:
         self.manners: list[int] = []
         self.bent: dict[int, Deformation] = {}
 
-    def carry(self, ones: Names, others: Names, way: Floats | Deformation, partly: bool = False) -> None:
-        """Pieces of the start become some of the end; of one of them only a part is seen."""
-        below = self.cut[0].soft[[*ones]].all() and self.cut[1].soft[[*others]].all()
+    def carry(self, pieces: tuple[Names, Names], way: Floats | Deformation, partly: bool = False) -> None:
+        """Pieces of the start become some of the end; either key hides a part of them if they do so `partly`."""
+        below = all(cut.soft[[*names]].all() for cut, names in zip(self.cut, pieces, strict=True))
         manner = PARTLY if partly else BELOW if below else CARRIED
-        self.go((self.views[0].of(ones), self.views[1].of(others)), way, manner)
+        self.go((self.views[0].of(pieces[0]), self.views[1].of(pieces[1])), way, manner)
 
     def go(self, places: tuple[Places, Places], way: Floats | Deformation, manner: int = CARRIED) -> None:
         """What the start has in some places goes, along an affine map or as it bends, to become what the end has."""

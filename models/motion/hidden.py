@@ -43,11 +43,15 @@ TOLD, AGREED = 0.97, 0.8
 come to lie on the outline."""
 
 
+Names = tuple[int, ...]
+"""Of pieces of a key that are one thing."""
+
+
 @dataclass(frozen=True)
 class Hidden:
     """A piece of which either key hides a part."""
 
-    pieces: tuple[tuple[int, ...], tuple[int, ...]]
+    pieces: tuple[Names, Names]
     """What either key shows of it."""
     way: Floats
     """(2, 3): the turn and the shift from the start to the end."""
@@ -57,6 +61,15 @@ class Hidden:
     """How many of them lie beyond the frame."""
     size: int
     """How many pixels the key shows that shows less."""
+
+    @property
+    def pixels(self) -> float:
+        """How many of them are hidden in all."""
+        return float(self.beyond + sum(under.sum() for under in self.under))
+
+    def by(self, pieces: tuple[Names, Names]) -> float:
+        """How many of them something hides of which either key shows these."""
+        return float(sum(under[[*names]].sum() for under, names in zip(self.under, pieces, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ class Part:
     """Where nothing can hide it."""
 
     @classmethod
-    def of(cls, cut: Pieces, names: tuple[int, ...]) -> "Part":
+    def of(cls, cut: Pieces, names: Names) -> "Part":
         """What a picture that is cut in pieces shows of some of them."""
         return cls(np.isin(cut.labels, np.add(names, 1)), (cut.labels == 0) | (cut.grounds > 0))
 
@@ -149,7 +162,7 @@ def hidden(cut: tuple[Pieces, Pieces], one: int, other: int, beside: Sequence[Fl
     return None
 
 
-def crossing(cut: Pieces, piece: int) -> tuple[int, ...]:
+def crossing(cut: Pieces, piece: int) -> Names:
     """A piece, and those of its colour that are beside something else which it is beside as well."""
     alike = np.abs(cut.colour - cut.colour[piece]).max(-1) < SAME
     alike[piece] = False

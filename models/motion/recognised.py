@@ -1,0 +1,103 @@
+"""What becomes of the pieces that both keys have: how each goes, and which of them lies over which."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.hidden import Hidden, Names
+from inbetween.models.motion.matching import fading
+from inbetween.models.motion.regions import Floats, Mask
+from inbetween.models.motion.sight import SURE, WORST, Sight
+
+COVERS = 0.02
+"""Share of a piece that something hides at least, or else all of it is seen."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A thing that both keys have."""
+
+    pieces: tuple[Names, Names]
+    """What it is in either key."""
+    way: Floats | Deformation
+    """The affine map (2, 3) from the start to the end, or how it bends."""
+    partly: bool
+    """Whether either key hides a part of it."""
+
+
+@dataclass(frozen=True)
+class _Pile:
+    """What lies over what, of some pairs of pieces, (n,) each."""
+
+    hidden: Sequence[Hidden | None]
+    """Those of which something hides a part."""
+    height: NDArray[np.intp]
+    """0 for those that nothing lies over, less by one for each that does, one over the other."""
+    covers: Mask
+    """Those that lie over any other."""
+
+
+def recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Iterator[Recognised]:
+    """The pairs of pieces that are carried.
+
+    The lowest first: shadows, then what others hide; what fits better lies on top.
+    """
+    fades = fading(*sight.cut, pairs, diagonal)
+    pile = _pile(pairs, _hidden(sight, pairs, fades))
+    apart = np.array([0 if part else sight.best(*pair)[1] for part, pair in zip(pile.hidden, pairs, strict=True)])
+    taken = [{name for part in pile.hidden if part for name in part.pieces[key]} for key in (0, 1)]
+    soft = sight.cut[0].soft[pairs[:, 0]]
+    whole: list[tuple[int, Floats]] = []
+    for index in np.lexsort((apart < WORST, pile.height, ~soft)):
+        one, other = (int(name) for name in pairs[index])
+        part = pile.hidden[index]
+        if part is not None:
+            yield Recognised(part.pieces, part.way, True)
+        if one in taken[0] or other in taken[1]:
+            continue
+        way = np.eye(2, 3) if fades[index] else sight.way(one, other)
+        if way is None and pile.covers[index] and apart[index] < SURE:
+            way = sight.best(one, other)[0]
+        if way is None:
+            way = sight.along(one, other, whole)
+        if way is not None:
+            yield Recognised(((one,), (other,)), way, False)
+        if isinstance(way, np.ndarray):
+            whole.append((one, way))
+
+
+def _hidden(sight: Sight, pairs: NDArray[np.intp], fades: Mask) -> list[Hidden | None]:
+    """Which pairs go although something may hide a part of them; each piece is a part of one thing at most."""
+    found: list[Hidden | None] = []
+    taken: tuple[set[int], set[int]] = set(), set()
+    for (one, other), still in zip(pairs.tolist(), fades, strict=True):
+        free = not still and one not in taken[0] and other not in taken[1]
+        part = sight.hidden(one, other, pairs) if free else None
+        if part is not None and all(names.isdisjoint(own) for names, own in zip(taken, part.pieces, strict=True)):
+            for names, own in zip(taken, part.pieces, strict=True):
+                names.update(own)
+            found.append(part)
+        else:
+            found.append(None)
+    return found
+
+
+def _pile(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> _Pile:
+    """What lies over what: of two that seem to hide each other, that which hides more, and the other is whole."""
+    things = [part.pieces if part else ((one,), (other,)) for part, (one, other) in zip(hidden, pairs, strict=True)]
+    over = np.array([[part.by(thing) if part else 0.0 for thing in things] for part in hidden])
+    over = over.reshape(len(pairs), len(pairs))
+    lies = over > over.T
+    less = np.where(lies, 0, over).sum(1)
+    really = [
+        part if part and part.pixels - seen > COVERS * part.size else None
+        for part, seen in zip(hidden, less, strict=True)
+    ]
+    lies &= np.array([part is not None for part in really], np.bool_)[:, None]
+    height = np.zeros(len(pairs), np.intp)
+    for _ in pairs:
+        height = np.where(lies, height - 1, 0).min(1, initial=0)
+    return _Pile(really, height, lies.any(0))

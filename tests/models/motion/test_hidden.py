@@ -1,0 +1,184 @@
+"""Limbs and things of which something hides a part: whole, below what hides them, about their joints."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from inbetween.bench_scenes import SCENES, Stage
+from inbetween.core.channels import RGBA
+from inbetween.models import metrics, registry
+from inbetween.models.motion.affine import mapped, turn
+from inbetween.models.motion.carried import BOTH, PARTLY, Carried, carried
+from inbetween.models.motion.hidden import Hidden, crossing, hidden
+from inbetween.models.motion.placed import wholes
+from inbetween.models.motion.regions import pieces
+
+HEIGHT, WIDTH = 160, 240
+PAPER, SKIN, COAT, RED = (0.9, 0.9, 0.9, 1), (0.95, 0.6, 0.3, 1), (0.2, 0.3, 0.8, 1), (0.8, 0.1, 0.1, 1)
+TIMES = (0.25, 0.5, 0.75)
+
+
+def sheet(*things: tuple[Any, Any]) -> Any:
+    """A picture of masks and their colours, the first lowest, on paper."""
+    picture = np.full((HEIGHT, WIDTH, 4), PAPER, np.float32)
+    for mask, colour in things:
+        picture[mask > 0] = colour
+    return picture
+
+
+def limb(degrees: float, x: float = 110, y: float = 70, length: float = 65) -> Any:
+    """What hangs at a place and is turned from straight down, with a thumb."""
+    mask, angle = np.zeros((HEIGHT, WIDTH), np.uint8), np.radians(degrees)
+    along, aside = np.array((np.sin(angle), np.cos(angle))), np.array((np.cos(angle), -np.sin(angle)))
+    foot = np.array((x, y))
+    for first, last, width in (((0, 0), (1, 0), 16), ((0.8, 0), (0.8, 0.3), 9)):
+        ends = [foot + length * (up * along + out * aside) for up, out in (first, last)]
+        cv2.line(mask, *(tuple(round(value) for value in end) for end in ends), 1, width)
+    return mask
+
+
+def box(left: int, top: int, right: int, bottom: int) -> Any:
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[top:bottom, left:right] = 1
+    return mask
+
+
+def named(picture: Any, colour: Any) -> int:
+    """The largest piece of a colour."""
+    return int(np.flatnonzero(np.abs(pieces(picture).colour - colour).max(-1) < 0.05)[0])
+
+
+def found(start: Any, end: Any, colour: Any) -> Hidden | None:
+    return hidden((pieces(start), pieces(end)), named(start, colour), named(end, colour), ())
+
+
+def told(start: Any, end: Any) -> Carried:
+    still = np.zeros((*start.shape[:2], 2), np.float32)
+    return carried(start, end, (still, still))
+
+
+def psnr(scene: str, model: str) -> list[float]:
+    """How near a model's frames come to the truth, in dB at each time."""
+    stage, draw = Stage(1), SCENES[scene]
+    start, end = draw(stage, 0.0), draw(stage, 1.0)
+    times = np.array(TIMES, np.float32).reshape(-1, 1, 1, 1)
+    frames = registry.load(model, "cpu").network(RGBA, "display")(start[None], end[None], times)
+    pairs = zip(np.asarray(frames), TIMES, strict=True)
+    return [metrics.compare(frame, draw(stage, t), start, end).psnr for frame, t in pairs]
+
+
+@pytest.mark.parametrize(("before", "after"), [(-60, 40), (0, 75), (50, 130), (-120, -70)])
+def test_a_limb_behind_a_body_is_found_to_have_turned_about_its_joint(before: float, after: float) -> None:
+    body = box(90, 20, 125, 85), COAT
+    part = found(sheet((limb(before), SKIN), body), sheet((limb(after), SKIN), body), SKIN)
+    assert part is not None
+    assert turn(part.way) == pytest.approx(np.radians(abs(after - before)), abs=0.03)
+    assert np.abs(mapped(np.array((110.0, 70.0)), part.way) - (110, 70)).max() < 1.5
+
+
+def test_what_hides_it_is_known() -> None:
+    body = box(90, 20, 125, 85), COAT
+    start, end = sheet((limb(-60), SKIN), body), sheet((limb(40), SKIN), body)
+    part = found(start, end, SKIN)
+    assert part is not None
+    assert part.beyond == 0
+    assert part.by(((named(start, COAT),), (named(end, COAT),))) == part.pixels > 0
+
+
+def test_what_something_crosses_is_one_thing() -> None:
+    """A coat that an arm parts in two, elsewhere in either key."""
+    coat = box(80, 20, 140, 130)
+    start = sheet((coat, COAT), (limb(-50, 150, 40, 110), SKIN))
+    end = sheet((np.roll(coat, 30, 1), COAT), (limb(55, 100, 40, 110), SKIN))
+    assert [len(crossing(pieces(each), named(each, COAT))) for each in (start, end)] == [2, 2]
+    part = found(start, end, COAT)
+    assert part is not None
+    assert [len(names) for names in part.pieces] == [2, 2]
+    assert np.allclose(part.way, ((1, 0, 30), (0, 1, 0)), atol=0.03 * 30)
+
+
+def test_what_the_frame_cuts_off_is_hidden_as_well() -> None:
+    thing = limb(-40, 40, 40, 60)
+    part = found(
+        sheet((thing, SKIN)),
+        sheet((cv2.warpAffine(thing, np.eye(2, 3) - ((0, 0, 25), (0, 0, 0)), (WIDTH, HEIGHT)), SKIN)),
+        SKIN,
+    )
+    assert part is not None
+    assert part.beyond > 0
+    assert np.allclose(part.way, ((1, 0, -25), (0, 1, 0)), atol=0.6)
+
+
+def test_a_mouth_that_opens_in_a_face_is_not_behind_it() -> None:
+    """What has another thing all around shows its own outline, and none that hides it."""
+    face = box(60, 20, 180, 150), SKIN
+    assert found(sheet(face, (box(100, 90, 140, 100), RED)), sheet(face, (box(95, 85, 145, 125), RED)), RED) is None
+
+
+def test_a_thing_of_another_shape_is_not_half_hidden() -> None:
+    body = box(90, 20, 125, 85), COAT
+    disc = cv2.circle(np.zeros((HEIGHT, WIDTH), np.uint8), (150, 90), 30, 1, -1)
+    assert found(sheet((limb(50), SKIN), body), sheet((disc, SKIN), body), SKIN) is None
+
+
+def test_nothing_is_carried_where_nothing_is() -> None:
+    nothing = np.zeros((HEIGHT, WIDTH, 4), np.float32)
+    assert not len(told(nothing, nothing).ways)
+    assert (told(nothing, sheet((limb(0), SKIN))).sides != BOTH).all()
+
+
+def test_what_hides_a_part_lies_on_top_and_is_carried_although_it_stays() -> None:
+    body = box(90, 20, 125, 85), COAT
+    pile = told(sheet((limb(-60), SKIN), body), sheet((limb(40), SKIN), body))
+    assert pile.manners.tolist()[0] == PARTLY
+    assert len(pile.ways) == 2
+    assert np.allclose(pile.ways[1], np.eye(2, 3), atol=0.1)
+
+
+def test_a_limb_swings_about_a_joint_that_goes_with_its_body() -> None:
+    """The body walks 60 pixels; the shoulder stays where it is in it at any time."""
+    body = box(60, 20, 95, 85)
+    start = sheet((limb(-60, 80), SKIN), (body, COAT))
+    end = sheet((limb(40, 140), SKIN), (np.roll(body, 60, 1), COAT))
+    pile = told(start, end)
+    arm, coat = wholes(pile, (start[..., 0] * 255, end[..., 0] * 255))
+    assert arm is not None
+    assert coat is not None
+    assert coat.pivot is None
+    assert arm.pivot == pytest.approx((80, 70), abs=2.5)
+    assert mapped(arm.pivot, arm.way) - arm.pivot == pytest.approx((60, 0), abs=1)
+
+
+def test_eyes_go_with_the_face_that_they_are_in() -> None:
+    """They are alike and far apart from where they were: each is nearer to the other's old place than to its own."""
+    face = cv2.circle(np.zeros((HEIGHT, WIDTH), np.uint8), (60, 60), 30, 1, -1)
+    eyes = [cv2.circle(np.zeros((HEIGHT, WIDTH), np.uint8), (x, 55), 4, 1, -1) for x in (52, 70)]
+
+    def at(shift: int) -> Any:
+        return sheet(
+            *((np.roll(mask, shift, 1), colour) for mask, colour in ((face, SKIN), *((eye, COAT) for eye in eyes)))
+        )
+
+    pile = told(at(0), at(100))
+    assert len(pile.ways) == 3
+    assert np.allclose(pile.ways, ((1, 0, 100), (0, 1, 0)), atol=0.5)
+
+
+@pytest.mark.parametrize(
+    ("scene", "least"),
+    [
+        ("an arm swings behind a body", 25),
+        ("legs walk under a coat", 30),
+        ("a head nods", 28),
+        ("a box comes out from behind another", 33),
+    ],
+)
+def test_what_is_half_hidden_is_drawn_whole_and_below_what_hides_it(scene: str, least: float) -> None:
+    drawn = psnr(scene, "motion")
+    assert min(drawn) > least
+    assert all(
+        ours > max(rivals) + 2
+        for ours, *rivals in zip(drawn, *(psnr(scene, m) for m in ("flow", "dissolve")), strict=True)
+    )
