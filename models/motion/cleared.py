@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inbetween.models.curve import Ways
 from inbetween.models.motion.carried import DETAILED, EVEN, OTHER, Carried, Numbers
 from inbetween.models.motion.regions import Mask, nearest
 from inbetween.models.warp import Plane, labels_at, pixels
@@ -129,6 +130,16 @@ def held(to_start: Plane, to_end: Plane, unchanged: Numbers) -> tuple[Plane, Pla
     nothing = np.zeros_like(to_start)
     start, end = (cv2.copyTo(nothing, rests, flow.copy()) for flow in (to_start, to_end))
     return np.asarray(start, np.float32), np.asarray(end, np.float32)
+
+
+def paced(ways: Ways, unchanged: Numbers, t: float) -> Ways:
+    """The ways with the share of the start as even as time where what both keys show stays where it is.
+
+    They look the same there, but further layers may differ. `unchanged` (H, W) is as in `Carried`.
+    """
+    to_start, to_end, share = ways
+    still = np.all([np.abs(flow).max(-1) < STILL for flow in (to_start, to_end)], axis=0) & (unchanged != OTHER)
+    return to_start, to_end, np.where(still, np.float32(1 - t), share)
 
 
 def _passes(flows: tuple[Plane, Plane], unchanged: Numbers) -> Mask:

@@ -18,7 +18,7 @@ from inbetween.core.colour import encode
 from inbetween.core.network import Array
 from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
-from inbetween.models.motion.cleared import held
+from inbetween.models.motion.cleared import held, paced
 from inbetween.models.motion.ground import Ground, shown
 from inbetween.models.motion.offered import AGREE, Offered, alike, entering, evenly, grown, offer, sharpened
 from inbetween.models.motion.placed import Whole, arrived, enlarged, wholes
@@ -116,6 +116,7 @@ class Mover(MovingNetwork[Prepared]):
         if prepared.offered:
             pieces = prepared.offered.pieces, prepared.pieces
             ways, numbers = arrived(*pieces, ways, t, bend)
+            ways = paced(ways, prepared.offered.pieces.unchanged, t)
             ways = shown(prepared.grounds, drawn_on(prepared.lines, *ways, t), t)
             if size != prepared.size:
                 ways = enlarged(*pieces, ways, numbers, size, t, bend)

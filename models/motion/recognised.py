@@ -14,6 +14,8 @@ from inbetween.models.motion.sight import SURE, WORST, Sight
 
 COVERS = 0.02
 """Share of a piece that something hides at least, or else all of it is seen."""
+BENDS = 24
+"""How many pieces bend at most; where more would have to, as on another page of writing, none is what it was."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Iterat
     fades = fading(*sight.cut, pairs, diagonal)
     pile = _pile(pairs, _hidden(sight, pairs, fades))
     apart = np.array([0 if part else sight.best(*pair)[1] for part, pair in zip(pile.hidden, pairs, strict=True)])
-    taken = [{name for part in pile.hidden if part for name in part.pieces[key]} for key in (0, 1)]
+    taken = [[name for part in pile.hidden if part for name in part.pieces[key]] for key in (0, 1)]
+    free = ~np.isin(pairs[:, 0], taken[0]) & ~np.isin(pairs[:, 1], taken[1])
+    ways = _ways(sight, pairs, fades, free)
     soft = sight.cut[0].soft[pairs[:, 0]]
     whole: list[tuple[int, Floats]] = []
     for index in np.lexsort((apart < WORST, pile.height, ~soft)):
@@ -56,9 +60,9 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Iterat
         part = pile.hidden[index]
         if part is not None:
             yield Recognised(part.pieces, part.way, True)
-        if one in taken[0] or other in taken[1]:
+        if not free[index]:
             continue
-        way = np.eye(2, 3) if fades[index] else sight.way(one, other)
+        way = ways[index]
         if way is None and pile.covers[index] and apart[index] < SURE:
             way = sight.best(one, other)[0]
         if way is None:
@@ -67,6 +71,15 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Iterat
             yield Recognised(((one,), (other,)), way, False)
         if isinstance(way, np.ndarray):
             whole.append((one, way))
+
+
+def _ways(sight: Sight, pairs: NDArray[np.intp], fades: Mask, free: Mask) -> dict[int, Floats | Deformation | None]:
+    """How each pair that is `free` goes, by its row: what fades stays, and what changes its shape may bend."""
+    found = {int(row): (np.eye(2, 3), False) if fades[row] else sight.way(*pairs[row]) for row in np.flatnonzero(free)}
+    some = sum(may_bend for _, may_bend in found.values()) <= BENDS
+    return {
+        row: (sight.bent(*pairs[row]) if some and may_bend else None) or way for row, (way, may_bend) in found.items()
+    }
 
 
 def _hidden(sight: Sight, pairs: NDArray[np.intp], fades: Mask) -> list[Hidden | None]:

@@ -51,8 +51,6 @@ EMERGING = 12
 """How many pairs are tried of which one key may hide the most."""
 OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
-BENDS = 16
-"""How many pieces are tried to bend; where more would have to, as on another page of writing, none is what it was."""
 BENDING, BENT, STIFF = 200, 0.93, 0.85
 """Pixels of the smallest piece that may bend, share of either shape that this must explain, and share of either that
 the other one covers all the same from which on it does not bend."""
@@ -84,7 +82,6 @@ class Sight(Cover):
         self.unlike = reshaped(*cut)
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
         self.parts: dict[tuple[int, int], Hidden | None] = {}
-        self.bends = 0
         self.astray = [doubt(*flows) > FOLLOWED, doubt(*flows[::-1]) > FOLLOWED]
         first, second = ((unlike > UNLIKE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
         self.lost = first, second
@@ -129,8 +126,8 @@ class Sight(Cover):
         ]
         return float(np.mean([(np.abs(each).max(-1) > UNLIKE).mean() for each in unlike]))
 
-    def way(self, one: int, other: int) -> Floats | Deformation | None:
-        """The affine map that carries a piece of the start to one of the end, or how it bends; None if neither does.
+    def way(self, one: int, other: int) -> tuple[Floats | None, bool]:
+        """The affine map that carries a piece to the other key, None if none does; and whether it may bend.
 
         A piece that fits is carried where optical flow does not explain it as well, or if it goes further than it is
         long: what is so small the network may lose, whatever it is offered.
@@ -142,10 +139,10 @@ class Sight(Cover):
         if gone < FARTHEST and (
             apart < min(0.7 * usual - 0.002, WORST) or (apart < SURE and self._far(one, other, usual))
         ):
-            return way
+            return way, False
         lost = (usual > MISSED and gone < AWAY) or self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
-        return self._reshaped(one, other) if lost and same else None
+        return self._reshaped(one, other) if lost and same else (None, False)
 
     def along(self, one: int, other: int, carried: Sequence[tuple[int, Floats]]) -> Floats | None:
         """The map (2, 3) of a piece that is too small for how far it went, if it goes with one around it.
@@ -237,30 +234,25 @@ class Sight(Cover):
         """Share of the outlines of a piece that the flows have lost."""
         return (self.views[0].rim(one, self.lost[0]) + self.views[1].rim(other, self.lost[1])) / 2
 
-    def _reshaped(self, one: int, other: int) -> Floats | Deformation | None:
-        """How one shape becomes another: bent, or by the map that brings them best over each other, its own or one that
-        the flows make of it; None if none does.
+    def _reshaped(self, one: int, other: int) -> tuple[Floats | None, bool]:
+        """The map that brings one shape best over the other, its own or one of the flows', None if none does.
+
+        And whether it may bend.
         """
         followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
         way, cover = self.covering(one, other, [*self.ways(one, other), followed[0], inverse(followed[1])])
         fits = cover > OVERLAP and self._fits(one, other, way)
         if cover > STIFF and fits:
-            return way
+            return way, False
         hollow, outer = self.outlined(one, other)
         if outer > OUTLINED and self._fits(one, other, hollow):
-            return hollow
-        if cover > OVERLAP and not fits:
-            return None
-        return self._bent(one, other) or (way if fits else None)
+            return hollow, False
+        large = min(self.cut[0].area[one], self.cut[1].area[other]) >= BENDING
+        return (way if fits else None), bool(large and (fits or cover <= OVERLAP))
 
-    def _bent(self, one: int, other: int) -> Deformation | None:
+    def bent(self, one: int, other: int) -> Deformation | None:
         """How one shape bends to become another; None if that does not explain them."""
         start, end = self.cut
-        if min(start.area[one], end.area[other]) < BENDING:
-            return None
-        self.bends += 1
-        if self.bends > BENDS:
-            return None
         masks = start.labels == one + 1, end.labels == other + 1
         if max(_thin(mask) for mask in masks) > SPINDLY:
             return None

@@ -113,6 +113,16 @@ def test_extra_layers_move_with_the_picture_at_any_range(pieces: Any) -> None:
     assert set(np.unique(drawn[..., 5])) <= {0.0, 1.0}
 
 
+@pytest.mark.parametrize("t", [0.25, 0.5, 0.8])
+def test_layers_change_at_an_even_pace_where_the_picture_stays(pieces: Any, t: float) -> None:
+    picture, depth = blobs(1), np.full((*blobs(1).shape[:2], 1), 100, np.float32)
+    keys = (np.dstack((picture, depth)), np.dstack((picture, depth * np.float32(1.2))))
+    drawn = Mover(pieces, Channels(("R", "G", "B", "A", "Z"), (0, 1, 2), 3), "display")(
+        *(k[None] for k in keys), times(t)
+    )
+    assert np.allclose(drawn[0, ..., 4], 100 + 20 * t, rtol=1e-5)
+
+
 def test_values_that_are_not_finite_do_not_spread(pieces: Any) -> None:
     start, end = blobs(1, count=5), blobs(2, count=5)
     layout = Channels(("R", "G", "B", "A", "Z"), (0, 1, 2), 3)
