@@ -14,6 +14,7 @@ from inbetween.core.errors import EngineError
 
 torch = pytest.importorskip("torch")
 
+from inbetween.bench_scenes import SCENES, Stage  # noqa: E402 - after the skip
 from inbetween.models import engines, metrics, registry  # noqa: E402 - after the skip
 from inbetween.models.motion import mover  # noqa: E402 - after the skip
 from inbetween.models.motion.graphs import Enlarge  # noqa: E402 - after the skip
@@ -114,12 +115,11 @@ def test_extra_layers_move_with_the_picture_at_any_range(pieces: Any) -> None:
 
 
 @pytest.mark.parametrize("t", [0.25, 0.5, 0.8])
-def test_layers_change_at_an_even_pace_where_the_picture_stays(pieces: Any, t: float) -> None:
-    picture, depth = blobs(1), np.full((*blobs(1).shape[:2], 1), 100, np.float32)
-    keys = (np.dstack((picture, depth)), np.dstack((picture, depth * np.float32(1.2))))
-    drawn = Mover(pieces, Channels(("R", "G", "B", "A", "Z"), (0, 1, 2), 3), "display")(
-        *(k[None] for k in keys), times(t)
-    )
+def test_layers_change_at_an_even_pace_where_the_picture_stays(t: float) -> None:
+    layout = Channels(("R", "G", "B", "A", "Z"), (0, 1, 2), 3)
+    picture = SCENES["an arm swings 120 degrees"](Stage(1), 0.0)
+    keys = (np.dstack((picture, np.full(picture.shape[:2], depth, np.float32)))[None] for depth in (100, 120))
+    drawn = registry.load("motion", "cpu").network(layout, "display")(*keys, times(t))
     assert np.allclose(drawn[0, ..., 4], 100 + 20 * t, rtol=1e-5)
 
 
