@@ -23,7 +23,7 @@ from inbetween.models.motion.joined import joined
 from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.lone import lone
 from inbetween.models.motion.matching import matches, recoloured
-from inbetween.models.motion.recognised import recognised
+from inbetween.models.motion.recognised import half_hidden, recognised, together
 from inbetween.models.motion.regions import Floats, Mask, Pieces, pieces
 from inbetween.models.motion.sight import OVERLAP, Sight, alone, lost, mismatch
 from inbetween.models.motion.swept import swept
@@ -99,12 +99,14 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     diagonal = float(np.hypot(*start.shape[:2]))
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = Sight(cut, views, flows, wrong)
-    pairs = sight.emerging(matches(*cut, sight.led(), diagonal, sight.judged), diagonal)
+    pairs = matches(*cut, sight.led(), diagonal, sight.judged)
+    hidden = half_hidden(sight, pairs, diagonal)
+    pairs = together(pairs, hidden)
     load = _Load(cut, views, flows)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.go((np.nonzero(first), np.nonzero(second)), growth, SWEPT)
     known = [label > 0 for label in load.labels]
-    for thing in recognised(sight, pairs, diagonal):
+    for thing in recognised(sight, pairs, hidden, diagonal):
         load.carry(thing.pieces, thing.way, thing.partly)
     replaced = sight.replaced(pairs)
     for one, other in replaced:

@@ -67,6 +67,10 @@ class Hidden:
         """How many of them are hidden in all."""
         return float(self.beyond + sum(under.sum() for under in self.under))
 
+    def shares(self, other: "Hidden") -> bool:
+        """Whether a piece is part of both."""
+        return any(not set(own).isdisjoint(names) for own, names in zip(self.pieces, other.pieces, strict=True))
+
     def by(self, pieces: tuple[Names, Names]) -> float:
         """How many of them something hides of which either key shows these."""
         return float(sum(under[[*names]].sum() for under, names in zip(self.under, pieces, strict=True)))
@@ -79,12 +83,16 @@ class Part:
     own: Mask
     """Where it is."""
     ground: Mask
-    """Where nothing can hide it."""
+    """Where nothing hides it."""
 
     @classmethod
-    def of(cls, cut: Pieces, names: Names) -> "Part":
-        """What a picture that is cut in pieces shows of some of them."""
-        return cls(np.isin(cut.labels, np.add(names, 1)), (cut.labels == 0) | (cut.grounds > 0))
+    def of(cls, cut: Pieces, names: Names, over: Labels) -> "Part":
+        """What a picture that is cut in pieces shows of some of them, which others may hide."""
+        which = np.zeros((2, len(cut.area) + 1), np.bool_)
+        which[0, np.add(names, 1)] = True
+        which[1, over + 1] = True
+        own, others = which[:, cut.labels]
+        return cls(own, ~(own | others) | (cut.grounds > 0))
 
     def under(self, labels: Labels, other: "Part", way: Floats) -> Floats:
         """How many pixels each piece hides of what the other key shows, brought here: by its number in `labels` (H, W).
@@ -143,16 +151,18 @@ class Part:
         return np.asarray(first), np.asarray(second)
 
 
-def hidden(cut: tuple[Pieces, Pieces], one: int, other: int, beside: Sequence[Floats]) -> Hidden | None:
+def hidden(
+    cut: tuple[Pieces, Pieces], one: int, other: int, over: tuple[Labels, Labels], beside: Sequence[Floats]
+) -> Hidden | None:
     """How a piece goes of which something hides a part in either key; None if nothing does, or it is another thing.
 
-    What something crosses is seen in several pieces: they are tried together first. `beside` are the maps of what is
-    beside it: it rather goes along with that than anywhere else.
+    What something crosses is seen in several pieces: they are tried together first. `over` names the pieces of either
+    key that may hide it, (n,); `beside` are the maps of what is beside it: it rather goes along with that.
     """
     crossed = crossing(cut[0], one), crossing(cut[1], other)
     tried = [crossed] if crossed == ((one,), (other,)) else [crossed, ((one,), (other,))]
     for names in tried:
-        start, end = (Part.of(key, each) for key, each in zip(cut, names, strict=True))
+        start, end = (Part.of(*each) for each in zip(cut, names, over, strict=True))
         way = _swung(start, end, beside)
         if way is not None:
             back = inverse(way)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,11 @@ from inbetween.models.motion.matching import fading
 from inbetween.models.motion.regions import Floats, Mask
 from inbetween.models.motion.sight import SURE, WORST, Sight
 
+HalfHidden = dict[tuple[int, int], Hidden]
+"""Things of which something hides a part, by a piece of either key."""
+
+ROUNDS = 4
+"""How often they are looked for, each time knowing those that may hide others."""
 COVERS = 0.02
 """Share of a piece that something hides at least, or else all of it is seen."""
 BENDS = 24
@@ -42,13 +48,13 @@ class _Pile:
     """Those that lie over any other."""
 
 
-def recognised(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> Iterator[Recognised]:
-    """The pairs of pieces that are carried.
+def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, diagonal: float) -> Iterator[Recognised]:
+    """The pairs of pieces (n, 2) that are carried, of some of which something may hide a part.
 
     The lowest first: shadows, then what others hide; what fits better lies on top.
     """
     fades = fading(*sight.cut, pairs, diagonal)
-    pile = _pile(pairs, _hidden(sight, pairs, fades))
+    pile = _pile(pairs, [found.get((one, other)) for one, other in pairs.tolist()])
     apart = np.array([0 if part else sight.best(*pair)[1] for part, pair in zip(pile.hidden, pairs, strict=True)])
     taken = [[name for part in pile.hidden if part for name in part.pieces[key]] for key in (0, 1)]
     free = ~np.isin(pairs[:, 0], taken[0]) & ~np.isin(pairs[:, 1], taken[1])
@@ -82,20 +88,35 @@ def _ways(sight: Sight, pairs: NDArray[np.intp], fades: Mask, free: Mask) -> dic
     }
 
 
-def _hidden(sight: Sight, pairs: NDArray[np.intp], fades: Mask) -> list[Hidden | None]:
-    """Which pairs go although something may hide a part of them; each piece is a part of one thing at most."""
-    found: list[Hidden | None] = []
-    taken: tuple[set[int], set[int]] = set(), set()
-    for (one, other), still in zip(pairs.tolist(), fades, strict=True):
-        free = not still and one not in taken[0] and other not in taken[1]
-        part = sight.hidden(one, other, pairs) if free else None
-        if part is not None and all(names.isdisjoint(own) for names, own in zip(taken, part.pieces, strict=True)):
-            for names, own in zip(taken, part.pieces, strict=True):
-                names.update(own)
-            found.append(part)
-        else:
-            found.append(None)
+def half_hidden(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> HalfHidden:
+    """How those things go of which something hides a part, by the pair of pieces (n, 2) that shows them best.
+
+    It may be a further pair, of one colour, of which either key hides the most. What hides a part of another thing is
+    known itself; and each piece is a part of one thing at most.
+    """
+    fits = fading(*sight.cut, pairs, diagonal) | np.array([sight.best(*pair)[1] < SURE for pair in pairs], np.bool_)
+    known = told_by_itself = {(one, other): sight.best(one, other)[0] for one, other in pairs[fits].tolist()}
+    found: HalfHidden = {}
+    for _ in range(ROUNDS):
+        before = [*found]
+        told = np.concatenate((pairs[fits], np.array(before, np.intp).reshape(-1, 2)))
+        for pair in [*pairs[~fits].tolist(), *sight.emerging(told, diagonal).tolist()]:
+            part = None if tuple(pair) in found else sight.hidden(*pair, known)
+            clash = [key for key, other in found.items() if part and part.shares(other)]
+            if part and all(found[key].size < part.size for key in clash):
+                found = {key: other for key, other in found.items() if key not in clash} | {(pair[0], pair[1]): part}
+        if [*found] == before:
+            break
+        known = told_by_itself | {pair: part.way for part in found.values() for pair in product(*part.pieces)}
     return found
+
+
+def together(pairs: NDArray[np.intp], found: HalfHidden) -> NDArray[np.intp]:
+    """All pairs (m, 2): those given, but for what is part of another thing by now, and all that are parts of one."""
+    taken = [[name for part in found.values() for name in part.pieces[key]] for key in (0, 1)]
+    free = ~np.isin(pairs[:, 0], taken[0]) & ~np.isin(pairs[:, 1], taken[1])
+    parts = [pair for first, part in found.items() for pair in (first, *product(*part.pieces))]
+    return np.concatenate((pairs[free], np.array([*dict.fromkeys(parts)], np.intp).reshape(-1, 2)))
 
 
 def _pile(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> _Pile:

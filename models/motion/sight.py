@@ -3,7 +3,7 @@
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -81,7 +81,6 @@ class Sight(Cover):
         self.flows, self.wrong = flows, wrong
         self.unlike = reshaped(*cut)
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
-        self.parts: dict[tuple[int, int], Hidden | None] = {}
         self.astray = [doubt(*flows) > FOLLOWED, doubt(*flows[::-1]) > FOLLOWED]
         first, second = ((unlike > UNLIKE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
         self.lost = first, second
@@ -173,45 +172,28 @@ class Sight(Cover):
         away = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other])
         return float(away / np.sqrt(self.cut[0].area[one]))
 
-    def hidden(self, one: int, other: int, pairs: NDArray[np.intp]) -> Hidden | None:
+    def hidden(self, one: int, other: int, known: Mapping[tuple[int, int], Floats]) -> Hidden | None:
         """How a piece goes of which one key hides a part, its outline lost by the flows; None if none does.
 
-        `pairs` (m, 2) are all there are.
+        `known` are the maps of what may hide it.
         """
-        if (one, other) not in self.parts:
-            usual = self.views[0].mean(one, self.wrong[0]) + self.views[1].mean(other, self.wrong[1])
-            lost = usual > MISSED or self._astray(one, other) > ASTRAY_FAR
-            tried = lost and self.best(one, other)[1] > EXPLAINED
-            self.parts[one, other] = hidden(self.cut, one, other, self._beside(one, other, pairs)) if tried else None
-        return self.parts[one, other]
-
-    def _beside(self, one: int, other: int, pairs: NDArray[np.intp]) -> list[Floats]:
-        """The maps of the pairs that are beside a piece in both keys, and explain themselves."""
-        first, second = pairs.T
-        near = pairs[self.cut[0].beside[one, first] & self.cut[1].beside[other, second]]
-        found = (self.best(*pair) for pair in near)
-        return [way for way, apart in found if apart <= EXPLAINED]
+        usual = self.views[0].mean(one, self.wrong[0]) + self.views[1].mean(other, self.wrong[1])
+        lost = usual > MISSED or self._astray(one, other) > ASTRAY_FAR
+        if not lost or self.best(one, other)[1] <= EXPLAINED:
+            return None
+        near = [way for (a, b), way in known.items() if self.cut[0].beside[one, a] and self.cut[1].beside[other, b]]
+        first, second = np.array([*known], np.intp).reshape(-1, 2).T
+        return hidden(self.cut, one, other, (first, second), near)
 
     def emerging(self, pairs: NDArray[np.intp], diagonal: float) -> NDArray[np.intp]:
-        """The pairs (m, 2), and further ones: of one colour, of which either key hides a part.
-
-        Those of them in which nothing fits make way.
-        """
-        fits = [self.best(*pair)[1] < WORST or self.hidden(*pair, pairs) is not None for pair in pairs]
-        ones, others = alone(self.cut, pairs[np.array(fits, np.bool_)])
+        """Further pairs (m, 2) of pieces of one colour that are in none of these; the largest."""
+        ones, others = alone(self.cut, pairs)
         colour = np.abs(self.cut[0].colour[ones][:, None] - self.cut[1].colour[others]).max(-1)
         away = np.linalg.norm(self.cut[0].centre[ones][:, None] - self.cut[1].centre[others], axis=-1)
         rows, columns = np.nonzero((colour < SAME) & (away < NEARBY * diagonal))
-        found: list[tuple[int, int]] = []
-        size = np.minimum(self.cut[0].area[ones][rows], self.cut[1].area[others][columns])
-        for index in np.argsort(-size, kind="stable")[:EMERGING]:
-            one, other = int(ones[rows[index]]), int(others[columns[index]])
-            new = one not in {pair[0] for pair in found} and other not in {pair[1] for pair in found}
-            if new and self.hidden(one, other, pairs) is not None:
-                found.append((one, other))
-        further = np.array(found, np.intp).reshape(-1, 2)
-        clash = np.isin(pairs[:, 0], further[:, 0]) | np.isin(pairs[:, 1], further[:, 1])
-        return np.concatenate((pairs[~clash], further))
+        further = np.stack((ones[rows], others[columns]), 1)
+        size = np.minimum(self.cut[0].area[further[:, 0]], self.cut[1].area[further[:, 1]])
+        return further[np.argsort(-size, kind="stable")[:EMERGING]]
 
     def replaced(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2): of one colour and in one place, of any shapes, their outlines lost."""

@@ -51,7 +51,9 @@ def named(picture: Any, colour: Any) -> int:
 
 
 def found(start: Any, end: Any, colour: Any) -> Hidden | None:
-    return hidden((pieces(start), pieces(end)), named(start, colour), named(end, colour), ())
+    cut = pieces(start), pieces(end)
+    every = np.arange(len(cut[0].area)), np.arange(len(cut[1].area))
+    return hidden(cut, named(start, colour), named(end, colour), every, ())
 
 
 def told(start: Any, end: Any) -> Carried:
