@@ -19,6 +19,7 @@ from inbetween.models.motion.cover import View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.hidden import Names
+from inbetween.models.motion.inked import Led, ink, inked
 from inbetween.models.motion.joined import joined
 from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.lone import lone
@@ -112,6 +113,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     for one, other in replaced:
         load.carry(((one,), (other,)), np.eye(2, 3))
     pairs = np.concatenate((pairs, replaced))
+    load.outline()
     still = np.abs(start - end).max(-1)
     drawn = bent_lines((start, end), cut, sight.lost, load.free(still > UNCHANGED), load.expected)
     if drawn is not None:
@@ -195,8 +197,23 @@ class _Load:
             rows, columns = place
             label[place] = len(self.ways)
             here = np.stack((columns, rows), 1)
-            there = way.led(here, key) if isinstance(way, Deformation) else mapped(here, inverse(way) if key else way)
-            flow[place] = there - here
+            flow[place] = self._led(len(self.ways))(here, key) - here
+
+    def outline(self) -> None:
+        """Let the outlines of what is carried, if they are ink, go along with it."""
+        drawn = ink(self.cut[0], self.labels[0]), ink(self.cut[1], self.labels[1])
+        going = [self._led(number) for number in range(1, len(self.ways) + 1)]
+        for key, label in enumerate(inked(self.labels, drawn, going)):
+            for number in np.unique(label[label != self.labels[key]]):
+                rows, columns = np.nonzero((label == number) & (self.labels[key] == 0))
+                here = np.stack((columns, rows), 1)
+                self.flows[key][rows, columns] = going[number - 1](here, key) - here
+            self.labels[key][:] = label
+
+    def _led(self, number: int) -> Led:
+        """How what goes with a carried piece goes."""
+        bent, way = self.bent.get(number), self.ways[number - 1]
+        return bent.led if bent else lambda here, key: mapped(here, inverse(way) if key else way)
 
     def free(self, changed: Mask) -> tuple[Mask, Mask]:
         """Where either key shows what is not carried and changes, (H, W)."""

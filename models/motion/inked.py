@@ -1,0 +1,84 @@
+"""The outlines of carried pieces: ink that is a piece of its own, or a seam between some, goes with what it surrounds.
+
+All outlines of a drawing hang together, and no one motion explains them. So each pixel of ink goes with the nearest
+piece whose motion brings it to ink of the other key.
+
+Labels are uint8 (H, W), the numbers of carried pieces, from 1; masks bool (H, W).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inbetween.models.motion.regions import Mask, Pieces
+from inbetween.models.warp import Part, Plane, labels_at
+
+Numbers = NDArray[np.uint8]
+Led = Callable[[NDArray[np.intp], int], Plane]
+"""Where places (n, 2), x and y, of a key, 0 or 1, are in the other one if they go with a piece, (n, 2)."""
+
+THIN = 5.0
+"""Pixels: half the width of the widest outline."""
+REACH = 11
+"""Pixels from a piece in which its outline lies."""
+GOES = 0.6
+"""Share of the ink around a piece that must go with it, or none does."""
+
+
+def ink(cut: Pieces, labels: Numbers) -> Mask:
+    """Where a picture that is cut in pieces has thin ones that are not carried."""
+    free = np.where(labels > 0, 0, cut.labels)
+    thin = np.zeros(len(cut.area) + 1, np.bool_)
+    for name in np.unique(free[free > 0]):
+        rows, columns = np.nonzero(free == name)
+        own = free[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] == name
+        half = cv2.distanceTransform(np.pad(own.view(np.uint8), 1), cv2.DIST_L2, 3).max()
+        thin[name] = half <= THIN
+    return np.asarray(thin[free])
+
+
+def inked(labels: tuple[Numbers, Numbers], drawn: tuple[Mask, Mask], going: Sequence[Led]) -> tuple[Numbers, Numbers]:
+    """The labels of both keys with what of the ink, `drawn`, goes with each piece; `going` tells how they go."""
+    result = labels[0].copy(), labels[1].copy()
+    nearest = [np.full(label.shape, np.inf, np.float32) for label in labels]
+    for number, led in enumerate(going, start=1):
+        around = [_around(labels[key] == number, drawn, key, led) for key in (0, 1)]
+        if sum(each.goes for each in around) <= GOES * sum(each.ink for each in around):
+            continue
+        for label, least, each in zip(result, nearest, around, strict=True):
+            closer = each.away < least[each.part]
+            least[each.part][closer] = each.away[closer]
+            label[each.part][closer] = number
+    return result
+
+
+@dataclass(frozen=True)
+class _Around:
+    """The ink around a piece in a key."""
+
+    part: Part
+    """Of the frame."""
+    away: Plane
+    """(h, w): how far from the piece what goes with it is; infinite elsewhere."""
+    ink: int
+    """How many pixels there are of it."""
+    goes: int
+    """How many of them go with the piece."""
+
+
+def _around(own: Mask, drawn: tuple[Mask, Mask], key: int, led: Led) -> _Around:
+    rows, columns = (np.flatnonzero(own.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return _Around((slice(0), slice(0)), np.zeros((0, 0), np.float32), 0, 0)
+    top, left = max(0, rows[0] - REACH), max(0, columns[0] - REACH)
+    part = slice(top, rows[-1] + REACH + 1), slice(left, columns[-1] + REACH + 1)
+    away = np.asarray(cv2.distanceTransform((~own[part]).view(np.uint8), cv2.DIST_L2, 5), np.float32)
+    y, x = np.nonzero(drawn[key][part] & (away <= REACH))
+    there = led(np.stack((x + left, y + top), 1), key) if len(y) else np.zeros((0, 2))
+    goes = labels_at(drawn[1 - key].view(np.uint8), there.astype(np.float32)) > 0
+    far = np.full(away.shape, np.inf, np.float32)
+    far[y[goes], x[goes]] = away[y[goes], x[goes]]
+    return _Around(part, far, len(y), int(np.count_nonzero(goes)))
