@@ -43,12 +43,18 @@ def staged(name: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[Staged]:
     then the file holds raw float32, bottom row first, premultiplied and scene-linear if `float` is true, else straight
     and as displayed. Raises `InputError` naming the key that cannot be used.
     """
+    if Path(name).name != name:
+        raise InputError(f"the sequence cannot be called {name!r}; give it a name without folders")
     _sweep()
     with tempfile.TemporaryDirectory(prefix=f"{_folders()}{os.getpid()}-") as folder:
         originals = {}
+        taken: dict[int, Path] = {}
         for key in keys:
             try:
                 frame, path = int(key["frame"]), Path(key["path"])
+                if frame in taken:
+                    raise InputError(f"two keys are at frame {frame}, {taken[frame]} and {path}; give each its own")
+                taken[frame] = path
                 raw = "width" in key
                 ext = (".exr" if key["float"] else ".png") if raw else path.suffix
                 target = Path(folder, f"{name}.{frame:04d}{ext}")
@@ -81,12 +87,16 @@ def _sweep() -> None:
 
 
 def _lay_down(path: Path, target: Path) -> None:
-    """Link a key; copy it where links are not allowed (Windows without the right, some network drives)."""
+    """Link a key; copy it where links are not allowed (Windows without the right, some network drives).
+
+    What bears the name already is never written to: it may be a link to an artist's own file.
+    """
     path = path.resolve(strict=True)
     try:
         target.symlink_to(path)
     except OSError:
-        shutil.copyfile(path, target)
+        with path.open("rb") as key, target.open("xb") as copy:
+            shutil.copyfileobj(key, copy)
 
 
 def _from_pixels(path: Path, key: Mapping[str, Any], target: Path) -> None:

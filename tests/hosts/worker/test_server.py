@@ -21,7 +21,7 @@ from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.run import run
 from inbetween.hosts.worker import client, protocol
 from inbetween.hosts.worker.client import Worker
-from inbetween.hosts.worker.keys import staged
+from inbetween.hosts.worker.keys import _lay_down, staged
 
 COMMAND = [sys.executable, *client.ARGUMENTS]
 
@@ -136,6 +136,49 @@ def test_what_is_wrong_with_a_key_is_said_with_its_own_name(engine: Worker, tmp_
 @pytest.mark.parametrize("key", [{"frame": 1}, {"path": "a.png"}, {"frame": "one", "path": "a.png"}, {}])
 def test_keys_that_lack_something_are_refused(key: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="lacks what a key needs"), staged("walk", [key]):
+        pass
+
+
+@pytest.mark.parametrize("other", ["b.png", "b.exr"])
+def test_two_keys_at_one_frame_are_refused_and_neither_is_touched(tmp_path: Path, other: str) -> None:
+    files = [tmp_path / "a.png", tmp_path / other]
+    for file in files:
+        file.write_bytes(file.name.encode())
+    named = [{"frame": 1, "path": str(file)} for file in files]
+    with pytest.raises(InputError) as refused, staged("walk", named):
+        pass
+    assert f"at frame 1, {files[0]} and {files[1]}; give each its own" in str(refused.value)
+    assert [file.read_bytes() for file in files] == [b"a.png", other.encode()]
+
+
+def test_keys_are_copied_where_links_are_not_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = tmp_path / "a.png"
+    key.write_bytes(b"pixels")
+
+    def refused(self: Path, to: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "symlink_to", refused)
+    with staged("walk", [{"frame": 1, "path": str(key)}]) as keys:
+        copy = keys.folder / "walk.0001.png"
+        assert not copy.is_symlink()
+        assert copy.read_bytes() == b"pixels"
+
+
+def test_laying_a_key_down_never_writes_through_a_link(tmp_path: Path) -> None:
+    theirs, key, target = (tmp_path / name for name in ("theirs.png", "key.png", "walk.0001.png"))
+    theirs.write_bytes(b"precious")
+    key.write_bytes(b"other")
+    target.symlink_to(theirs)
+    with pytest.raises(FileExistsError):
+        _lay_down(key, target)
+    assert theirs.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["../walk", "sub/walk", "/tmp/walk"])
+def test_a_sequence_s_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    key = picture(tmp_path / "a.png", 2)
+    with pytest.raises(InputError, match="without folders"), staged(name, [{"frame": 1, "path": str(key)}]):
         pass
 
 
