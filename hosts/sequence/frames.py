@@ -73,6 +73,12 @@ class Header:
         """The file's colour space by name, or an empty string."""
         return self.parts[0].get_string_attribute("oiio:ColorSpace")
 
+    @property
+    def layout(self) -> tuple[Any, ...]:
+        """What places and reads the pixels. Not the rest: OpenImageIO invents DPX metadata where a header is short."""
+        kinds = tuple(tuple(map(str, part.get_channelformats())) for part in self.parts)
+        return self.windows, self.display, self.channels, kinds, self.straight, self.tag
+
 
 @dataclass(frozen=True)
 class Plate:

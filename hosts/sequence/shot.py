@@ -119,7 +119,7 @@ class Shot:
             return self._keep(number, source)
         self.writers.check()
         self._look_ahead(key)
-        plate = self.keys.plate(source)  # a key that does not decode must not become a frame of the result
+        plate = self._plate(key)  # a key that does not decode must not become a frame of the result
         if self.todo.copies:
             return self._put(number, partial(_copy, source, plate.sha256, file, origin), "copied", source)
         header = replace(specs.alone(self.todo.outputs[key], origin), path=file)
@@ -142,8 +142,8 @@ class Shot:
         if not due:
             return
         self.writers.check()
-        start, end = self._plates(span, files)
-        verdict, drawn = draw(start, end, span, self.hand, lambda: self._beyond(span, files))
+        start, end = self._plates(span)
+        verdict, drawn = draw(start, end, span, self.hand, lambda: self._beyond(span))
         log.info(
             "%s to %s: %s, %d of %d frames due", *(file.name for file in files), verdict.value, len(due), len(frames)
         )
@@ -159,31 +159,42 @@ class Shot:
             if not due:
                 break
 
-    def _plates(self, span: Span, files: tuple[Path, Path]) -> tuple[Pixels, Pixels]:
+    def _plates(self, span: Span) -> tuple[Pixels, Pixels]:
         """Both keys over one window, fit to be drawn with; the next key is begun."""
         self._look_ahead(span.start, span.end)
-        start, end = (self.keys.plate(file) for file in files)
+        start, end = self._plate(span.start), self._plate(span.end)
         window = start.header.window | end.header.window
         return self._sound(start, window), self._sound(end, window)
 
-    def _beyond(self, span: Span, files: tuple[Path, Path]) -> tuple[Beyond | None, Beyond | None]:
+    def _beyond(self, span: Span) -> tuple[Beyond | None, Beyond | None]:
         """The keys before and after those of a gap, over their window; one that does not decode is left out, aloud."""
-        windows = [self.keys.plate(file).header.window for file in files]
-        window = windows[0] | windows[1]
+        first, second = self.todo.headers[span.start], self.todo.headers[span.end]
 
         def key(outlook: Outlook | None) -> Beyond | None:
             if outlook is None:
                 return None
             file = self.todo.sequence.file(outlook.key)
             try:
-                return Beyond(self._sound(self.keys.plate(file), window), outlook.distance)
+                self.keys.plate(file)
             except FrameReadError as error:
-                names = " and ".join(each.name for each in files)
-                message = f"{error}; the way between {names} is found without it"
+                message = f"{error}; the way between {first.path.name} and {second.path.name} is found without it"
                 self.progress.emit({"event": "warning", "file": str(file), "message": message})
                 return None
+            return Beyond(self._sound(self._plate(outlook.key), first.window | second.window), outlook.distance)
 
         return key(span.before), key(span.after)
+
+    def _plate(self, key: int) -> Plate:
+        """A key of the source, decoded. Raises `FrameReadError`, also for a file that is no longer what was planned.
+
+        By the planned layout every pixel is placed: with another one they would go wrong, and be kept, since the record
+        names the key's new bytes.
+        """
+        planned = self.todo.headers[key]
+        plate = self.keys.plate(planned.path)
+        if plate.header.layout != planned.layout:
+            raise FrameReadError(f"{planned.path} changed while it was worked on; run again")
+        return plate
 
     def _look_ahead(self, *keys: int) -> None:
         """Have these keys decoded and the one after them, in this order; let go of all others, but for the one before

@@ -9,6 +9,8 @@ import OpenImageIO as oiio
 import pytest
 
 from inbetween.core.errors import SettingsError
+from inbetween.hosts.sequence import work
+from inbetween.hosts.sequence.frames import Plate, read_plate
 from inbetween.models import flow, registry
 
 Make = Callable[..., Any]
@@ -117,6 +119,23 @@ def test_a_key_beyond_that_does_not_decode_is_named_and_the_gap_drawn_without_it
     assert any("ball.0013.exr" in each and "between ball.0005.exr and ball.0009.exr" in each for each in warnings)
     assert (tmp_path / "out" / ball(7)).exists()
     assert {failure.frame for failure in summary.failed} == {10, 11, 12, 13, 14, 15, 16}
+
+
+def test_a_key_beyond_that_is_replaced_during_a_run_costs_the_gaps_that_it_leads(
+    arc: Path, fill: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(file: Path) -> Plate:
+        if file == arc / ball(13):
+            _shift(file, 9)
+        return read_plate(file)
+
+    monkeypatch.setattr(work, "read_plate", late)
+    summary, _ = fill(arc, tmp_path / "out", flow.build())
+    assert sorted(failure.frame for failure in summary.failed) == [6, 7, 8, 10, 11, 12, 13, 14, 15, 16]
+    monkeypatch.undo()
+    assert fill(arc, tmp_path / "out", flow.build())[0].failed == ()
+    fill(arc, tmp_path / "fresh", flow.build())
+    assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
 
 
 def test_keys_of_several_data_windows_lead_each_other(fill: Make, write: Make, tmp_path: Path) -> None:

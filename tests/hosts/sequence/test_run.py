@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import OpenImageIO as oiio
 import pytest
 
 from inbetween.core.errors import Cancelled, InputError
 from inbetween.hosts.sequence import work
-from inbetween.hosts.sequence.frames import Plate, read_header, read_plate, write_frame
+from inbetween.hosts.sequence.frames import Header, Plate, read_header, read_plate, write_frame
 from inbetween.models.model import Model
 
 Make = Callable[..., Any]
@@ -354,3 +355,46 @@ def test_a_long_run_of_keys_is_not_kept_in_memory(
     assert (summary.copied, summary.drawn) == (40, 2)
     assert len(alive) == 40, "each key is decoded once"
     assert most <= 6  # two to draw from, one ahead, and those that are being copied
+
+
+def _window(file: Path, pixels: np.ndarray, **place: int) -> None:
+    """An EXR whose picture stays 24x16 and whose data lie elsewhere."""
+    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], pixels.shape[2], "half")
+    spec["DateTime"] = ""
+    for name, value in {"full_width": 24, "full_height": 16, **place}.items():
+        setattr(spec, name, value)
+    write_frame(file, Header(file, (spec,), False), pixels)
+
+
+REPLACEMENTS = {
+    "window": lambda write, file, pixels: _window(file, pixels, x=5),
+    "smaller": lambda write, file, pixels: _window(file, pixels[:8, :9]),
+    "display": lambda write, file, pixels: _window(file, pixels, full_width=30),
+    "channels": lambda write, file, pixels: write(file, pixels[..., :3]),
+    "type": lambda write, file, pixels: write(file, pixels, "float"),
+}
+
+
+@pytest.mark.parametrize("what", REPLACEMENTS)
+def test_a_key_that_is_replaced_during_a_run_costs_its_gaps_and_the_next_run_draws_them_right(
+    keys: Make, fill: Make, write: Make, picture: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    source = keys([1, 4, 7, 10])
+    replaced = source / "shot.0004.exr"
+
+    def late(file: Path) -> Plate:
+        if file == replaced:
+            REPLACEMENTS[what](write, file, picture(8))
+        return read_plate(file)
+
+    monkeypatch.setattr(work, "read_plate", late)
+    summary, _ = fill(source, tmp_path / "out")
+    assert sorted(failure.frame for failure in summary.failed) == [2, 3, 4, 5, 6]
+    assert {failure.message for failure in summary.failed} == {f"{replaced} changed while it was worked on; run again"}
+    assert sorted(frames(tmp_path / "out")) == [f"shot.{number:04d}.exr" for number in (1, 7, 8, 9, 10)]
+    monkeypatch.undo()
+    if what in ("display", "channels", "type"):
+        return  # keys that do not fit are refused from now on
+    assert fill(source, tmp_path / "out")[0].failed == ()
+    fill(source, tmp_path / "fresh")
+    assert frames(tmp_path / "out") == frames(tmp_path / "fresh")
