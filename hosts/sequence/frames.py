@@ -19,7 +19,7 @@ import OpenImageIO as oiio
 
 from inbetween.core.channels import Channels
 from inbetween.core.errors import FrameReadError
-from inbetween.hosts.sequence.layers import channels_of, unsigned
+from inbetween.hosts.sequence.layers import channels_of, unsigned, views
 from inbetween.hosts.sequence.whole import whole
 from inbetween.hosts.sequence.window import Window
 
@@ -185,6 +185,11 @@ def _header(path: Path, file: oiio.ImageInput) -> Header:
         raise FrameReadError(f"{path} holds {len(parts)} pictures; save each as a file of its own")
     if not parts:
         raise _unreadable(path, "no picture in it")
+    if len(seen := views(parts)) > 1:
+        raise FrameReadError(
+            f"{path} holds the views {', '.join(seen)}, which would all move as the first does; "
+            "save each view in files of its own"
+        )
     try:
         header = Header(path, tuple(parts), False)
         channels = header.channels

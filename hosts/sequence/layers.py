@@ -42,6 +42,22 @@ def channels_of(parts: Sequence[oiio.ImageSpec]) -> Channels:
     return Channels(names, (first,), None, ids)
 
 
+def views(parts: Sequence[oiio.ImageSpec]) -> tuple[str, ...]:
+    """Names of the views (left eye, right eye) that a file holds, in order; empty where it does not speak of views.
+
+    A part of OpenEXR 2 is of one view; an older file lists its views, and writes those after the first into the names
+    of channels: `right.R`, `diffuse.right.R`.
+    """
+    found: dict[str, None] = {}
+    for part in parts:
+        listed = part.get("multiView") or ()
+        first, *others = (listed,) if isinstance(listed, str) else listed or ("",)
+        written = {name.split(".")[-2] for name in part.channelnames if "." in name}
+        also = (each for each in others if each in written)
+        found |= dict.fromkeys((part.get_string_attribute("view"), first, *also))
+    return tuple(filter(None, found))
+
+
 def unsigned(spec: oiio.ImageSpec, channel: int) -> bool:
     """Whether a channel of a part holds 32-bit whole numbers rather than amounts."""
     return str(spec.channelformat(channel)) == "uint"

@@ -246,6 +246,37 @@ def test_numbers_that_are_no_amounts_are_refused_as_a_picture(tmp_path: Path, ex
         read_header(file)
 
 
+@pytest.mark.parametrize(
+    ("parts", "listed", "says"),
+    [
+        ({"R G B": "left", "R G B A": "right"}, (), "the views left, right"),
+        ({"R G B right.R right.G right.B": ""}, ("left", "right"), "the views left, right"),
+        ({"R G B spec.b.R": ""}, ("a", "b", "c"), "the views a, b,"),
+        ({"R G B": "left", "Z": "left"}, (), ""),
+        ({"R G B": "left", "Z": ""}, (), ""),
+        ({"R G B right.Z": ""}, ("left",), ""),
+        ({"R G B": ""}, ("left", "right"), ""),
+    ],
+    ids=["parts", "channels", "layers", "one view", "one part's view", "one listed", "one written"],
+)
+def test_a_file_of_several_views_is_refused_and_one_of_one_view_is_a_frame(
+    tmp_path: Path, parts: dict[str, str], listed: tuple[str, ...], says: str
+) -> None:
+    file = tmp_path / "a.exr"
+    specs = tuple(spec(4, 4, names, **({"view": view} if view else {})) for names, view in parts.items())
+    for number, part in enumerate(specs):
+        if len(specs) > 1:
+            part["oiio:subimagename"] = str(number)
+        if listed:
+            part.attribute("multiView", oiio.TypeDesc(f"string[{len(listed)}]"), listed)
+    write_frame(file, Header(file, specs, False), noise(4, 4, sum(part.nchannels for part in specs)))
+    if says:
+        with pytest.raises(FrameReadError, match=rf"a\.exr holds {says}.*save each view in files of its own"):
+            read_header(file)
+    else:
+        assert len(read_header(file).parts) == len(parts)
+
+
 @given(data=st.data(), ext=st.sampled_from(["exr", "png", "tif", "dpx", "tga", "jpg"]))
 @settings(max_examples=120, deadline=None)
 def test_a_file_that_was_tampered_with_is_a_frame_or_an_error(
