@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -253,7 +253,7 @@ def _encode(path: Path, header: Header, pixels: Pixels) -> None:
         if not _open_part(file, path, parts, number):
             raise OSError(_why(file))
         rows, columns = window.within(header.window)
-        done = file.write_image(_stored(spec, pixels[rows, columns, first : first + spec.nchannels]))
+        done = _write_part(file, path, spec, pixels[rows, columns, first : first + spec.nchannels])
         # A full disk shows for PNG in the error text alone; a text that comes after close() means nothing for TIFF.
         trouble = _why(file)
         if not done or trouble:
@@ -278,27 +278,60 @@ def _open_part(file: oiio.ImageOutput, path: Path, parts: tuple[oiio.ImageSpec, 
     return bool(file.open(str(path), parts) if len(parts) > 1 else file.open(str(path), parts[0]))
 
 
-def _stored(spec: oiio.ImageSpec, pixels: Pixels) -> np.ndarray[Any, Any]:
-    """The pixels of one part as OpenImageIO takes them: contiguous, in reach of halves, whole numbers as such."""
-    whole_numbers = [unsigned(spec, channel) for channel in range(spec.nchannels)]
-    if all(whole_numbers):
-        return np.ascontiguousarray(pixels).view(np.uint32)
+def _write_part(file: oiio.ImageOutput, path: Path, spec: oiio.ImageSpec, pixels: Pixels) -> bool:
+    """Write one part, whole numbers as such; says whether it went well."""
+    kinds = {unsigned(spec, channel) for channel in range(spec.nchannels)}
+    if kinds == {True}:
+        return bool(file.write_image(np.ascontiguousarray(pixels).view(np.uint32)))
+    if kinds == {False}:
+        return bool(file.write_image(_in_reach(spec, pixels)))
+    return _write_mixed(file, path, spec, pixels)
+
+
+def _in_reach(spec: oiio.ImageSpec, pixels: Pixels) -> Pixels:
+    """A contiguous copy with what goes into half floats held in their reach."""
     stored = np.array(pixels, order="C")
     for channel in range(spec.nchannels):
-        if whole_numbers[channel]:
-            stored[..., channel] = _as_share(pixels[..., channel])
-        elif str(spec.channelformat(channel)) == "half":
+        if str(spec.channelformat(channel)) == "half":
             finite = np.isfinite(pixels[..., channel])
             np.clip(stored[..., channel], -HALF_MAX, HALF_MAX, out=stored[..., channel], where=finite)
     return stored
 
 
-def _as_share(bits: Pixels) -> Pixels:
-    """Whole numbers that share a part with real ones: OpenImageIO takes them as shares of 2^32 - 1, in float32."""
-    numbers = np.ascontiguousarray(bits).view(np.uint32)
-    if numbers.size and int(numbers.max()) >= 2**22:
-        raise OSError("ids above 4194303 are only kept in a part of their own; move the id channel to its own part")
-    return (numbers / np.float64(2**32 - 1)).astype(np.float32)
+def _write_mixed(file: oiio.ImageOutput, path: Path, spec: oiio.ImageSpec, pixels: Pixels) -> bool:
+    """Write a part that holds whole numbers beside real ones; says whether it went well.
+
+    OpenImageIO would take such pixels through float32, which has too few digits for ids. From file to file it copies
+    what is stored: so their bits are laid down as float32 in a file beside, which is then told that they are numbers.
+    """
+    aside = path.with_name(f".ids{path.name}")
+    plain = oiio.ImageSpec(spec.width, spec.height, spec.nchannels, oiio.FLOAT)
+    plain.x, plain.y, plain.channelnames, plain["compression"] = spec.x, spec.y, spec.channelnames, "none"
+    whole_numbers = [unsigned(spec, channel) for channel in range(spec.nchannels)]
+    kinds = zip(whole_numbers, spec.get_channelformats(), strict=True)
+    plain.channelformats = tuple(oiio.TypeDesc("float") if each else kind for each, kind in kinds)
+    try:
+        _encode(aside, Header(aside, (plain,), False), pixels)
+        _tell_whole_numbers(aside, {plain.channelnames[at] for at, each in enumerate(whole_numbers) if each})
+        with _opened(aside) as source:
+            assert source.spec().channelnames == spec.channelnames  # a frame's header has the order of a file
+            return bool(file.copy_image(source))
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _tell_whole_numbers(path: Path, names: Collection[str]) -> None:
+    """Change these channels' type in an EXR file: its list of channels is, for each, name, NUL, type, 12 more bytes."""
+    wanted = {name.encode(errors="surrogateescape") for name in names}
+    with path.open("r+b") as file:
+        header = file.read(2**20)
+        at = header.index(b"chlist\0") + len(b"chlist\0") + 4
+        while name := header[at : header.index(b"\0", at)]:
+            at += len(name) + 1
+            if name in wanted:
+                file.seek(at)
+                file.write(bytes(4))  # 0 is a 32-bit whole number, 2 would be float32
+            at += 16
 
 
 def _decode_again(path: Path, header: Header) -> None:

@@ -130,15 +130,28 @@ def test_types_may_differ_within_a_part(tmp_path: Path) -> None:
     np.testing.assert_array_equal(bits(plate.pixels), bits(pixels))
 
 
-def test_ids_that_would_lose_bits_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("compression", ["none", "zip", "piz", "pxr24", "b44a", "dwaa"])
+@pytest.mark.parametrize("tile", [0, 16])
+def test_ids_beside_the_picture_come_back_to_the_bit(tmp_path: Path, compression: str, tile: int) -> None:
+    """Hashes as ids use all 32 bits, and some of them are no finite floats."""
     file = tmp_path / "a.exr"
-    part = spec(2, 2, "R id", "half")
-    part.channelformats = (oiio.HALF, oiio.UINT32)
-    pixels = np.zeros((2, 2, 2), np.float32)
-    pixels[..., 1] = np.uint32(2**30 + 1).view(np.float32)
-    with pytest.raises(FrameWriteError, match="in a part of their own"):
-        write_frame(file, Header(file, (part,), False), pixels)
-    assert list(tmp_path.iterdir()) == []
+    picture = spec(37, 23, "R G B Z id matte.R", "half", compression=compression, oiio__subimagename="a")
+    picture.channelformats = (oiio.HALF, oiio.HALF, oiio.HALF, oiio.FLOAT, oiio.UINT32, oiio.UINT32)
+    picture.x, picture.y, picture.tile_width, picture.tile_height = -5, 2, tile, tile
+    depth = spec(37, 23, "Z", "float", oiio__subimagename="b")
+    depth.tile_width = depth.tile_height = tile
+    pixels = noise(25, 42, 7)
+    ids = np.random.default_rng(3).integers(0, 2**32, (23, 37, 2), dtype=np.uint32)
+    ids[0, :5, 0] = (0, 1, 2**24 + 1, 0x7F800001, 2**32 - 1)
+    pixels[2:, :37, 4:6] = ids.view(np.float32)
+    write_frame(file, Header(file, (picture, depth), False), pixels)
+    plate = read_plate(file)
+    assert plate.header.parts[0].channelnames == picture.channelnames
+    assert plate.header.parts[0].get("compression") == compression
+    np.testing.assert_array_equal(bits(plate.pixels[2:, :37, 4:6]), ids)
+    lossless = [6] if compression in ("b44a", "dwaa") else [0, 1, 2, 6]
+    np.testing.assert_array_equal(plate.pixels[..., lossless][2:23, 5:37], pixels[..., lossless][2:23, 5:37])
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.exr"]
 
 
 def test_windows_come_back(tmp_path: Path) -> None:
