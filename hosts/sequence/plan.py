@@ -45,9 +45,8 @@ class Span:
     """The first and the last gap have nothing beyond; with straight paths no gap has."""
 
     def step(self, frame: int) -> specs.Step:
-        """How far a frame of the result lies behind the first key, in the source's numbering."""
-        distance = self.end - self.start
-        return specs.Step((frame - self.gap.first) * distance // (self.gap.last - self.gap.first), distance)
+        """How far a frame of the result lies behind the first key."""
+        return specs.Step(frame - self.gap.first, self.gap.last - self.gap.first)
 
 
 @dataclass(frozen=True)

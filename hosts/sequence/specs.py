@@ -20,9 +20,13 @@ STALE = ("oiio:SHA-1", "oiio:ConstantColor", "oiio:AverageColor", "openexr:chunk
 """What was true of the key's pixels or file structure, and is not of an in-between."""
 
 
+COUNTERS = ("imageCounter", "dpx:FramePosition", "nuke/input/frame", "nuke/input/timecode")
+"""What numbers the frames of a shot, besides the timecode proper."""
+
+
 @dataclass(frozen=True)
 class Step:
-    """How far an in-between lies behind the first key, and the second key behind the first, in source frames."""
+    """How far an in-between lies behind the first key, and the second key behind the first, in frames of the result."""
 
     frames: int
     distance: int
@@ -32,7 +36,7 @@ def in_between(start: Header, end: Header, step: Step, marks: Mapping[str, str |
     """The header of an in-between's file; `marks` become `inbetween:*` metadata where the type can hold them.
 
     Everything is the first key's, but for the data windows, which hold both keys' (what moves may be anywhere between),
-    and the timecode, which goes on.
+    and what counts frames, which goes on where it does so from key to key, and is left out elsewhere.
     """
     parts = []
     for first, second, window, other in zip(start.parts, end.parts, start.windows, end.windows, strict=True):
@@ -40,6 +44,7 @@ def in_between(start: Header, end: Header, step: Step, marks: Mapping[str, str |
         _place(part, window | other)
         _settle(part, start.path.suffix.lower())
         _advance_timecode(part, second, step)
+        _advance_counters(part, second, step)
         parts.append(part)
     if start.path.suffix.lower() in CARRIES_METADATA:
         for name, value in marks.items():
@@ -103,17 +108,28 @@ def _settle(part: oiio.ImageSpec, ext: str) -> None:
 
 
 def _advance_timecode(part: oiio.ImageSpec, second: oiio.ImageSpec, step: Step) -> None:
-    """Move the timecode on; leave it out where the files do not say how many frames make a second."""
+    """Move the timecode on where the keys' own lie as far apart as their frames do, at a rate that is said or found."""
     first, last = _timecode(part), _timecode(second)
     if first is None or not step.frames:
         return
-    fps = timecode.rate(part.get_float_attribute("FramesPerSecond"), first[0], (last or first)[0], step.distance)
     part.erase_attribute("dpx:TimeCode")
     part.erase_attribute("smpte:TimeCode")
+    fps = last and timecode.rate(part.get_float_attribute("FramesPerSecond"), first[0], last[0], step.distance)
     if fps:
         part.attribute(
             "smpte:TimeCode", oiio.TypeDesc("timecode"), (timecode.advance(first[0], step.frames, fps), first[1])
         )
+
+
+def _advance_counters(part: oiio.ImageSpec, second: oiio.ImageSpec, step: Step) -> None:
+    """The same for the numbers of frames; one that is the key's and the next key's stays."""
+    for name in COUNTERS:
+        first, last = part.get(name), second.get(name)
+        if not step.frames or first == last:
+            continue
+        part.erase_attribute(name)
+        if isinstance(first, int | float) and isinstance(last, int | float) and last - first == step.distance:
+            part[name] = first + step.frames
 
 
 def _timecode(part: oiio.ImageSpec) -> tuple[int, int] | None:

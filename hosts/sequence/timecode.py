@@ -10,14 +10,13 @@ FIELDS = ((0, 0x3F), (8, 0x7F), (16, 0x7F), (24, 0x3F))
 
 
 def rate(fps: float, start: int, end: int, frames: int) -> int | None:
-    """Frames in a second: `fps` as the file says, else (0) the rate at which two timecodes lie `frames` apart.
+    """Frames in a second, of which two timecodes lie `frames` apart: `fps` as the file says, any where it is 0.
 
     None where none fits, and for rates that timecode cannot count. Where several fit, both timecodes lie in one second
     and all of them count alike between the two.
     """
-    if fps:
-        return round(fps) if round(fps) in RATES else None
-    return next((each for each in RATES if _count(end, each) - _count(start, each) == frames), None)
+    said = [each for each in RATES if not fps or each == round(fps)]
+    return next((each for each in said if _count(advance(start, frames, each), each) == _count(end, each)), None)
 
 
 def advance(timecode: int, frames: int, fps: int) -> int:

@@ -19,11 +19,14 @@ TIMECODE = 0x01000020
 
 
 def exr(file: Path, number: int, window: Window, **attributes: Any) -> Path:
+    """An EXR; one that is `bare` has no timecode."""
+    bare = attributes.pop("bare", False)
     spec = oiio.ImageSpec(window.width, window.height, 4, oiio.HALF)
     spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height = window.x, window.y, 0, 0, 20, 10
     for name, value in attributes.items():
         spec[name] = value
-    spec.attribute("smpte:TimeCode", oiio.TypeDesc("timecode"), (TIMECODE + number, 7))
+    if not bare:
+        spec.attribute("smpte:TimeCode", oiio.TypeDesc("timecode"), (TIMECODE + number, 7))
     spec.attribute("FramesPerSecond", oiio.TypeDesc("rational"), (24, 1))
     spec.attribute("chromaticities", oiio.TypeDesc("float[8]"), (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32, 0.34))
     spec["oiio:ColorSpace"] = "ACEScg"
@@ -53,6 +56,44 @@ def test_timecode_goes_on_from_the_first_key(fill: Make, tmp_path: Path) -> None
     codes = [read_header(tmp_path / "out" / f"a.000{n}.exr").parts[0].get("smpte:TimeCode") for n in (2, 3, 4)]
     assert [hex(code) for code, _ in codes] == ["0x1000022", "0x1000023", "0x1000100"]
     assert {user for _, user in codes} == {7}
+
+
+@pytest.mark.parametrize(
+    ("apart", "expected"),
+    [
+        (4, [(TIMECODE + 1, 1001), (TIMECODE + 2, 1002), (TIMECODE + 3, 1003)]),
+        (1, [(None, None)] * 3),
+        (0, [(None, 1000)] * 3),
+    ],
+    ids=["as far as the result's frames", "frame by frame", "one for all"],
+)
+@pytest.mark.parametrize("counter", ["imageCounter", "nuke/input/frame"])
+def test_inserted_frames_have_a_time_of_their_own_or_none(
+    fill: Make, tmp_path: Path, apart: int, expected: list[Any], counter: str
+) -> None:
+    for number in (0, 1):
+        place = number * apart
+        exr(tmp_path / "in" / f"a.{number + 1}.exr", place, Window(0, 0, 20, 10), **{counter: 1000 + place})
+    fill(tmp_path / "in", tmp_path / "out", insert=3)
+    drawn = [read_header(tmp_path / "out" / f"a.{number}.exr").parts[0] for number in (2, 3, 4)]
+    found = [((part.get("smpte:TimeCode") or (None,))[0], part.get(counter)) for part in drawn]
+    assert found == expected
+
+
+def test_frame_counters_go_on_from_key_to_key(fill: Make, tmp_path: Path) -> None:
+    for number in (1, 5):
+        counters = {"imageCounter": 70 + number, "nuke/input/frame": 1000 + number, "nuke/input/timecode": f"0{number}"}
+        exr(tmp_path / "in" / f"a.{number}.exr", number, Window(0, 0, 20, 10), **counters)
+    fill(tmp_path / "in", tmp_path / "out")
+    drawn = read_header(tmp_path / "out" / "a.4.exr").parts[0]
+    assert [drawn.get(name) for name in counters] == [74, 1004, None]
+
+
+def test_a_key_without_a_timecode_leaves_its_gap_without_any(fill: Make, tmp_path: Path) -> None:
+    for number in (1, 3):
+        exr(tmp_path / "in" / f"a.{number}.exr", number, Window(0, 0, 20, 10), bare=number == 3)
+    fill(tmp_path / "in", tmp_path / "out")
+    assert read_header(tmp_path / "out" / "a.2.exr").parts[0].get("smpte:TimeCode") is None
 
 
 def test_an_in_between_s_data_window_holds_both_keys(fill: Make, tmp_path: Path) -> None:
