@@ -99,6 +99,8 @@ def _settle(part: oiio.ImageSpec, ext: str) -> None:
             part.erase_attribute(name)
     if "DateTime" not in names:
         part["DateTime"] = ""  # an empty one keeps OpenImageIO from writing the time of day
+    if "openexr:dwaCompressionLevel" in names:  # OpenImageIO reads it under this name and heeds it under the other
+        part["dwaCompressionLevel"] = part.get_float_attribute("openexr:dwaCompressionLevel")
     if ext == ".png":
         # Measured on 1080p RGBA16: five times quicker than the default, and 3 % smaller.
         part["png:compressionLevel"] = 1

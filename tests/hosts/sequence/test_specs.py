@@ -49,6 +49,20 @@ def test_in_betweens_keep_the_keys_metadata(fill: Make, tmp_path: Path) -> None:
     assert drawn.format == key.format
 
 
+@pytest.mark.parametrize("kind", ["dwaa", "dwab"])
+@pytest.mark.parametrize("level", [250.0, 77.5, None])
+def test_in_betweens_are_compressed_as_far_as_their_keys(
+    fill: Make, write: Make, picture: Make, tmp_path: Path, kind: str, level: float | None
+) -> None:
+    for number in (1, 3):
+        more = {} if level is None else {"dwaCompressionLevel": level}
+        write(tmp_path / "in" / f"a.{number}.exr", picture(number), compression=kind, **more)
+    fill(tmp_path / "in", tmp_path / "out")
+    key, drawn = (read_header(tmp_path / "out" / f"a.{number}.exr").parts[0] for number in (1, 2))
+    for name in ("compression", "openexr:dwaCompressionLevel"):
+        assert drawn.get(name) == key.get(name)
+
+
 def test_timecode_goes_on_from_the_first_key(fill: Make, tmp_path: Path) -> None:
     for number in (1, 9):
         exr(tmp_path / "in" / f"a.{number:04d}.exr", number, Window(0, 0, 20, 10))
