@@ -2,6 +2,6 @@
 
 import sys
 
-from inbetween.cli import main
+from inbetween.start import inbetween
 
-sys.exit(main())
+sys.exit(inbetween())

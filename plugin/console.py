@@ -10,20 +10,24 @@ from types import FrameType
 
 from inbetween.core.errors import Cancelled, InbetweenError
 from inbetween.core.extras import EXTRAS, missing
+from inbetween.start import INTERRUPTED
 
-DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes: all done; some of it failed; wrong use or wrong input; stopped by the user."""
+DONE, FAILED, WRONG = 0, 1, 2
+"""Exit codes: all done; some of it failed; wrong use or wrong input. `start.INTERRUPTED`: stopped by the user."""
 
 log = logging.getLogger("inbetween")
 
 
 def answer(work: Callable[[], int]) -> int:
-    """Run a command; every error becomes one line on stderr and an exit code, with the traceback only at -v -v."""
+    """Run a command; every error becomes one line on stderr and an exit code, with the traceback only at -v -v.
+
+    SIGTERM stops it as SIGINT does.
+    """
     for stream in (sys.stdout, sys.stderr):  # file names can hold what the terminal's encoding cannot
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return work()
+        return _interruptible(work)
     except (Cancelled, KeyboardInterrupt) as stop:
         complain(str(stop) or "stopped")
         return INTERRUPTED
@@ -68,10 +72,13 @@ def log_at(verbosity: int) -> None:
 
 
 class Stop:
-    """Turns the first SIGINT or SIGTERM into a wish that is heeded between frames; a second one ends at once."""
+    """Turns the first SIGINT or SIGTERM into a wish that is heeded between frames; a second one ends at once.
 
-    def __init__(self) -> None:
-        self.asked = False
+    So does the first one if `at_once` is true.
+    """
+
+    def __init__(self, at_once: bool = False) -> None:
+        self.asked, self._at_once = False, at_once
 
     def __call__(self) -> bool:
         return self.asked
@@ -88,6 +95,19 @@ class Stop:
         if self.asked:
             raise KeyboardInterrupt("stopped at once; finished frames are kept")
         self.asked = True
+        if self._at_once:
+            raise KeyboardInterrupt
+
+
+def _interruptible(work: Callable[[], int]) -> int:
+    """Do the work, stoppable at any moment: a library that is being imported may raise what it likes in answer."""
+    with Stop(at_once=True) as stop:
+        try:
+            return work()
+        except Exception as error:
+            if stop.asked and not isinstance(error, InbetweenError):
+                raise KeyboardInterrupt from error
+            raise
 
 
 def _without_a_module(error: ModuleNotFoundError) -> int:

@@ -67,6 +67,10 @@ def test_nobody_is_sent_to_an_index_for_a_package_of_this_name() -> None:
     assert command("cpu") in (ROOT / "README.md").read_text("utf-8")
 
 
+def test_every_command_begins_where_signals_are_answered() -> None:
+    assert {place.partition(":")[0] for place in table("project", "scripts").values()} == {"inbetween.start"}
+
+
 def packages_on_disk() -> set[str]:
     found = set()
     for package, folder in ROOMS.items():

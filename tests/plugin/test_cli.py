@@ -158,6 +158,36 @@ def test_the_first_signal_asks_and_the_second_ends() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("answered", [KeyboardInterrupt, ImportError, SystemError, OSError])
+def test_a_library_s_own_answer_to_a_signal_is_a_stop(
+    number: signal.Signals, answered: type[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(number)
+
+    def work() -> int:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            raise answered from None
+        return 0
+
+    assert console.answer(work) == 130
+    assert capsys.readouterr().err == "inbetween: stopped\n"
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("command", ["inbetween", "seq", "finetune"])
+def test_every_command_begins_where_signals_are_answered(command: str) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); import conftest; import inbetween.start"
+    )
+    ask = f"{code}; sys.argv = ['x', '--help']; sys.exit(inbetween.start.{command}())"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: inbetween")
+
+
 @dataclass(frozen=True)
 class Sample:
     """One field of each kind."""

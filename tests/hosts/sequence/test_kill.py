@@ -75,6 +75,40 @@ def test_a_run_that_is_asked_to_stop_says_so_and_keeps_what_is_done(
     assert not [file for file in target.iterdir() if ".tmp" in file.name]
 
 
+IMPATIENT = """
+import os, sys
+sys.path.insert(0, sys.argv.pop(1))
+import conftest
+module, number = sys.argv.pop(1), int(sys.argv.pop(1))
+class Impatient:
+    def find_spec(self, name, path=None, target=None):
+        if name == module:
+            os.kill(os.getpid(), number)
+sys.meta_path.insert(0, Impatient())
+from inbetween.start import seq
+sys.exit(seq())
+"""
+"""The command, stopped at the moment when it begins to import a module."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "module",
+    ["inbetween.seq", "inbetween.core.settings", "numpy.linalg", "fileseq"],
+)
+def test_a_command_that_is_stopped_while_it_starts_says_so_in_one_line(
+    keys: Make, tmp_path: Path, number: signal.Signals, module: str
+) -> None:
+    given = [str(TESTS), module, str(number.value), str(keys([1, 4]) / "shot.####.exr"), str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-c", IMPATIENT, *given, "--model", "dissolve"], capture_output=True, text=True
+    )
+    assert done.returncode == 130
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("inbetween: stopped")
+    assert not list(tmp_path.glob("out/*.exr"))
+
+
 @pytest.mark.parametrize("name", ["shot.{:04d}.exr", "shot.{:04d}.png", "shot.{:04d}.tif", "shot.{:04d}.dpx"])
 def test_a_full_disk_loses_nothing_and_is_said(
     keys: Make, fill: Make, write: Make, picture: Make, tmp_path: Path, name: str
