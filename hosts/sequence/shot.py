@@ -252,11 +252,11 @@ class Shot:
 
 
 def _copy(source: Path, digest: str, file: Path, origin: Origin) -> None:
-    """The very bytes that were decoded. Raises `FrameWriteError`."""
+    """The very bytes that were decoded. Raises `FrameWriteError`, or `FrameReadError` where they are gone."""
     with provenance.placed(file, origin) as unfinished:
         shutil.copyfile(source, unfinished)
         if file_hash(unfinished) != digest:
-            raise OSError(f"{source} changed while it was read")
+            raise FrameReadError(f"{source} changed while it was copied; run again")
 
 
 def _write(header: Header, pixels: Pixels, origin: Origin) -> None:

@@ -1,6 +1,7 @@
 """Files that appear whole or not at all: written under a hidden temporary name, on the disk, then renamed."""
 
 import contextlib
+import errno
 import os
 import re
 import socket
@@ -8,6 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inbetween.core.errors import FrameWriteError
+
+REMEDIES: dict[int | None, str] = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "check free space and quotas, and run again"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "check the permissions of its folder"),
+    None: "check free space and permissions",
+}
+"""What to do about an error by its number; those of OpenImageIO have none."""
+REMEDY = "check the disk and run again"
+"""For every other number."""
 
 
 @contextlib.contextmanager
@@ -24,9 +34,8 @@ def whole(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         unfinished.replace(path)
     except OSError as error:
-        raise FrameWriteError(
-            f"{path} could not be written: {error.strerror or error}; check free space and permissions"
-        ) from error
+        remedy = REMEDIES.get(error.errno, REMEDY)
+        raise FrameWriteError(f"{path} could not be written: {error.strerror or error}; {remedy}") from error
     finally:
         unfinished.unlink(missing_ok=True)
 

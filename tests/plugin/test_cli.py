@@ -233,7 +233,7 @@ def test_every_setting_has_an_option(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_failures_are_told_by_reason_each_once() -> None:
-    full = "could not be written: File too large; check free space and permissions"
+    full = "could not be written: File too large; check free space and quotas, and run again"
     failures = [{"file": f"out/a.{n}.exr", "message": f"out/a.{n}.exr {full}"} for n in (1, 2, 3)]
     failures.append({"file": "out/a.7.exr", "message": "in/a.8.exr is damaged; render it again"})
     assert list(list_failures(failures)) == [

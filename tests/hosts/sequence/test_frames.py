@@ -1,6 +1,8 @@
 """Pixels and headers through files and back."""
 
 import contextlib
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from inbetween.core.errors import FrameReadError, FrameWriteError
 from inbetween.hosts.sequence.frames import Header, read_header, read_plate, write_frame
+from inbetween.hosts.sequence.whole import whole
 from inbetween.hosts.sequence.window import Window
 
 Make = Callable[..., Any]
@@ -249,6 +252,20 @@ def test_a_frame_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> No
         write_frame(file, Header(file, (spec(8, 8, "R G B"),), False), noise(8, 8, 3))
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.nope"]
     assert file.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "check free space and quotas, and run again"),
+        (errno.EROFS, "check the permissions of its folder"),
+        (errno.EIO, "check the disk and run again"),
+    ],
+)
+def test_what_cannot_be_written_is_said_with_a_remedy_that_fits(tmp_path: Path, number: int, remedy: str) -> None:
+    with pytest.raises(FrameWriteError) as failed, whole(tmp_path / "a.exr"):
+        raise OSError(number, os.strerror(number))
+    assert str(failed.value) == f"{tmp_path / 'a.exr'} could not be written: {os.strerror(number)}; {remedy}"
 
 
 @pytest.mark.parametrize(("ext", "names"), [("tif", "R G B"), ("exr", "id"), ("exr", "R G B")])

@@ -357,6 +357,22 @@ def test_a_long_run_of_keys_is_not_kept_in_memory(
     assert most <= 6  # two to draw from, one ahead, and those that are being copied
 
 
+def test_a_key_that_changes_while_it_is_copied_is_said_with_the_right_remedy(
+    keys: Make, fill: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = keys([1, 4])
+    copyfile = shutil.copyfile
+
+    def late(key: Path, copy: Path) -> None:
+        copyfile(source / "shot.0004.exr", copy)
+
+    monkeypatch.setattr(shutil, "copyfile", late)
+    summary, _ = fill(source, tmp_path / "out")
+    message = f"{source / 'shot.0001.exr'} changed while it was copied; run again"
+    assert [(failure.frame, failure.message) for failure in summary.failed] == [(1, message)]
+    assert sorted(frames(tmp_path / "out")) == ["shot.0002.exr", "shot.0003.exr", "shot.0004.exr"]
+
+
 def _window(file: Path, pixels: np.ndarray, **place: int) -> None:
     """An EXR whose picture stays 24x16 and whose data lie elsewhere."""
     spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], pixels.shape[2], "half")
