@@ -77,7 +77,7 @@ def find(source: str) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]:
     if VIEWS.search(source):
         raise InputError(f"{source} holds the views token %V; run once for each view with its name in place of %V")
     if TOKENS.search(path.name):
-        return (_by_pattern(path),), ()
+        return (_by_own_name(path) or _by_pattern(path),), ()
     if path.exists():
         raise InputError(
             f"{source} is one file; name the folder that holds the keys, or a pattern such as {_hint(path)}"
@@ -118,6 +118,13 @@ def in_folder(folder: Path) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]
         for padding, texts in _by_padding(digits)
     ]
     return tuple(sorted(sequences, key=lambda sequence: sequence.pattern)), tuple(stray)
+
+
+def _by_own_name(path: Path) -> FrameSequence | None:
+    """The sequence `a#1.####.exr`, whose name has what else stands for the number; None for a plain pattern."""
+    if len(re.findall(f"(?:{TOKENS.pattern})+", path.name)) < 2 or not path.parent.is_dir():
+        return None
+    return next((each for each in in_folder(path.parent)[0] if each.pattern == path.name), None)
 
 
 def _by_pattern(path: Path) -> FrameSequence:

@@ -36,6 +36,8 @@ def touch(folder: Path, *names: str) -> str:
         (["f000.png", "f008.png"], "f###.png", (0, 8)),
         (["été 01.png", "été 03.png"], "été ##.png", (1, 3)),
         (["A.0001.EXR", "A.0002.EXR"], "A.####.EXR", (1, 2)),
+        (["a#1.0001.png", "a#1.0004.png"], "a#1.####.png", (1, 4)),
+        (["take@2 %d.7.png", "take@2 %d.9.png"], "take@2 %d.#.png", (7, 9)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
