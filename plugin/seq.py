@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from inbetween.arguments import add_options, values
 from inbetween.console import DONE, FAILED, Stop, answer, log_at, say
@@ -72,14 +73,18 @@ def _voice(options: argparse.Namespace) -> str:
 def _show_plan(job: Job, as_json: bool) -> int:
     """Every frame of the result, as a table or as lines of JSON."""
     from inbetween.hosts.sequence.run import preview
+    from inbetween.progress import sentence
 
-    for sequence, rows in preview(job):
+    def tell(event: dict[str, Any]) -> None:
+        say(json.dumps(event, sort_keys=True) if as_json else sentence(event))
+
+    for sequence, rows in preview(job, tell):
         if not as_json:
             say(f"{sequence.sequence.folder / sequence.sequence.pattern} -> {sequence.target}")
             say(f"{'frame':>8}  {'what':8}{'t':>8}  from")
         for row in rows:
             if as_json:
-                say(json.dumps({"event": "plan", **vars(row)}, sort_keys=True))
+                tell({"event": "plan", **vars(row)})
             else:
                 t = "" if row.t is None else f"{row.t:.4f}"
                 say(f"{row.frame:>8}  {row.action:8}{t:>8}  {' '.join(row.keys)}")

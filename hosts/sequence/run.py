@@ -32,8 +32,7 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
     """
     todo = plan(job)
     _refuse_foreign_sheet(job)
-    if todo.stray:
-        emit({"event": "stray", "files": list(todo.stray)})
+    _name_stray(todo, emit)
     model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
     model.path_for(job.settings)  # a curve that this model cannot draw is refused before anything is written
     emit({"event": "model", **{name: value for name, value in vars(model).items() if name != "network"}})
@@ -53,19 +52,25 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
     return summary
 
 
-def preview(job: Job, *, load: Load | None = None) -> Iterator[tuple[SequencePlan, list[Row]]]:
+def preview(job: Job, emit: Emit, *, load: Load | None = None) -> Iterator[tuple[SequencePlan, list[Row]]]:
     """What `run` would do for each frame: `keep` for those that are there and still right. Writes nothing.
 
-    Raises as `run` does.
+    `emit` is told of files that are no frames. Raises as `run` does.
     """
     model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
-    sequences = plan(job).sequences
+    planned = plan(job)
     _refuse_foreign_sheet(job)
-    for todo in sequences:
+    _name_stray(planned, emit)
+    for todo in planned.sequences:
         existing = _survey(todo, job)
         recipes = _recipes(todo, existing, model, job)
         kept = {number for number, recipe in existing.items() if recipe == recipes.get(number)}
         yield todo, [replace(row, action="keep") if row.frame in kept else row for row in rows(todo)]
+
+
+def _name_stray(todo: Plan, emit: Emit) -> None:
+    if todo.stray:
+        emit({"event": "stray", "files": list(todo.stray)})
 
 
 def _recipes(todo: SequencePlan, existing: Iterable[int], model: Model, job: Job) -> dict[int, str]:

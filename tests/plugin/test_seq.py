@@ -95,6 +95,22 @@ def test_a_dry_run_shows_what_would_be_kept(folder: Folder, tmp_path: Path, caps
     assert [row["action"] for row in rows] == ["copy", "keep", "keep", "draw", "copy"]
 
 
+@pytest.mark.parametrize("voice", [(), ("--json",)], ids=["", "json"])
+def test_a_dry_run_names_the_stray_files_that_the_run_names(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str], voice: tuple[str, ...]
+) -> None:
+    source = folder(1, 4)
+    (source / "notes.txt").write_text("for the director")
+    frame(source / "other.0001.exr", 0.5)
+    heard = []
+    for more in (("--dry-run",), ()):
+        assert main([str(source), str(tmp_path / "out"), *voice, *more, *MODEL]) == DONE
+        heard.append([line for line in capsys.readouterr().out.splitlines() if "notes.txt" in line])
+    assert heard[0] == heard[1]
+    (line,) = heard[0]
+    assert "other.0001.exr" in line
+
+
 def test_help_gives_unit_range_and_default(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["--help"])
