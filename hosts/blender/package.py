@@ -79,13 +79,16 @@ def _sources() -> Iterator[Path]:
 
 
 def write_zip(target: Path, files: dict[str, str]) -> None:
-    """The same files give the same bytes, whenever and wherever."""
+    """The same files give the same bytes, whenever and wherever; the zip is whole or not there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.tmp")
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(files):
-            archive.writestr(zipfile.ZipInfo(name), files[name].encode("utf-8"), zipfile.ZIP_DEFLATED)
-    unfinished.replace(target)
+    try:
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in sorted(files):
+                archive.writestr(zipfile.ZipInfo(name), files[name].encode("utf-8"), zipfile.ZIP_DEFLATED)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def install(folder: Path, files: dict[str, str]) -> Path:
@@ -193,34 +196,57 @@ def main(argv: list[str] | None = None) -> int:
     try:
         for line in _do(chosen):
             sys.stdout.write(f"{line}\n")
-    except (WorkerError, OSError) as problem:
+    except WorkerError as problem:
         sys.stderr.write(f"{problem}\n")
+        return 2
+    except OSError as problem:
+        place = problem.filename or "a file"
+        sys.stderr.write(
+            f"{place} cannot be written: {problem.strerror or problem}; name a place that you may write to\n"
+        )
         return 2
     return 0
 
 
 def _do(chosen: argparse.Namespace) -> Iterator[str]:
+    python = _engine(chosen.python)
     if chosen.uninstall is not None:
         for folder in _folders(chosen.uninstall):
             yield f"Removed from {folder}" if uninstall(folder) else f"Not installed in {folder}"
     elif chosen.to is not None:
-        files = contents(chosen.python or sys.executable)
+        files = contents(python or sys.executable)
         for folder in _folders(chosen.to):
             yield f"Installed {install(folder, files)}"
         yield "In Blender: Edit > Preferences > Add-ons, tick Inbetween."
     elif chosen.index is not None:
-        folder, files = Path(chosen.index).expanduser(), contents(chosen.python or "")
+        folder, files = Path(chosen.index).expanduser(), contents(python)
         write_zip(folder / _zip_name(files), files)
         yield from (f"{folder / 'index.json'} lists {name}" for name in write_index(folder))
         yield "In Blender: Edit > Preferences > Get Extensions > Repositories > Add Remote Repository, with the URL"
         yield f"{folder.resolve().as_uri()}/index.json"
     else:
-        files = contents(chosen.python or "")
-        target = Path(chosen.zip or Path("dist", _zip_name(files))).expanduser()
-        write_zip(target, files)
-        yield f"Built {target}"
-        yield "In Blender: Edit > Preferences > Add-ons > Install from Disk, and name the engine's Python there:"
-        yield sys.executable
+        yield from _build(Path(chosen.zip).expanduser() if chosen.zip else None, python)
+
+
+def _build(named: Path | None, python: str) -> Iterator[str]:
+    if named and named.is_dir():
+        raise WorkerError(f"{named} is a folder; name the zip file to build, such as {named / f'{ID}.zip'}")
+    files = contents(python)
+    target = named or Path("dist", _zip_name(files))
+    write_zip(target, files)
+    yield f"Built {target}"
+    where = "In Blender: Edit > Preferences > Add-ons > Install from Disk"
+    yield from [f"{where}."] if python else [f"{where}, and name the engine's Python there:", sys.executable]
+
+
+def _engine(named: str | None) -> str:
+    """The Python that was named, in full; empty for none. Links stay: an environment's Python is one."""
+    if not named:
+        return ""
+    python = Path(named).expanduser().absolute()
+    if not python.is_file():
+        raise WorkerError(f"--python {named} is not there; name the Python that inbetween was installed with")
+    return str(python)
 
 
 def _zip_name(files: dict[str, str]) -> str:

@@ -90,9 +90,35 @@ def test_one_command_installs_into_every_blender_of_the_user_and_removes_again(
 
 
 def test_settings_folder_of_a_blender_stands_for_its_extensions(tmp_path: Path) -> None:
-    assert package.main(["--to", str(tmp_path / "4.5"), "--python", "/studio/python"]) == 0
+    (tmp_path / "python").touch()
+    assert package.main(["--to", str(tmp_path / "4.5"), "--python", str(tmp_path / "python")]) == 0
     place = tmp_path / "4.5" / "extensions" / "user_default" / "inbetween"
-    assert json.loads((place / "description.json").read_text("utf-8"))["python"] == "/studio/python"
+    assert json.loads((place / "description.json").read_text("utf-8"))["python"] == str(tmp_path / "python")
+
+
+@pytest.mark.parametrize("what", ["--zip", "--to", "--index"])
+def test_an_engine_that_is_not_there_is_found_out_when_it_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    assert package.main([what, str(tmp_path / "x"), "--python", "/nowhere/python"]) == 2
+    expected = "--python /nowhere/python is not there; name the Python that inbetween was installed with\n"
+    assert capsys.readouterr().err == expected
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_engine_is_to_be_named_in_blender_unless_it_was_named_here(
+    files: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    named: bool,
+) -> None:
+    monkeypatch.setattr(package, "contents", lambda python: files)
+    assert package.main(["--zip", str(tmp_path / "x.zip"), *(["--python", sys.executable] if named else [])]) == 0
+    said = capsys.readouterr().out
+    assert "Install from Disk" in said
+    assert (sys.executable not in said) == named
 
 
 def test_index_lists_every_zip_of_the_folder(tmp_path: Path) -> None:
@@ -110,6 +136,24 @@ def test_folder_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pytes
     error = capsys.readouterr().err
     assert error.count(os.linesep) == 1
     assert str(tmp_path / "file") in error
+    assert "name a place that you may write to" in error
+
+
+def test_a_folder_is_no_zip_and_nothing_is_left_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "dist").mkdir()
+    assert package.main(["--zip", f"{tmp_path / 'dist'}/"]) == 2
+    expected = (
+        f"{tmp_path / 'dist'} is a folder; name the zip file to build, such as {tmp_path / 'dist/inbetween.zip'}\n"
+    )
+    assert capsys.readouterr().err == expected
+    assert [path.name for path in tmp_path.rglob("*")] == ["dist"]
+
+
+def test_a_zip_that_cannot_be_put_in_its_place_leaves_nothing(files: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "x.zip").mkdir()
+    with pytest.raises(OSError, match=r"x\.zip"):
+        package.write_zip(tmp_path / "x.zip", files)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.zip"]
 
 
 def test_engine_that_does_not_start_is_one_line(
