@@ -113,8 +113,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         actions = uninstall(to) if chosen.uninstall else install(to, describe(), init=not chosen.print_env)
         done = [_do(action, chosen.dry_run) for action in actions]
-    except (InbetweenError, OSError) as problem:
+    except InbetweenError as problem:
         _say(f"inbetween for Nuke: {problem}", sys.stderr)
+        return 2
+    except OSError as problem:
+        told = f"{problem.filename or to} cannot be changed: {problem.strerror or problem}"
+        _say(f"inbetween for Nuke: {told}; name a folder that you may write to with --to", sys.stderr)
         return 2
     if not done:
         _say(f"nothing to do in {to}")
@@ -180,8 +184,11 @@ def _remove(place: Path, names: list[str]) -> None:
 def _replace(file: Path, text: str) -> None:
     """A file is whole or as it was before, whatever happens."""
     unfinished = file.with_name(f".{file.name}.unfinished")
-    unfinished.write_text(text, "utf-8")
-    unfinished.replace(file)
+    try:
+        unfinished.write_text(text, "utf-8")
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _add_block(to: Path) -> None:

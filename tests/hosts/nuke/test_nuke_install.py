@@ -1,5 +1,6 @@
 """The plug-in laid into a Nuke folder: one block, nothing lost, twice the same, gone without a trace."""
 
+import errno
 import json
 import os
 import subprocess
@@ -109,6 +110,28 @@ def test_a_block_cut_in_half_by_hand_is_reported_not_repaired(
     (tmp_path / "init.py").write_text(install.BEGIN + "\n", "utf-8")
     assert install.main(["--to", str(tmp_path)]) == 2
     assert "by hand" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("told")
+def test_a_folder_that_cannot_be_written_is_one_sentence_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert install.main(["--to", str(tmp_path / "file")]) == 2
+    place = tmp_path / "file" / install.FOLDER
+    told = (
+        f"inbetween for Nuke: {place} cannot be changed: Not a directory; name a folder that you may write to with --to"
+    )
+    assert capsys.readouterr().err == f"{told}\n"
+
+    def refused(self: Path, to: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "replace", refused)
+    assert install.main(["--to", str(tmp_path / "nuke")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Read-only file system; name a folder" in line
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["file"]
 
 
 @pytest.mark.usefixtures("told")
