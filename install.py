@@ -34,6 +34,21 @@ BPY_PYTHON = (3, 11)
 """Blender as a Python module is built for one Python only."""
 
 
+WITHOUT_ENGINE = {"-h", "--help", "--uninstall"}
+"""What the installers of hosts do with the standard library alone, whatever else they are asked."""
+FROM_CHECKOUT = """
+import runpy, sys
+from importlib.util import module_from_spec, spec_from_file_location
+root, module = sys.argv.pop(1), sys.argv.pop(1)
+rooms = [f"{root}/plugin", root]
+spec = spec_from_file_location("inbetween", f"{root}/plugin/__init__.py", submodule_search_locations=rooms)
+sys.modules["inbetween"] = module_from_spec(spec)
+spec.loader.exec_module(sys.modules["inbetween"])
+runpy.run_module(module, run_name="__main__")
+"""
+"""Runs a module of the package straight out of this folder, as `python -m` does where it is installed."""
+
+
 class InstallError(Exception):
     """Something outside of this program is in the way; the text says what, and what to do."""
 
@@ -249,9 +264,18 @@ def nuke(arguments: list[str]) -> int:
 
 
 def delegate(module: str, arguments: list[str]) -> int:
-    """Set up what the host's worker runs in, then hand over to the host's own installer."""
+    """Set up what the host's worker runs in, then hand over to the host's own installer.
+
+    Nothing is set up for what needs no engine: help, taking things out, saying what would be done.
+    """
+    if not WITHOUT_ENGINE.isdisjoint(arguments):
+        command = [sys.executable, "-IS", "-c", FROM_CHECKOUT, str(ROOT), module, *arguments]
+        return subprocess.run(command, env=surroundings()).returncode
     there = [environment for environment in (ON_CPU, ON_CUDA) if environment.ready()]
     environment = there[0] if there else running()
+    if "--dry-run" in arguments and not there:
+        say(f"would set up {environment.folder}; what would be done then is told once it is there")
+        return 0
     set_up(environment)
     return run(environment, "-m", module, *arguments)
 

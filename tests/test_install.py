@@ -1,6 +1,7 @@
 """install.py as a stranger starts it: what it says, what it leaves alone, and how it ends."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -33,6 +34,34 @@ def test_without_a_command_it_explains_itself(argument: list[str]) -> None:
     assert done.returncode == 0
     for command in ("demo", "test", "blender", "nuke"):
         assert f"install.py {command}" in done.stdout
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A clone in which nothing is set up."""
+    for room in ("core", "hosts", "plugin"):
+        shutil.copytree(ROOT / room, tmp_path / "clone" / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("install.py", "pyproject.toml", "constraints.txt"):
+        shutil.copyfile(ROOT / file, tmp_path / "clone" / file)
+    return tmp_path / "clone"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nuke", "--help"), "usage: install.py nuke"),
+        (("blender", "-h"), "usage: install.py blender"),
+        (("nuke", "--dry-run"), "would set up"),
+        (("nuke", "--uninstall", "--to", "nowhere"), "nothing to do in"),
+        (("blender", "--uninstall", "nowhere"), "Not installed in nowhere"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_help_dry_runs_and_taking_things_out_set_nothing_up(bare: Path, arguments: tuple[str, ...], says: str) -> None:
+    done = subprocess.run([sys.executable, "install.py", *arguments], cwd=bare, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert says in done.stdout
+    assert not list(bare.glob(".venv*"))
 
 
 def test_an_unknown_command_is_wrong_use() -> None:
