@@ -117,7 +117,10 @@ def verify(card: Card, weights: Path) -> str:
     refuse_pickle(weights)
     known = card.files.get(weights.name)
     if known is None:
-        raise ModelError(f"{beside(weights)} does not know {weights.name}; it is the card of another file")
+        raise ModelError(
+            f"{beside(weights)} does not know {weights.name}; it is the card of {_names(card, weights.suffix)}: "
+            "give weights and card that name again, or copy the right card along"
+        )
     found = sha256(weights)
     if found != known:
         raise ModelError(
@@ -148,6 +151,11 @@ def sha256(path: Path) -> str:
     """The sha256 of a file, hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _names(card: Card, suffix: str) -> str:
+    """The files that a card is of, those of one kind where there are any."""
+    return ", ".join(sorted(name for name in card.files if name.endswith(suffix)) or sorted(card.files)) or "no file"
 
 
 def _start_of(path: Path) -> bytes:

@@ -153,6 +153,16 @@ class TestRegistry:
         with pytest.raises(ModelError, match=r"studio\.json is missing; .* copy it along"):
             registry.load(str(studio))
 
+    def test_weights_renamed_with_their_card_are_told_their_name(self, studio: Path) -> None:
+        for file in (studio, card.beside(studio)):
+            file.rename(file.with_stem("mine"))
+        with pytest.raises(ModelError) as error:
+            registry.load(str(studio.with_stem("mine")))
+        assert str(error.value).endswith(
+            "mine.json does not know mine.safetensors; it is the card of studio.safetensors: "
+            "give weights and card that name again, or copy the right card along"
+        )
+
     def test_missing_weights_are_one_clear_line(self, studio: Path) -> None:
         with pytest.raises(ModelError, match=r"other\.onnx is missing"):
             registry.load(str(studio.with_name("other.onnx")))
