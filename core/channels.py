@@ -14,14 +14,27 @@ class Channels:
 
     `colour` are the indices the network looks at: one (grey) or three (red, green, blue). `alpha` is coverage
     from 0 to 1; colour is premultiplied by it. `ids` are channels whose values are names rather than amounts
-    (object ids, cryptomatte): they move with the picture but are never blended. Whatever is in none of the three
-    is an extra layer (AOV): moved and blended as the picture is.
+    (object ids, cryptomatte): they move with the picture but are never blended. `data` are layers of measures
+    (depth, positions, normals, vectors), each by its channels: they move with the picture, from whole pixels, and are
+    blended within a surface only; where a file has no picture the network looks at one of them. Whatever is in none of
+    these is an extra layer (AOV): moved and blended as the picture is.
     """
 
     names: tuple[str, ...]
     colour: tuple[int, ...]
     alpha: int | None = None
     ids: tuple[int, ...] = ()
+    data: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def measures(self) -> tuple[int, ...]:
+        """The channels of all layers of data."""
+        return tuple(channel for layer in self.data for channel in layer)
+
+    @property
+    def shown(self) -> bool:
+        """Whether colour is a picture, rather than data that is looked at for want of one."""
+        return not set(self.colour) & set(self.measures)
 
 
 GREY = Channels(("Y",), (0,))

@@ -2,9 +2,9 @@
 
 It has only ever seen pictures of one channel from 0 to 1. So each channel of a frame - colour in the working space,
 alpha, every extra layer - is painted by itself; one that leaves that range is brought into it and back. A channel that
-is the same in both keys is kept as it is. Ids are those of the nearer key, and so are channels in which a key is not
-finite. Weights trained on several channels get them together, in the file's order. The architecture is in `akanet_net`;
-bbCNN works the same way.
+is the same in both keys is kept as it is. Ids and layers of data are those of the nearer key, and so are channels in
+which a key is not finite. Weights trained on several channels get them together, in the file's order. The architecture
+is in `akanet_net`; bbCNN works the same way.
 """
 
 import itertools
@@ -118,7 +118,7 @@ class Painter(Network):
         return chosen, np.stack([self._unbounded(m, s, c) for m, s, c in zip(middles, seen, chosen, strict=True)], -1)
 
     def _is_paintable(self, start: Picture, end: Picture, channel: int) -> bool:
-        if channel in self.channels.ids or np.array_equal(start, end):
+        if channel in (*self.channels.ids, *self.channels.measures) or np.array_equal(start, end):
             return False
         return bool(np.isfinite(start).all() and np.isfinite(end).all())
 

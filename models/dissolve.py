@@ -15,13 +15,14 @@ def build(device: str = "auto", engine: str = "auto") -> Model:
 
 
 def network(channels: Channels, space: str) -> Network:
-    """Mix in the frames' own values, as light does; ids are those of the key that is nearer in time."""
+    """Mix in the frames' own values, as light does; ids and data are those of the key that is nearer in time."""
+    whole = (*channels.ids, *channels.measures)
 
     def dissolve(start: Array, end: Array, t: Array) -> Array:
         mixed = start * (1 - t) + end * t
-        if not channels.ids:
+        if not whole:
             return mixed
-        return put(mixed, channels.ids, nearer(pick(start, channels.ids), pick(end, channels.ids), t))
+        return put(mixed, whole, nearer(pick(start, whole), pick(end, whole), t))
 
     return dissolve
 

@@ -1,7 +1,8 @@
 """Networks that move the keys' own pixels: they know where each pixel comes from, and here it is fetched from there.
 
 Every channel moves alike, so that any depth, range and layer works. Ids, and channels in which a key is not finite,
-come from the nearest pixel of the key that weighs more and are never blended.
+come from the nearest pixel of the key that weighs more and are never blended; layers of data from whole pixels of one
+surface (`surfaces`).
 """
 
 from abc import ABC, abstractmethod
@@ -72,7 +73,7 @@ class MovingNetwork(PathNetwork, ABC, Generic[Pair]):
         for i, pair in enumerate(pairs):
             first, last = start[i : i + 1, ...], end[i : i + 1, ...]
             rough = (*self.channels.ids, *not_finite(first, last, self.channels))
-            mixer = Mixer(first, last, rough)
+            mixer = Mixer(first, last, rough, self.channels.data)
             for place in range(len(times)) if len(pairs) == 1 else (i,):
                 frame, ways = frames[place : place + 1, ...], self._ways(pair, times[place], bend, size)
                 if ways is None:
@@ -92,14 +93,15 @@ def move(mixer: Mixer, ways: Ways, frame: Array) -> None:
 
 
 def not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:
-    """Channels that hold infinity or NaN somewhere (depth of nothing): to mix them would spread it."""
+    """Channels, neither ids nor data, that hold infinity or NaN somewhere: to mix them would spread it."""
     xp = array_namespace(start)
     ones = xp.ones(start.shape[1] * start.shape[2], dtype=start.dtype, device=device(start))
     with np.errstate(invalid="ignore", over="ignore"):
         # A sum is finite where all its terms are; as a matrix product it takes a tenth of the time of asking each.
         sums = [xp.sum(xp.matmul(ones, xp.reshape(key, (len(key), -1, key.shape[3]))), axis=0) for key in (start, end)]
     finite = xp.isfinite(sums[0]) & xp.isfinite(sums[1])
-    return (c for c in range(start.shape[-1]) if c not in channels.ids and not bool(finite[c]))
+    known = {*channels.ids, *channels.measures}
+    return (c for c in range(start.shape[-1]) if c not in known and not bool(finite[c]))
 
 
 def numpy_of(array: Array) -> Plane:

@@ -7,10 +7,10 @@ NumPy arrays go through OpenCV in parts and groups of channels; torch tensors st
 What is only looked at (motion, masks) is fetched bilinearly, pictures that are shown bicubically (Keys 1981, with
 a = -0.75 as OpenCV and torch have it) and within the range of the four nearest pixels: bilinear filters blur lines that
 come to stand between pixels, bicubic ones alone draw halos around them. OpenCV does so to 1/32 of a pixel; torch
-follows it there.
+follows it there. Layers of data are fetched as `surfaces` says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from inbetween.core.channels import pick, put
 from inbetween.core.network import Array
 from inbetween.core.parallel import in_parallel
+from inbetween.models.surfaces import FRACTIONS, Layer, Place
 
 Plane = NDArray[np.float32]
 Marks = NDArray[np.uint8]
@@ -32,8 +33,6 @@ STRIP_PIXELS = 1 << 18
 """Pixels warped at once on the CPU: the coordinates of a strip (2 MiB) stay in the cache, whatever the frame's size."""
 ROW = 1024
 """Points that stand in a row where they are none of a frame: OpenCV takes no side of 2**15 or more."""
-FRACTIONS = 32
-"""Places in a pixel that OpenCV's bicubic filter tells apart, each way."""
 CHANNELS_AT_ONCE = 4
 """cv2.remap takes at most four channels."""
 DISTINCT = np.sqrt(np.array([2, 3, 5, 7], np.float32))
@@ -63,11 +62,13 @@ class Mixer:
 
     Fetched bicubically, within the range of the four nearest pixels: flat colour stays flat, and nothing leaves the
     range of the source, but for float32 rounding. Channels `ids` are never mixed: they are the nearest pixel's of the
-    frame that has the larger share.
+    frame that has the larger share. `data` are layers, each by its channels, that are mixed within a surface only.
     """
 
-    def __init__(self, start: Array, end: Array, ids: tuple[int, ...] = ()) -> None:
-        self.frames, self.ids = (start, end), ids
+    def __init__(
+        self, start: Array, end: Array, ids: tuple[int, ...] = (), data: tuple[tuple[int, ...], ...] = ()
+    ) -> None:
+        self.frames, self.ids, self.data = (start, end), ids, data
         self._uneven: dict[int, list[Marks]] = {}
         """Of both frames, by the first channel of a lot: they cost more than a mixture."""
 
@@ -78,9 +79,11 @@ class Mixer:
         """
         if is_torch_array(result):
             result[...] = self._mixed(flows, share)
-            return
-        for lot in _lots(result.shape[3], self.ids):
-            self._draw_lot((flows[0][0], flows[1][0]), share[0], lot, result[0])
+        else:
+            for lot in _lots(result.shape[3], self.ids, set().union(*self.data)):
+                self._draw_lot((flows[0][0], flows[1][0]), share[0], lot, result[0])
+        for layer in self.data:
+            self._draw_data((flows[0][0], flows[1][0]), share[0, ..., 0], layer, result[0])
 
     def _mixed(self, flows: tuple[Array, Array], share: Array) -> Array:
         first, second = (_sharp_torch(*pair, self.ids) for pair in zip(self.frames, flows, strict=True))
@@ -89,6 +92,18 @@ class Mixer:
             xp = array_namespace(first)
             both = put(both, self.ids, xp.where(share >= 0.5, pick(first, self.ids), pick(second, self.ids)))
         return both
+
+    def _draw_data(self, flows: tuple[Array, Array], share: Array, layer: tuple[int, ...], result: Array) -> None:
+        """A layer of data, into `result` (H, W, C), a strip at a time on every core."""
+        fetched = Layer(*(pick(frame[0], layer) for frame in self.frames))
+
+        def draw(rows: slice) -> None:
+            start, end = (Place(*(each.reshape(-1) for each in _places(flow, rows))) for flow in flows)
+            values = fetched.drawn((start, end), share[rows].reshape(-1))
+            for channel, found in zip(layer, values, strict=True):
+                result[rows][..., channel] = found.reshape(share[rows].shape)
+
+        in_parallel(draw, _strips(*result.shape[:2]))
 
     def _draw_lot(self, flows: tuple[Array, Array], share: Array, lot: "_Lot", result: Array) -> None:
         """The channels of one lot, into `result` (H, W, C), a strip at a time on every core."""
@@ -176,9 +191,9 @@ class _Lot(NamedTuple):
         return span if span.stop - span.start == len(self.channels) else self.channels
 
 
-def _lots(count: int, ids: tuple[int, ...]) -> Iterator[_Lot]:
+def _lots(count: int, ids: tuple[int, ...], left_out: Set[int] = frozenset()) -> Iterator[_Lot]:
     for nearest in (False, True):
-        chosen = [c for c in range(count) if (c in ids) == nearest]
+        chosen = [c for c in range(count) if (c in ids) == nearest and c not in left_out]
         for first in range(0, len(chosen), CHANNELS_AT_ONCE):
             yield _Lot(chosen[first : first + CHANNELS_AT_ONCE], nearest)
 
@@ -199,12 +214,7 @@ def _fetched(source: Array, flow: Array, rows: slice, nearest: bool, uneven: Mar
     """
     import cv2
 
-    height, width = flow.shape[:2]
-    x = np.arange(width, dtype=np.float32) + flow[rows, :, 0]
-    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] + flow[rows, :, 1]
-    # Clamped here because remap's fixed-point coordinates wrap around far outside the frame.
-    np.clip(x, 0, width - 1, out=x)
-    np.clip(y, 0, height - 1, out=y)
+    x, y = _places(flow, rows)
     if nearest:
         np.floor(x + np.float32(0.5), out=x)
         np.floor(y + np.float32(0.5), out=y)
@@ -214,6 +224,20 @@ def _fetched(source: Array, flow: Array, rows: slice, nearest: bool, uneven: Mar
         rough = np.flatnonzero(cv2.remap(uneven, x, y, cv2.INTER_NEAREST).view(np.bool_))
         found.reshape(-1, found.shape[2])[rough] = _bicubic(source, x.ravel()[rough], y.ravel()[rough])
     return found
+
+
+def _places(flow: Array, rows: slice) -> tuple[Array, Array]:
+    """x and y where rows of a flow (H, W, 2) lead, within the frame.
+
+    Held there because remap's fixed-point coordinates wrap around far outside of it.
+    """
+    if is_torch_array(flow):
+        x, y = _places_torch(flow[None, rows], rows.start, flow.shape[0])
+        return x[0], y[0]
+    height, width = flow.shape[:2]
+    x = np.arange(width, dtype=np.float32) + flow[rows, :, 0]
+    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] + flow[rows, :, 1]
+    return np.clip(x, 0, width - 1, out=x), np.clip(y, 0, height - 1, out=y)
 
 
 def _uneven(frame: Array) -> Marks:
@@ -278,15 +302,15 @@ def _sampled_torch(frames: Any, x: Any, y: Any, mode: str) -> Any:
     return found.permute(0, 2, 3, 1).contiguous()
 
 
-def _places_torch(flow: Any) -> tuple[Any, Any]:
-    """x and y where a flow (N, H, W, 2) leads, within the frame."""
+def _places_torch(flow: Any, top: int = 0, frame_height: int | None = None) -> tuple[Any, Any]:
+    """x and y where a flow (N, H, W, 2), of a frame or of its rows from `top` on, leads within the frame."""
     import torch
 
     height, width = flow.shape[1:3]
     # arange rather than linspace: linspace would freeze the size in an exported graph.
     x = torch.arange(width, device=flow.device, dtype=torch.float32) + flow[..., 0].float()
-    y = torch.arange(height, device=flow.device, dtype=torch.float32)[:, None] + flow[..., 1].float()
-    return x.clamp(0, width - 1), y.clamp(0, height - 1)
+    y = torch.arange(top, top + height, device=flow.device, dtype=torch.float32)[:, None] + flow[..., 1].float()
+    return x.clamp(0, width - 1), y.clamp(0, (frame_height or height) - 1)
 
 
 def _corner(frames: Any, x: Any, y: Any) -> Any:

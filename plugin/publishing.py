@@ -36,10 +36,15 @@ def unsound_plates(sequence: FrameSequence) -> Iterator[str]:
             continue
         first = first or plate
         yield from _differences(first.header, plate.header)
-        ids = plate.header.channels.ids
-        amounts = np.delete(plate.pixels, ids, axis=-1) if ids else plate.pixels
-        if not np.isfinite(amounts).all():
+        if _has_faults(plate):
             yield f"{file.name} holds values that are no numbers (NaN or infinity); render it again"
+
+
+def _has_faults(plate: Plate) -> bool:
+    """Whether amounts are not finite, or measures no numbers: there is infinite depth where there is nothing."""
+    channels = plate.header.channels
+    amounts = np.delete(plate.pixels, [*channels.ids, *channels.measures], axis=-1)
+    return not np.isfinite(amounts).all() or bool(np.isnan(plate.pixels[..., list(channels.measures)]).any())
 
 
 def changed_keys(sequence: FrameSequence, keys: Path) -> Iterator[str]:

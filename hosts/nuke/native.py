@@ -32,7 +32,7 @@ from inbetween.models.engines import filled
 from inbetween.models.motion.mover import LONGEST_SIDE
 from inbetween.models.motion.net import COARSEST, MotionNet, share_of_start
 from inbetween.models.motion.operations import CELL
-from inbetween.models.warp import FRACTIONS
+from inbetween.models.surfaces import FRACTIONS
 
 AT_ONCE = 1 << 20
 """Pixels moved at once: coordinates, motion and two fetched keys of as many take 200 MiB, whatever the frame's size."""

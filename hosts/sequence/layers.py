@@ -1,8 +1,9 @@
-"""From channel names to meaning: which channels of a file are the picture, its coverage, or names of things."""
+"""From channel names to meaning: which channels of a file are the picture, its coverage, names of things, measures."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import chain
 
 import OpenImageIO as oiio
 
@@ -15,31 +16,68 @@ BEAUTY = ("", "rgba", "rgb", "beauty", "combined", "color", "colour")
 ID_WORDS = frozenset({"id", "ids", "objectid", "materialid", "instanceid", "assetid", "indexob", "indexma"})
 """Layer or channel names, letters only, that renderers give to object numbers."""
 
+DATA_NAMES = frozenset({"Z", "z", "Nn", "Ngn"})
+"""Layers and single channels that are data by a name which must be spelt so, because it is short."""
+VECTOR_NAMES = frozenset({"P", "N"})
+"""The same for layers of three channels and no alpha: a group of lights may be called so, too."""
+FLOW_WORDS = frozenset({"forward", "backward"})
+"""Layers of motion where they have u and v, letters only."""
+DATA_WORDS = frozenset({
+    "depth", "zdepth", "vrayzdepth", "depthz", "zbuffer", "denoisingdepth",
+    "position", "positions", "worldposition", "positionworld", "worldpos", "pworld", "pref", "pointposition",
+    "normal", "normals", "vraynormals", "bumpnormals", "vraybumpnormals", "worldnormal", "worldnormals", "normalworld",
+    "normalsworld", "nworld", "cameranormal", "cameranormals", "shadingnormal", "shadingnormals", "geometricnormal",
+    "geometricnormals", "denoisingnormal",
+    "motion", "motionvector", "motionvectors", "motionfore", "motionback", "velocity", "vrayvelocity", "vector",
+    "vectors", "dpdtime",
+    "uv", "uvs", "uvmap", "uvcoords", "st", "texcoord", "texcoords", "texturecoordinate", "texturecoordinates",
+})  # fmt: skip
+"""Layer names, letters only, that renderers give to depth, positions, normals, motion and texture coordinates."""
+DEPTH_WORDS = frozenset({"depth", "zdepth"})
+"""Single channels, letters only, that are depth in whatever layer."""
+SMOOTH = frozenset({"mist"})
+"""Layers whose one channel is called Z and is picture all the same: Blender's mist."""
+
 
 @dataclass
 class _Layer:
-    """One layer of one part: its last name in lower case, and where its red, green, ... lie."""
+    """One layer of one part: its last name, and where its red, green, ... lie.
+
+    `title` is the name or, for channels without a layer in a file of several parts, that of the part.
+    """
 
     name: str
+    title: str
     places: dict[str, int] = field(default_factory=dict)
+    channels: dict[int, str] = field(default_factory=dict)
+    """Last names by place."""
 
 
 def channels_of(parts: Sequence[oiio.ImageSpec]) -> Channels:
     """The layout of a file whose parts lie one after the other.
 
     The picture is the beauty layer's red, green and blue, else its luminance, else the first channel that is not an
-    id (the very first if all are). Unsigned 32-bit channels, cryptomattes and channels with an id's name are ids.
+    id (the very first if all are). Unsigned 32-bit channels, cryptomattes and channels with an id's name are ids;
+    layers with the name of a measure are data.
     """
     names = _names(parts)
     ids = tuple(_ids(parts))
     layers = _layers(parts)
+    data = tuple(_data(layers, ids))
+    for taken in ({*ids, *chain(*data)}, set(ids)):  # data is looked at for want of a picture
+        if found := _picture(layers, len(names), taken):
+            return Channels(names, *found, ids, data)
+    return Channels(names, (0,), None, ids, data)
+
+
+def _picture(layers: Sequence[_Layer], count: int, taken: Set[int]) -> tuple[tuple[int, ...], int | None] | None:
+    """Colour and alpha of the picture, none of its colour among those `taken`; None where all are."""
     for wanted in ("rgb", "y"):
         for layer in sorted(layers, key=_rank):
             colour = tuple(layer.places[letter] for letter in wanted if letter in layer.places)
-            if len(colour) == len(wanted) and not set(colour) & set(ids):
-                return Channels(names, colour, layer.places.get("a"), ids)
-    first = next((place for place in range(len(names)) if place not in ids), 0)
-    return Channels(names, (first,), None, ids)
+            if len(colour) == len(wanted) and not set(colour) & taken:
+                return colour, layer.places.get("a")
+    return next((((place,), None) for place in range(count) if place not in taken), None)
 
 
 def views(parts: Sequence[oiio.ImageSpec]) -> tuple[str, ...]:
@@ -75,20 +113,51 @@ def _layers(parts: Sequence[oiio.ImageSpec]) -> list[_Layer]:
     found: dict[tuple[int, str], _Layer] = {}
     for place, (number, channel) in enumerate(_walk(parts)):
         layer, _, letter = parts[number].channelnames[channel].rpartition(".")
-        entry = found.setdefault((number, layer), _Layer(layer.rpartition(".")[2].lower()))
+        name = layer.rpartition(".")[2]
+        part = parts[number].get_string_attribute("oiio:subimagename") if len(parts) > 1 else ""
+        entry = found.setdefault((number, layer), _Layer(name, name or part.rpartition(".")[2]))
         entry.places.setdefault(ALIASES.get(letter.lower(), letter.lower()), place)
+        entry.channels[place] = letter
     return list(found.values())
 
 
 def _rank(layer: _Layer) -> int:
-    return BEAUTY.index(layer.name) if layer.name in BEAUTY else len(BEAUTY)
+    name = layer.name.lower()
+    return BEAUTY.index(name) if name in BEAUTY else len(BEAUTY)
+
+
+def _data(layers: Sequence[_Layer], ids: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Layers of data: whole ones, or single channels of depth."""
+    for layer in layers:
+        free = {place: letter for place, letter in layer.channels.items() if place not in ids}
+        if free and _is_data(layer):
+            yield tuple(free)
+        else:
+            yield from ((place,) for place, letter in free.items() if _is_depth(letter, layer))
+
+
+def _is_data(layer: _Layer) -> bool:
+    word = _letters(layer.title)
+    if layer.title in VECTOR_NAMES:
+        return set(layer.places) in ({"r", "g", "b"}, {"x", "y", "z"})
+    return layer.title in DATA_NAMES or word in DATA_WORDS or (word in FLOW_WORDS and set(layer.places) == {"u", "v"})
+
+
+def _is_depth(letter: str, layer: _Layer) -> bool:
+    """Whether a channel is a depth by its own name, and neither the third of a vector's nor mist."""
+    alone = "x" not in layer.places and _letters(layer.title) not in SMOOTH
+    return alone and (letter in DATA_NAMES or _letters(letter) in DEPTH_WORDS)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.lower())
 
 
 def _ids(parts: Sequence[oiio.ImageSpec]) -> Iterator[int]:
     mattes = [_cryptomattes(part) for part in parts]
     for place, (number, channel) in enumerate(_walk(parts)):
         name = parts[number].channelnames[channel]
-        words = {re.sub(r"[^a-z]", "", word.lower()) for word in name.split(".")}
+        words = set(map(_letters, name.split(".")))
         if words & ID_WORDS or name.startswith(mattes[number]) or unsigned(parts[number], channel):
             yield place
 

@@ -230,11 +230,12 @@ def test_every_host_makes_the_same_bytes(host: Fill, keys: Path, tmp_path: Path)
     assert result(tmp_path / "out") == result(tmp_path / "plain")
 
 
-def test_layers_move_along(host: Fill, keys: Path, tmp_path: Path) -> None:
+def test_depth_is_a_keys_and_never_mixed_where_keys_dissolve(host: Fill, keys: Path, tmp_path: Path) -> None:
     host(job(keys, tmp_path / "out"))
-    depth = read_plate(tmp_path / "out" / "shot.0003.exr").pixels[..., 4]
-    assert depth.max() == 100
-    assert np.isclose(depth, 50).any()
+    depths = [read_plate(tmp_path / "out" / f"shot.{number:04d}.exr").pixels[..., 4] for number in (1, 2, 3, 4, 5)]
+    assert not np.array_equal(depths[0], depths[4])
+    for drawn, nearer in ((1, 0), (2, 0), (3, 4)):
+        assert np.array_equal(depths[drawn], depths[nearer])
 
 
 def test_every_frame_is_told_with_the_count(host: Fill, keys: Path, tmp_path: Path) -> None:

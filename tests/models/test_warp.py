@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbetween.models.warp import FRACTIONS, Mixer, enlarge_flow, warp
+from inbetween.models.surfaces import FRACTIONS
+from inbetween.models.warp import Mixer, enlarge_flow, warp
 
 torch = pytest.importorskip("torch")
 

@@ -12,7 +12,10 @@ import OpenImageIO as oiio
 import pytest
 
 from inbetween import publish as command
+from inbetween import publishing
 from inbetween.core.settings import Settings
+from inbetween.hosts.sequence import names
+from inbetween.hosts.sequence.frames import Header, write_frame
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.run import run
 from inbetween.models.training import store
@@ -153,6 +156,18 @@ FAULTS = [
     (foreign, "ValidateProvenance"),
     (no_leave, "ValidateRights"),
 ]
+
+
+def test_depth_may_be_infinite_where_there_is_nothing(tmp_path: Path) -> None:
+    spec = oiio.ImageSpec(4, 4, 4, "float")
+    spec.channelnames = ("R", "G", "B", "Z")
+    for number, depth in ((1, np.inf), (2, np.nan)):
+        pixels = np.ones((4, 4, 4), np.float32)
+        pixels[0, 0, 3] = depth
+        write_frame(tmp_path / f"shot.{number}.exr", Header(tmp_path / f"shot.{number}.exr", (spec,), False), pixels)
+    (sequence,), _ = names.find(str(tmp_path))
+    (fault,) = publishing.unsound_plates(sequence)
+    assert fault.startswith("shot.2.exr holds values that are no numbers")
 
 
 @pytest.mark.parametrize(("spoil", "plugin"), FAULTS, ids=[spoil.__name__ for spoil, _ in FAULTS])

@@ -47,6 +47,43 @@ def test_ids_are_known_by_type_name_and_cryptomatte() -> None:
     assert channels_of([part("R G B"), part("mask", "uint")]).ids == (3,)
 
 
+@pytest.mark.parametrize(
+    ("names", "data"),
+    [
+        ("R G B A Z ZBack", "Z"),
+        ("R G B A P.X P.Y P.Z N.X N.Y N.Z motionvector.X motionvector.Y",
+         "P.X P.Y P.Z | N.X N.Y N.Z | motionvector.X motionvector.Y"),
+        ("R G B A zDepth.R normals.R normals.G normals.B velocity.R velocity.G velocity.B",
+         "zDepth.R | normals.R normals.G normals.B | velocity.R velocity.G velocity.B"),
+        ("R G B A VRayZDepth.R bumpNormals.R motionVectors.R WorldPosition.R",
+         "VRayZDepth.R | bumpNormals.R | motionVectors.R | WorldPosition.R"),
+        ("R G B z Pworld.r Nn.x __st.s dPdtime.x", "z | Pworld.r | Nn.x | __st.s | dPdtime.x"),
+        ("V.Combined.R V.Combined.G V.Combined.B V.Depth.Z V.Normal.X V.Vector.X V.Vector.W V.UV.U V.UV.A V.Mist.Z",
+         "V.Depth.Z | V.Normal.X | V.Vector.X V.Vector.W | V.UV.U V.UV.A"),
+        ("red green blue depth.Z forward.u forward.v backward.u backward.v",
+         "depth.Z | forward.u forward.v | backward.u backward.v"),
+        ("R G B left.Z left.depth", "left.Z | left.depth"),
+        ("R G B N.R N.G N.B N.A n.R n.G n.B", ""),
+        ("R G B diffuse.R normal_light.R depth_of_field.R UV_light.R motionblur.R forward.R vectorart.R Zoom.R", ""),
+        ("R G B objectid.X depth_id.R", ""),
+    ],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+def test_measures_are_known_by_the_names_that_renderers_give_them(names: str, data: str) -> None:
+    channels = channels_of([part(names)])
+    assert " | ".join(" ".join(channels.names[place] for place in layer) for layer in channels.data) == data
+    assert channels.shown
+
+
+def test_a_part_names_the_channels_that_have_no_layer() -> None:
+    parts = [part("R G B A"), part("R G B", "float"), part("Z"), part("R G B")]
+    for each, name in zip(parts, ("rgba", "N", "depth", "diffuse"), strict=True):
+        each["oiio:subimagename"] = name
+    channels = channels_of(parts)
+    assert channels.data == ((4, 5, 6), (7,))
+    assert channels.colour == (0, 1, 2)
+
+
 def test_channels_of_several_parts_bear_their_parts_names() -> None:
     left, right = part("R G B"), part("R G B")
     left["oiio:subimagename"], right["oiio:subimagename"] = "left", "right"
