@@ -15,6 +15,8 @@ BEAUTY = ("", "rgba", "rgb", "beauty", "combined", "color", "colour")
 
 ID_WORDS = frozenset({"id", "ids", "objectid", "materialid", "instanceid", "assetid", "indexob", "indexma"})
 """Layer or channel names, letters only, that renderers give to object numbers."""
+CRYPTOMATTE = re.compile(r"(?i)crypto\w*\d\d$")
+"""Layers that are cryptomattes by their name alone: some writers leave the metadata out."""
 
 DATA_NAMES = frozenset({"Z", "z", "Nn", "Ngn"})
 """Layers and single channels that are data by a name which must be spelt so, because it is short."""
@@ -61,8 +63,8 @@ def channels_of(parts: Sequence[oiio.ImageSpec]) -> Channels:
     layers with the name of a measure are data.
     """
     names = _names(parts)
-    ids = tuple(_ids(parts))
     layers = _layers(parts)
+    ids = tuple(_ids(parts, layers))
     data = tuple(_data(layers, ids))
     for taken in ({*ids, *chain(*data)}, set(ids)):  # data is looked at for want of a picture
         if found := _picture(layers, len(names), taken):
@@ -153,19 +155,22 @@ def _letters(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
 
 
-def _ids(parts: Sequence[oiio.ImageSpec]) -> Iterator[int]:
-    mattes = [_cryptomattes(part) for part in parts]
+def _ids(parts: Sequence[oiio.ImageSpec], layers: Sequence[_Layer]) -> Iterator[int]:
+    announced = tuple(name for part in parts for name in _cryptomattes(part))
+    titles = {place: layer.title for layer in layers for place in layer.channels}
     for place, (number, channel) in enumerate(_walk(parts)):
-        name = parts[number].channelnames[channel]
-        words = set(map(_letters, name.split(".")))
-        if words & ID_WORDS or name.startswith(mattes[number]) or unsigned(parts[number], channel):
+        name, title = parts[number].channelnames[channel], titles[place]
+        words = set(map(_letters, (*name.split("."), title)))
+        matte = name.startswith(announced) or title.startswith(announced) or CRYPTOMATTE.search(title)
+        if words & ID_WORDS or matte or unsigned(parts[number], channel):
             yield place
 
 
 def _cryptomattes(spec: oiio.ImageSpec) -> tuple[str, ...]:
     """Names of the cryptomatte layers that a part's metadata announces (cryptomatte specification 1.2)."""
     keys = (item.name for item in spec.extra_attribs)
-    return tuple(spec.get_string_attribute(key) for key in keys if re.fullmatch(r"cryptomatte/[^/]+/name", key))
+    found = (spec.get_string_attribute(key) for key in keys if re.fullmatch(r"cryptomatte/[^/]+/name", key))
+    return tuple(filter(None, found))  # every name begins with an empty one
 
 
 def _walk(parts: Sequence[oiio.ImageSpec]) -> Iterator[tuple[int, int]]:

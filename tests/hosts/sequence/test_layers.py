@@ -47,6 +47,17 @@ def test_ids_are_known_by_type_name_and_cryptomatte() -> None:
     assert channels_of([part("R G B"), part("mask", "uint")]).ids == (3,)
 
 
+def test_a_cryptomatte_is_known_without_metadata_and_with_it_in_another_part() -> None:
+    plain = channels_of([part("R G B crypto_material00.r V.CryptoObject02.g uCryptoAsset.r cryptography.r crypto1.r")])
+    assert plain.ids == (3, 4)
+    beauty = part("R G B", "half", cryptomatte__1a2b3c4__name="mattes", cryptomatte__2b3c4d5__name="")
+    assert channels_of([beauty, part("mattes.r mattes00.r", "float"), part("other.r")]).ids == (3, 4)
+    bare = part("R G B A", "float")
+    bare["oiio:subimagename"] = "crypto_object01"
+    channels = channels_of([bare, beauty])
+    assert (channels.ids, channels.colour) == ((0, 1, 2, 3), (4, 5, 6))
+
+
 @pytest.mark.parametrize(
     ("names", "data"),
     [
