@@ -15,6 +15,8 @@ BEAUTY = ("", "rgba", "rgb", "beauty", "combined", "color", "colour")
 
 ID_WORDS = frozenset({"id", "ids", "objectid", "materialid", "instanceid", "assetid", "indexob", "indexma"})
 """Layer or channel names, letters only, that renderers give to object numbers."""
+ID_ENDING = re.compile(r"([a-z0-9_]I[Dd]|_id)\d*$")
+"""What further names of object numbers end in, as they are spelt: RenderID and node_id, and not GRID or solid."""
 CRYPTOMATTE = re.compile(r"(?i)crypto\w*\d\d$")
 """Layers that are cryptomattes by their name alone: some writers leave the metadata out."""
 
@@ -160,10 +162,14 @@ def _ids(parts: Sequence[oiio.ImageSpec], layers: Sequence[_Layer]) -> Iterator[
     titles = {place: layer.title for layer in layers for place in layer.channels}
     for place, (number, channel) in enumerate(_walk(parts)):
         name, title = parts[number].channelnames[channel], titles[place]
-        words = set(map(_letters, (*name.split("."), title)))
+        named = any(map(_is_id, (*name.split("."), title)))
         matte = name.startswith(announced) or title.startswith(announced) or CRYPTOMATTE.search(title)
-        if words & ID_WORDS or matte or unsigned(parts[number], channel):
+        if named or matte or unsigned(parts[number], channel):
             yield place
+
+
+def _is_id(word: str) -> bool:
+    return _letters(word) in ID_WORDS or ID_ENDING.search(word) is not None
 
 
 def _cryptomattes(spec: oiio.ImageSpec) -> tuple[str, ...]:

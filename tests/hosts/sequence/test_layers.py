@@ -47,6 +47,13 @@ def test_ids_are_known_by_type_name_and_cryptomatte() -> None:
     assert channels_of([part("R G B"), part("mask", "uint")]).ids == (3,)
 
 
+def test_ids_are_known_by_what_their_names_end_in() -> None:
+    ids = "VRayMtlID.R RenderID.Y node_id.x puppetId.r MATERIAL_ID.r layer2ID.r shapeID2.r"
+    others = "grid.r solid.r Mid.r GRID.r SOLID.r android.r Idle.r hybrid.r"
+    channels = channels_of([part(f"R G B {ids} {others}")])
+    assert [channels.names[place] for place in channels.ids] == ids.split()
+
+
 def test_a_cryptomatte_is_known_without_metadata_and_with_it_in_another_part() -> None:
     plain = channels_of([part("R G B crypto_material00.r V.CryptoObject02.g uCryptoAsset.r cryptography.r crypto1.r")])
     assert plain.ids == (3, 4)
