@@ -47,9 +47,11 @@ def kmeans(pixels: Array, count: int, seed: int = 0) -> Array:
 def cleaner(settings: Settings, channels: Channels, start: Array, end: Array, space: str) -> Callable[[Array], Array]:
     """What `settings` ask to be done to each in-between of this pair of keys: frame (H, W, C) to frame.
 
-    Only colour and alpha are touched, k-means first; with everything off, the frame itself comes back. `space` is what
-    the keys' values are; the palette clamp measures in it.
+    Only colour and alpha are touched, k-means first; with everything off, the frame itself comes back, and so it does
+    where there is no picture but data. `space` is what the keys' values are; the palette clamp measures in it.
     """
+    if not channels.shown:
+        return lambda frame: frame
     steps: list[Callable[[Array], Array]] = []
     seen = channels.colour if channels.alpha is None else (*channels.colour, channels.alpha)
     if settings.kmeans:

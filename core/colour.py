@@ -18,6 +18,9 @@ BEND = 16.0
 """How strongly the shaper bends: at 16 it follows the sRGB curve within 0.06 from black to white (0.18 -> 0.479,
 where sRGB has 0.461), and the largest half float, 65504, comes out at 4.9."""
 
+HALF_MAX = 65504.0
+"""The largest finite half float."""
+
 SCENE_LINEAR = frozenset({"exr", "hdr", "pfm", "sxr", "rgbe"})
 DISPLAY = frozenset({"png", "jpg", "jpeg", "tif", "tiff", "tga", "dpx", "cin", "bmp", "gif", "webp", "sgi", "psd"})
 
@@ -48,6 +51,13 @@ def decode(seen: Array, space: str) -> Array:
         return seen
     xp = array_namespace(seen)
     return xp.sign(seen) * (xp.expm1(log1p(BEND) * xp.abs(seen)) / BEND)
+
+
+def visible(measures: Array) -> Array:
+    """Measures (depth, vectors) as a picture for a network: rising, 0 becomes 0.5, what is infinite 0 or 1, NaN 0.5."""
+    xp = array_namespace(measures)
+    half = xp.clip(xp.where(xp.isnan(measures), xp.zeros_like(measures), measures), -HALF_MAX, HALF_MAX)
+    return 0.5 + encode(half, "linear") * (log1p(BEND) / log1p(BEND * HALF_MAX) / 2)
 
 
 def resolve(setting: str, file: str, tag: str = "") -> Space:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.core.channels import Channels
-from inbetween.core.colour import encode
+from inbetween.core.colour import encode, visible
 from inbetween.core.network import Array
 from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
@@ -89,9 +89,14 @@ class Flow(MovingNetwork[Pair]):
 
 
 def grey_copy(frame: Plane, channels: Channels, space: str) -> Grey:
-    """What DIS looks at, (h, w) and at most `LONGEST_SIDE` long: a mix of colour in the working space and coverage."""
+    """What DIS looks at, (h, w) and at most `LONGEST_SIDE` long: a mix of colour in the working space and coverage.
+
+    Where there is no picture, data in its place.
+    """
     import cv2
 
+    if not channels.shown:
+        frame, space = visible(frame), "display"
     height, width = frame.shape[:2]
     shrink = min(1.0, LONGEST_SIDE / max(height, width))
     height, width = max(1, round(height * shrink)), max(1, round(width * shrink))

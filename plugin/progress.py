@@ -64,7 +64,8 @@ def sentence(event: Event) -> str:
         case "sequence":
             alpha = f", alpha {event['alpha']}" if event["alpha"] else ""
             layers = f", {event['layers']} more channels move along" if event["layers"] else ""
-            picture = f"picture {' '.join(event['picture'])}{alpha}{layers}"
+            seen = "no picture, motion is seen in" if event["is_data"] else "picture"
+            picture = f"{seen} {' '.join(event['picture'])}{alpha}{layers}"
             return f"{event['name']}: {event['keys']} keys, {event['frames']} frames; {picture}; {_space(event)}"
         case "frame":
             return (

@@ -18,15 +18,13 @@ import numpy as np
 import OpenImageIO as oiio
 
 from inbetween.core.channels import Channels
+from inbetween.core.colour import HALF_MAX
 from inbetween.core.errors import FrameReadError
 from inbetween.hosts.sequence.layers import channels_of, unsigned, views
 from inbetween.hosts.sequence.whole import whole
 from inbetween.hosts.sequence.window import Window
 
 Pixels = np.ndarray[Any, np.dtype[np.float32]]
-
-HALF_MAX = 65504.0
-"""The largest finite half float; OpenEXR stores what is above as infinity, without a word."""
 
 MULTIPART = frozenset({".exr"})
 """Types whose files may hold several parts that make one frame."""
@@ -294,6 +292,7 @@ def _in_reach(spec: oiio.ImageSpec, pixels: Pixels) -> Pixels:
     for channel in range(spec.nchannels):
         if str(spec.channelformat(channel)) == "half":
             finite = np.isfinite(pixels[..., channel])
+            # OpenEXR stores what is above as infinity, without a word.
             np.clip(stored[..., channel], -HALF_MAX, HALF_MAX, out=stored[..., channel], where=finite)
     return stored
 

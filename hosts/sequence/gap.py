@@ -7,13 +7,14 @@ import numpy as np
 
 from inbetween.core.channels import Channels
 from inbetween.core.clamp import cleaner
+from inbetween.core.colour import HALF_MAX
 from inbetween.core.continuity import Verdict, is_cut, judge
 from inbetween.core.errors import DrawingError, InbetweenError
 from inbetween.core.inbetween import frames_at_once, inbetween
 from inbetween.core.network import Beyond, Network, PathNetwork
 from inbetween.core.schedule import Drawing
 from inbetween.core.settings import Settings
-from inbetween.hosts.sequence.frames import HALF_MAX, Pixels
+from inbetween.hosts.sequence.frames import Pixels
 from inbetween.hosts.sequence.plan import Span
 
 
@@ -50,10 +51,10 @@ def draw(
 def mend(pixels: Pixels, channels: Channels) -> tuple[Pixels, int]:
     """A copy without what cannot be drawn with, and how many values were replaced; the same array where none were.
 
-    NaN becomes 0. Infinity becomes 65504 in colour and alpha, and stays in other layers, where depth has it.
-    Channels of ids hold bits and are left alone.
+    NaN becomes 0. Infinity becomes 65504 in colour and alpha, and stays in other layers, where depth has it, and in
+    depth that is looked at for want of a picture. Channels of ids hold bits and are left alone.
     """
-    seen = {*channels.colour} | ({channels.alpha} if channels.alpha is not None else set())
+    seen = {*channels.colour, channels.alpha} - {*channels.measures}
     replaced, mended = 0, pixels
     for channel in (place for place in range(pixels.shape[2]) if place not in channels.ids):
         values = pixels[..., channel]

@@ -60,15 +60,15 @@ class _Layer:
 def channels_of(parts: Sequence[oiio.ImageSpec]) -> Channels:
     """The layout of a file whose parts lie one after the other.
 
-    The picture is the beauty layer's red, green and blue, else its luminance, else the first channel that is not an
-    id (the very first if all are). Unsigned 32-bit channels, cryptomattes and channels with an id's name are ids;
-    layers with the name of a measure are data.
+    The picture is the beauty layer's red, green and blue, else its luminance, else the first channel that is neither an
+    id nor data; for want of all these, data is looked at (the very first channel if all are ids). Unsigned 32-bit
+    channels, cryptomattes and channels with an id's name are ids; layers with the name of a measure are data.
     """
     names = _names(parts)
     layers = _layers(parts)
     ids = tuple(_ids(parts, layers))
     data = tuple(_data(layers, ids))
-    for taken in ({*ids, *chain(*data)}, set(ids)):  # data is looked at for want of a picture
+    for taken in ({*ids, *chain(*data)}, set(ids)):
         if found := _picture(layers, len(names), taken):
             return Channels(names, *found, ids, data)
     return Channels(names, (0,), None, ids, data)
@@ -78,6 +78,8 @@ def _picture(layers: Sequence[_Layer], count: int, taken: Set[int]) -> tuple[tup
     """Colour and alpha of the picture, none of its colour among those `taken`; None where all are."""
     for wanted in ("rgb", "y"):
         for layer in sorted(layers, key=_rank):
+            if wanted == "y" and "x" in layer.places:  # no luminance but the second of a vector's
+                continue
             colour = tuple(layer.places[letter] for letter in wanted if letter in layer.places)
             if len(colour) == len(wanted) and not set(colour) & taken:
                 return colour, layer.places.get("a")

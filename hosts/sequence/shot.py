@@ -85,6 +85,7 @@ class Shot:
             "keys": len(self.todo.keys),
             "frames": len(self.todo.wanted),
             "picture": [channels.names[place] for place in channels.colour],
+            "is_data": not channels.shown,
             "alpha": None if channels.alpha is None else channels.names[channels.alpha],
             "layers": len(channels.names) - len(channels.colour) - (channels.alpha is not None),
             "space": self._space.name,

@@ -14,7 +14,7 @@ from array_api_compat import array_namespace, device
 from numpy.typing import NDArray
 
 from inbetween.core.channels import Channels
-from inbetween.core.colour import encode
+from inbetween.core.colour import encode, visible
 from inbetween.core.network import Array
 from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
@@ -167,7 +167,8 @@ class Mover(MovingNetwork[Prepared]):
 
         height, width = frame.shape[:2]
         shrink = min(1.0, LONGEST_SIDE / max(height, width))
-        colour = encode(np.nan_to_num(frame[..., [*self.channels.colour]]), self.space)
+        looked_at = frame[..., [*self.channels.colour]]
+        colour = encode(np.nan_to_num(looked_at), self.space) if self.channels.shown else visible(looked_at)
         picture: Picture = np.ones((height, width, 4), np.float32)
         picture[..., :3] = colour  # grey goes to all three
         if self.channels.alpha is not None:

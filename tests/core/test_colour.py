@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from inbetween.core.colour import DISPLAY, SCENE_LINEAR, decode, encode, resolve
+from inbetween.core.colour import DISPLAY, SCENE_LINEAR, decode, encode, resolve, visible
 from inbetween.core.errors import SettingsError
 
 light = arrays(np.float32, (2, 2, 3), elements=st.floats(-65504, 65504, width=32))
@@ -135,3 +135,10 @@ def test_an_unknown_file_type_is_said_with_the_remedy() -> None:
 
 def test_no_file_type_is_both_linear_and_display() -> None:
     assert SCENE_LINEAR.isdisjoint(DISPLAY)
+
+
+def test_measures_become_a_picture_that_rises_with_them() -> None:
+    depths = np.asarray([-np.inf, -5, 0, np.nan, 5, 100, 1000, 65504, np.inf], np.float32)
+    seen = visible(depths)
+    assert np.allclose(seen[[0, 2, 3, 7, 8]], [0, 0.5, 0.5, 1, 1])
+    assert np.all(np.diff(seen[[0, 1, 2, 4, 5, 6, 7]]) > 0.05)

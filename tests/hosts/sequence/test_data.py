@@ -11,6 +11,7 @@ import pytest
 from inbetween.hosts.sequence.frames import Header, read_plate, write_frame
 from inbetween.models import dissolve, flow
 from inbetween.models.model import Model
+from inbetween.progress import sentence
 
 Make = Callable[..., Any]
 
@@ -74,3 +75,26 @@ def test_depth_that_changes_has_the_value_between(fill: Make, tmp_path: Path) ->
     fill(tmp_path / "in", tmp_path / "out", model=flow.build("cpu", "auto"))
     depth = channels(tmp_path / "out" / "shot.1.exr")["depth.Z"]
     assert np.allclose(depth[26:38, 35:47], 105, atol=1)
+
+
+def test_a_pass_of_depth_alone_moves_and_keeps_its_infinite_ground(fill: Make, tmp_path: Path, model: Model) -> None:
+    for number in (0, 4):
+        write(tmp_path / "in" / f"shot.{number}.exr", ["Z"], shot(number)[..., 4:5])
+    summary, events = fill(tmp_path / "in", tmp_path / "out", model=model, clamp="palette")
+    assert summary.failed == ()
+    assert not [event for event in events if event["event"] == "warning"]
+    depth = channels(tmp_path / "out" / "shot.2.exr")["Z"]
+    assert np.isinf(depth[:8]).all()
+    assert np.all(np.isinf(depth) | ((depth >= 100) & (depth <= 120)))
+    if model.name == "flow":
+        middle = np.isfinite(depth).nonzero()[1].mean()
+        assert middle == pytest.approx(42, abs=0.5)
+        assert np.allclose(depth[26:38, 36:48], 110, atol=1)
+
+
+def test_a_pass_of_motion_alone_is_announced_as_no_picture(fill: Make, tmp_path: Path) -> None:
+    for number in (0, 4):
+        write(tmp_path / "in" / f"shot.{number}.exr", ["motion.X", "motion.Y"], shot(number)[..., 8:10])
+    _, events = fill(tmp_path / "in", tmp_path / "out")
+    (announced,) = [event for event in events if event["event"] == "sequence"]
+    assert "no picture, motion is seen in motion.X, 1 more channels move along" in sentence(announced)

@@ -30,6 +30,11 @@ def part(names: str, kind: str = "half", **attributes: str) -> oiio.ImageSpec:
         ("Z", "Z", None),
         ("forward.u forward.v", "forward.u", None),
         ("id Z", "Z", None),
+        ("motion.X motion.Y", "motion.X", None),
+        ("bend.X bend.Y bend.Z", "bend.X", None),
+        ("motion.X motion.Y diffuse.Y", "diffuse.Y", None),
+        ("Z mask.V", "mask.V", None),
+        ("N.R N.G N.B", "N.R N.G N.B", None),
     ],
     ids=lambda value: str(value)[:30],
 )  # fmt: skip
