@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inbetween.core.channels import Channels
 from inbetween.core.clamp import cleaner
-from inbetween.core.colour import HALF_MAX
 from inbetween.core.continuity import Verdict, is_cut, judge
 from inbetween.core.errors import DrawingError, InbetweenError
 from inbetween.core.inbetween import frames_at_once, inbetween
@@ -51,8 +52,9 @@ def draw(
 def mend(pixels: Pixels, channels: Channels) -> tuple[Pixels, int]:
     """A copy without what cannot be drawn with, and how many values were replaced; the same array where none were.
 
-    NaN becomes 0. Infinity becomes 65504 in colour and alpha, and stays in other layers, where depth has it, and in
-    depth that is looked at for want of a picture. Channels of ids hold bits and are left alone.
+    In colour and alpha, what is not finite becomes as the nearest pixel that is: filters would spread anything else.
+    In other layers NaN becomes 0; infinity stays, where depth has it, even in depth that is looked at for want of a
+    picture. Channels of ids hold bits and are left alone.
     """
     seen = {*channels.colour, channels.alpha} - {*channels.measures}
     replaced, mended = 0, pixels
@@ -61,10 +63,21 @@ def mend(pixels: Pixels, channels: Channels) -> tuple[Pixels, int]:
         wrong = ~np.isfinite(values) if channel in seen else np.isnan(values)
         if count := int(np.count_nonzero(wrong)):
             mended = pixels.copy() if mended is pixels else mended
-            reach = HALF_MAX if channel in seen else np.inf
-            mended[..., channel] = np.nan_to_num(values, nan=0.0, posinf=reach, neginf=-reach)
+            mended[..., channel][wrong] = _nearest(values, wrong) if channel in seen else 0
             replaced += count
     return mended, replaced
+
+
+def _nearest(values: Pixels, wrong: NDArray[np.bool_]) -> Pixels | float:
+    """For each wrong pixel of a plane (H, W), the value of the nearest one that is not; 0 where all are wrong."""
+    if wrong.all():
+        return 0.0
+    kind, mask = cv2.DIST_LABEL_PIXEL, cv2.DIST_MASK_5
+    _, labels = cv2.distanceTransformWithLabels(wrong.view(np.uint8), cv2.DIST_L2, mask, labelType=kind)
+    found = np.zeros(int(labels.max()) + 1, np.float32)
+    found[labels[~wrong]] = values[~wrong]
+    nearest: Pixels = found[labels[wrong]]
+    return nearest
 
 
 def _through(start: Pixels, end: Pixels, hand: Hand, before: Beyond | None, after: Beyond | None) -> Network:

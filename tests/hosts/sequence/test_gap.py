@@ -22,6 +22,19 @@ def test_only_what_cannot_be_drawn_with_is_replaced() -> None:
     pixels[0, 0] = (np.nan, np.inf, -np.inf, np.nan, np.nan, np.nan)
     mended, count = mend(pixels, CHANNELS)
     assert count == 5
-    np.testing.assert_array_equal(mended[0, 0], np.asarray([0, 65504, -65504, 0, 0, np.nan], np.float32))
+    np.testing.assert_array_equal(mended[0, 0], np.asarray([1, 1, 1, 1, 0, np.nan], np.float32))
     np.testing.assert_array_equal(mended[1:], pixels[1:])
     assert np.isnan(pixels[0, 0, 0]), "keys are never written to"
+
+
+def test_colour_that_is_not_finite_becomes_that_of_the_nearest_pixel_which_is() -> None:
+    pixels = np.zeros((9, 9, 6), np.float32)
+    pixels[..., 0] = np.arange(9)
+    pixels[:, 3:5, 0] = np.inf
+    pixels[2, 8, 0] = -np.inf
+    pixels[..., 1] = np.nan
+    mended, count = mend(pixels, CHANNELS)
+    assert count == 9 * 2 + 1 + 81
+    assert mended[4, :, 0].tolist() == [0, 1, 2, 2, 5, 5, 6, 7, 8]
+    assert mended[2, 8, 0] in (7, 8)
+    assert not mended[..., 1].any(), "a channel without any finite value is black"

@@ -13,6 +13,7 @@ import pytest
 from inbetween.core.errors import Cancelled, InputError
 from inbetween.hosts.sequence import work
 from inbetween.hosts.sequence.frames import Header, Plate, read_header, read_plate, write_frame
+from inbetween.models import flow
 from inbetween.models.model import Model
 
 Make = Callable[..., Any]
@@ -335,6 +336,22 @@ def test_keys_that_are_not_finite_are_mended_for_drawing_and_kept(
     assert message.startswith("shot.0005.exr holds 5 values that are not finite")
     assert np.isfinite(read_plate(tmp_path / "out" / "shot.0003.exr").pixels).all()
     assert (tmp_path / "out" / "shot.0005.exr").read_bytes() == (source / "shot.0005.exr").read_bytes()
+
+
+@pytest.mark.parametrize("wrong", [np.inf, -np.inf, np.nan])
+def test_pixels_that_are_not_finite_leave_no_trace_on_even_ground(
+    keys: Make, fill: Make, write: Make, picture: Make, tmp_path: Path, wrong: float
+) -> None:
+    for folder, number in ((folder, number) for folder in ("sound", "spoilt") for number in (1, 5)):
+        pixels = picture(number)
+        if folder == "spoilt":
+            pixels[1:3, 16:18, :3] = wrong
+            pixels[8, 6 + number, 0] = wrong
+        write(tmp_path / folder / f"shot.{number}.exr", pixels, "float")
+    for folder in ("sound", "spoilt"):
+        fill(tmp_path / folder, tmp_path / f"{folder}-out", model=flow.build("cpu", "auto"))
+    sound, spoilt = (read_plate(tmp_path / f"{folder}-out" / "shot.3.exr").pixels for folder in ("sound", "spoilt"))
+    np.testing.assert_allclose(spoilt, sound, atol=1e-3)
 
 
 def test_a_long_run_of_keys_is_not_kept_in_memory(
