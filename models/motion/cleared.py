@@ -45,8 +45,10 @@ def clear(frame: Frame, found: Carried) -> None:
     beside, here = _grown(frame.numbers), pixels(inside.shape)
     soft = _grown(labels[0]), _grown(labels[1])  # with the faint rest of their edges
     first, second = (labels_at(label, here + flow) for label, flow in zip(soft, frame.flows, strict=True))
-    own = np.all([(label == 0) | (label == beside) for label in (first, second)], axis=0)
-    near = inside | ((beside > 0) & own & ~jumps(frame.flows))
+    near = inside | ((beside > 0) & ~jumps(frame.flows))
+    for label in (first, second):  # unless a key shows what is elsewhere by now
+        other = near & ~inside & (label > 0) & (label != beside)
+        near[other] = _near(frame.numbers, label[other], other)
     first, second = (first > 0) & ~near, (second > 0) & ~near
     hidden = first & second
     if hidden.any():
