@@ -10,7 +10,7 @@ from types import FrameType
 
 from inbetween.core.errors import Cancelled, InbetweenError
 from inbetween.core.extras import EXTRAS, missing
-from inbetween.start import INTERRUPTED
+from inbetween.start import INTERRUPTED, leave
 
 DONE, FAILED, WRONG = 0, 1, 2
 """Exit codes: all done; some of it failed; wrong use or wrong input. `start.INTERRUPTED`: stopped by the user."""
@@ -27,7 +27,8 @@ def answer(work: Callable[[], int]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return _interruptible(work)
+        with Stop(at_once=True):
+            return work()
     except (Cancelled, KeyboardInterrupt) as stop:
         complain(str(stop) or "stopped")
         return INTERRUPTED
@@ -92,22 +93,20 @@ class Stop:
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._at_once and _importing(frame):
+            leave(number, frame)
+        if self._at_once:
+            raise KeyboardInterrupt
         if self.asked:
             raise KeyboardInterrupt("stopped at once; finished frames are kept")
         self.asked = True
-        if self._at_once:
-            raise KeyboardInterrupt
 
 
-def _interruptible(work: Callable[[], int]) -> int:
-    """Do the work, stoppable at any moment: a library that is being imported may raise what it likes in answer."""
-    with Stop(at_once=True) as stop:
-        try:
-            return work()
-        except Exception as error:
-            if stop.asked and not isinstance(error, InbetweenError):
-                raise KeyboardInterrupt from error
-            raise
+def _importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported, in which libraries answer an exception with others, or with many lines."""
+    while frame and frame.f_code.co_filename != "<frozen importlib._bootstrap>":
+        frame = frame.f_back
+    return frame is not None
 
 
 def _without_a_module(error: ModuleNotFoundError) -> int:

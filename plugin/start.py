@@ -1,9 +1,8 @@
-"""Where every command begins: nothing is imported yet, so that Ctrl-C is answered in one line at once."""
+"""Where every command begins: nothing is imported yet, so that Ctrl-C is answered in one line from the start."""
 
+# `signal` would import enum and more first, for longer than all else here takes; this is what it is made of.
+import _signal as signal  # type: ignore[import-not-found]  # typeshed knows `signal` only
 import os
-import signal
-from importlib import import_module
-from types import FrameType
 
 INTERRUPTED = 130
 """Exit code of a command that was stopped by the user."""
@@ -24,16 +23,18 @@ def finetune() -> int:
     return _begin("inbetween.finetune")
 
 
-def _begin(module: str) -> int:
-    """Import a command and run it, SIGINT and SIGTERM answered meanwhile; while it works, it answers them itself."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
-    return int(import_module(module).main())
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    """End here and now: nothing is begun, and an exception in the middle of an import comes out as another one."""
+def leave(number: int, frame: object) -> None:
+    """End here and now, as a signal handler; an exception in the middle of an import would come out as anything."""
     try:
         os.write(2, b"inbetween: stopped\n")
     finally:
         os._exit(INTERRUPTED)
+
+
+def _begin(module: str) -> int:
+    """Import a command and run it, SIGINT and SIGTERM answered meanwhile; while it works, it answers them itself."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+    from importlib import import_module
+
+    return int(import_module(module).main())
