@@ -40,6 +40,8 @@ LED = 0.1
 TOGETHER, ENOUGH, MEMBERS = 4.0, 0.7, 3
 """Pixels by which the ways of pieces that go together differ; and share and number of those around a piece that are
 enough to say where it went."""
+AT_ONCE = 8
+"""Candidates that are compared with all others at once: more do not stay in the cache."""
 KIN = 0.4
 """Difference of colour, size and shape up to which it is looked for."""
 WITHIN = 5.0
@@ -79,18 +81,30 @@ def _together(start: Pieces, went: Floats, unlike: Floats, diagonal: float) -> F
     Letters of a word are like many others; only one way is that of all of them.
     """
     ones, others = np.nonzero(unlike < KIN)
-    moves = went[ones, others]
-    same = np.exp(-np.square((moves[:, None] - moves[None]) / TOGETHER).sum(-1))
-    agree = np.zeros((len(moves), len(start.area)))
-    np.maximum.at(agree.T, ones, same.T)  # of each piece the candidate that goes most alike
-    near = np.square(start.centre[ones][:, None] - start.centre[None]).sum(-1) / (0.15 * diagonal) ** 2
-    weight = np.exp(-near) * np.sqrt(start.area)
-    weight[np.arange(len(ones)), ones] = 0
+    having, begins = np.unique(ones, return_index=True)
+    moves = (went[ones, others] / TOGETHER).T
+    near = np.square(start.centre[:, None] - start.centre[None]).sum(-1) / (0.15 * diagonal) ** 2
+    weights = np.exp(-near) * np.sqrt(start.area)
+    np.fill_diagonal(weights, 0)
     some = 0.05 * np.sqrt(start.area.mean())
-    result = np.zeros(unlike.shape)
-    members = agree.sum(1) - 1  # but itself
-    result[ones, others] = np.where(members >= MEMBERS, (weight * agree).sum(1) / (weight.sum(1) + some), 0)
+    result, room = np.zeros(unlike.shape), np.empty((2, AT_ONCE, len(ones)))
+    for at in range(0, len(ones), AT_ONCE):
+        own = slice(at, at + AT_ONCE)
+        agree = np.zeros((len(ones[own]), len(start.area)))
+        agree[:, having] = np.exp(-_least_apart(moves, own, begins, room))
+        weight, members = weights[ones[own]], agree.sum(1) - 1  # but itself
+        told = (weight * agree).sum(1) / (weight.sum(1) + some)
+        result[ones[own], others[own]] = np.where(members >= MEMBERS, told, 0)
     return result
+
+
+def _least_apart(moves: Floats, own: slice, begins: NDArray[np.intp], room: Floats) -> Floats:
+    """Squared distances of some `own` of all moves, (2, n), to the nearest of each group that `begins` in them."""
+    some = moves[:, own]
+    across, down = room[:, : some.shape[1]]
+    for gap, axis, other in zip((across, down), some, moves, strict=True):
+        np.square(np.subtract(axis[:, None], other, out=gap), out=gap)
+    return np.asarray(np.minimum.reduceat(np.add(across, down, out=across), begins, axis=1))
 
 
 def _mutual(cost: Floats, most: float) -> NDArray[np.intp]:

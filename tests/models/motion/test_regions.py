@@ -1,6 +1,7 @@
 """Pieces of even colour are found, recognised in the other key, however far they went or whatever became of them, and
 put where they are in between."""
 
+import tracemalloc
 from typing import Any
 
 import cv2
@@ -141,6 +142,19 @@ def test_shapes_of_one_kind_go_where_their_neighbours_go() -> None:
     end = drawing((BLUE, box(60, 90, 40, 24)), *((RED, box(x + 30, y, 10, 10)) for x, y in row))
     found = carried(start, end, optical(start, end)).flows
     assert [middle_of(found, x, y)[0] for x, y in row] == pytest.approx([30, 30, 30], abs=1)
+
+
+def test_a_crowd_of_equal_things_asks_for_no_more_memory_than_a_few() -> None:
+    """Snow, stars, a halftone, a page of text: each of 64 dots may have become each of 64."""
+    places = [(12 + 18 * column, 12 + 18 * row) for column in range(8) for row in range(8)]
+    start, end = (drawing(*((BLUE, box(x + went, y, 8, 8)) for x, y in places)) for went in (0, 6))
+    flows = optical(start, end)
+    tracemalloc.start()
+    found = carried(start, end, flows).flows
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 32 * 2**20
+    assert [middle_of(found, x, y) for x, y in places] == [pytest.approx((6, 0), abs=0.1)] * 64
 
 
 def test_the_eyes_of_a_face_go_with_its_mouth_and_not_with_the_middle_of_a_body_of_another_shape() -> None:
