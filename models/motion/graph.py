@@ -93,18 +93,29 @@ def graph(mask: Mask, side: int) -> Graph:
 
     Parts that do not touch at all are linked where they are nearest.
     """
+    labels = cells(mask, side)
+    y, x = np.nonzero(labels)
+    index, count = labels[y, x] - 1, int(labels.max())
+    area = np.bincount(index, minlength=count).astype(np.float64)
+    places = np.stack([np.bincount(index, values, count) for values in (x, y)], 1) / area[:, None]
+    part = np.zeros(count, np.intp)
+    part[index] = parts(mask)[y, x]
+    links = _touching(labels)
+    return Graph(places, area, np.concatenate((links, _bridges(places, part))), len(links), side)
+
+
+def cells(mask: Mask, side: int) -> NDArray[np.int32]:
+    """The numbers, from 1, of the cells into which a grid of so many pixels cuts what fills a mask, (H, W)."""
     height, width = mask.shape
     rows, columns = (np.arange(length) + np.arange(length) // side for length in (height, width))
-    apart = np.zeros((rows[-1] + 1, columns[-1] + 1), np.uint8)  # a gap between each two cells
+    apart = np.zeros((rows[-1] + 1, columns[-1] + 1), np.bool_)  # a gap between each two cells
     apart[np.ix_(rows, columns)] = mask
-    count, cells = cv2.connectedComponents(apart, connectivity=8)
-    cells = cells[np.ix_(rows, columns)]
-    y, x = np.nonzero(cells)
-    index = cells[y, x] - 1
-    area = np.bincount(index, minlength=count - 1).astype(np.float64)
-    places = np.stack([np.bincount(index, values, count - 1) for values in (x, y)], 1) / area[:, None]
-    links = _touching(cells)
-    return Graph(places, area, np.concatenate((links, _bridges(places, links))), len(links), side)
+    return np.asarray(parts(apart)[np.ix_(rows, columns)], np.int32)
+
+
+def parts(mask: Mask) -> NDArray[np.int32]:
+    """The numbers, from 1, of what hangs together in a mask, (H, W)."""
+    return np.asarray(cv2.connectedComponents(mask.view(np.uint8), connectivity=8)[1], np.int32)
 
 
 def _touching(cells: NDArray[np.int32]) -> NDArray[np.intp]:
@@ -119,15 +130,18 @@ def _touching(cells: NDArray[np.int32]) -> NDArray[np.intp]:
     return np.asarray(np.unique(np.sort(np.concatenate(pairs), 1), axis=0) - 1, np.intp)
 
 
-def _bridges(places: Floats, links: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The shortest links, (m, 2), that are wanting for all places to hang together (Kruskal 1956)."""
-    part = np.arange(len(places))
-    for first, second in links:
-        part[part == part[second]] = part[first]
-    away = np.square(places[:, None] - places[None]).sum(-1)
-    bridges = []
-    while (apart := part[:, None] != part).any():
-        first, second = divmod(int(np.where(apart, away, np.inf).argmin()), len(places))
-        bridges.append((first, second))
-        part[part == part[second]] = part[first]
+def _bridges(places: Floats, part: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The shortest links, (m, 2), that are wanting for all places to hang together (Kruskal 1956).
+
+    `part` (n,) is the number, from 1, of the part that each belongs to.
+    """
+    links = np.stack(np.nonzero(np.triu(part[:, None] != part)), 1)
+    links = links[np.argsort(np.square(places[links[:, 0]] - places[links[:, 1]]).sum(-1), kind="stable")]
+    between = np.sort(part[links], 1) @ (len(places) + 1, 1)
+    _, shortest = np.unique(between, return_index=True)  # of those between each two parts
+    bridges, joined = [], part.copy()
+    for first, second in links[np.sort(shortest)].tolist():
+        if joined[first] != joined[second]:
+            bridges.append((first, second))
+            joined[joined == joined[second]] = joined[first]
     return np.array(bridges, np.intp).reshape(-1, 2)

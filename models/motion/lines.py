@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.graph import parts
 from inbetween.models.motion.regions import Floats, Mask, Pieces, nearest
 from inbetween.models.motion.registration import Expected, registered, share
 from inbetween.models.warp import Plane
@@ -102,11 +103,11 @@ class _Lines:
         thin = (np.maximum(*hats).max(-1) > CONTRAST * 255) & free
         narrow = np.bincount(cut.labels.ravel(), thin.ravel(), len(cut.area) + 1)[1:] > LINES * cut.area
         thin &= np.append(True, narrow)[cut.labels]
-        _, label = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
+        label = _long(thin)
+        label = np.where(_on_paper(picture, label)[label], label, 0)
+        label = _long(_one_pen(picture, label > 0))
         area, astray = (np.bincount(label.ravel(), weights) for weights in (None, lost.ravel()))
-        long = _long(thin, label, area)
-        label = np.where((long & _on_paper(picture, np.where(long[label], label, 0), len(area)))[label], label, 0)
-        return cls(_one_pen(picture, label), astray / np.maximum(area, 1))
+        return cls(label, astray / np.maximum(area, 1))
 
     def lost(self, least: float) -> Mask:
         """Where those are, (H, W), of which at least such a share is lost; none if they are too many."""
@@ -116,18 +117,21 @@ class _Lines:
         return np.zeros_like(kept) if many else kept
 
 
-def _long(thin: Mask, label: NDArray[np.int32], area: NDArray[np.int_]) -> Mask:
-    """Which of some narrow things, by their numbers in `label` (H, W) and pixels, are long, (n,); 0 is none."""
+def _long(thin: Mask) -> NDArray[np.int32]:
+    """Which of some narrow things are long: their numbers, from 1, (H, W)."""
+    label = parts(thin)
+    area = np.bincount(label.ravel())
     half = np.zeros(len(area))
     np.maximum.at(half, label.ravel(), cv2.distanceTransform(thin.view(np.uint8), cv2.DIST_L2, 3).ravel())
     long = (area >= SMALLEST) & (area > LONG * half**2)
     long[0] = False
-    return np.asarray(long)
+    return np.where(long[label], label, 0)
 
 
-def _on_paper(picture: Plane, label: NDArray[np.int32], count: int) -> Mask:
-    """Which of some lines, by their numbers from 1 in `label` (H, W), are drawn on paper, (count,)."""
-    if not label.any():
+def _on_paper(picture: Plane, label: NDArray[np.int32]) -> Mask:
+    """Which of some lines, by their numbers from 1 in `label` (H, W), are drawn on paper, (n,); 0 is none."""
+    count = int(label.max()) + 1
+    if count == 1:
         return np.zeros(count, np.bool_)
     far, source = nearest(label > 0)
     beside = (far > BESIDE[0]) & (far <= BESIDE[1])
@@ -136,9 +140,8 @@ def _on_paper(picture: Plane, label: NDArray[np.int32], count: int) -> Mask:
     return np.bincount(owner, paper, count) > ON_PAPER * np.bincount(owner, minlength=count)
 
 
-def _one_pen(picture: Plane, label: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Lines, by their numbers in (H, W), without what has not the colour of most."""
-    if not label.any():
-        return label
-    unlike = np.abs(picture - np.median(picture[label > 0], axis=0)).max(-1)
-    return np.where(unlike < LIKE, label, 0)
+def _one_pen(picture: Plane, lines: Mask) -> Mask:
+    """Lines without what has not the colour of most."""
+    if not lines.any():
+        return lines
+    return np.asarray(lines & (np.abs(picture - np.median(picture[lines], axis=0)).max(-1) < LIKE))

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.graph import Graph, complexes, graph, points
+from inbetween.models.motion.graph import Graph, cells, complexes, graph, parts, points
 from inbetween.models.motion.regions import Floats, Mask
 from inbetween.models.warp import fetched_at
 
@@ -47,9 +47,11 @@ def registered(
     The one is bent to the other and the other to the one, from every one of some `reaches`; whichever explains more,
     and stretches less, holds. A reach says from how far places are drawn at first, in standard deviations of those that
     they are drawn to: the less, the closer they keep to what is `expected` of them. None if either is too small to
-    bend, or they are different shapes.
+    bend or in more parts than it may have cells, or they are different shapes.
     """
-    shapes, targets = ([_cut(mask, *cells) for mask in (start, end)] for cells in (CELLS, TARGETS))
+    if any(parts(mask).max() > min(CELLS[2], TARGETS[2]) for mask in (start, end)):
+        return None
+    shapes, targets = ([_cut(mask, *about) for mask in (start, end)] for about in (CELLS, TARGETS))
     if not all(shape.touching for shape in shapes):
         return None
     best, found = -np.inf, None
@@ -116,10 +118,8 @@ def _close(own: Mask, other: Mask, bent: Deformation, key: int) -> Mask:
 
 
 def _cut(mask: Mask, count: int, smallest: int, most: int) -> Graph:
-    """The graph of a shape, of about so many cells, not smaller than that, and no more."""
+    """The graph of a shape in at most so many parts: of about so many cells, not smaller than that, and no more."""
     side = max(smallest, round(float(np.sqrt(np.count_nonzero(mask) / count))))
-    cut = graph(mask, side)
-    while len(cut.places) > most:  # lines have more cells than their area tells
+    while cells(mask, side).max() > most:  # lines have more cells than their area tells
         side *= 2
-        cut = graph(mask, side)
-    return cut
+    return graph(mask, side)

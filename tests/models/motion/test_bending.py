@@ -170,3 +170,31 @@ def test_a_texture_is_no_line_drawing() -> None:
     cut, everywhere = pieces(keys[0]), np.ones((HEIGHT, WIDTH), np.bool_)
     both = everywhere, everywhere
     assert bent_lines((keys[0], keys[1]), (cut, cut), both, both, stays) is None
+
+
+def test_more_specks_than_a_shape_may_have_cells_do_not_bend() -> None:
+    specks = np.zeros((HEIGHT, WIDTH), np.bool_)
+    specks[::6, ::6] = True
+    assert registered(specks, np.roll(specks, 3, axis=1), stays) is None
+
+
+def test_links_between_parts_are_the_shortest_that_hold_all_of_them() -> None:
+    spots = [(20, 20), (60, 20), (60, 50), (150, 50), (155, 110)]
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for spot in spots:
+        cv2.circle(mask, spot, 5, 1, -1)
+    found = graph(mask > 0, 20)
+    owner = np.square(found.places[:, None] - spots).sum(-1).argmin(1)
+    assert {tuple(sorted(owner[link])) for link in found.links[found.touching :]} == {(0, 1), (1, 2), (2, 3), (3, 4)}
+
+
+def test_strokes_on_rough_paper_that_fall_into_specks_are_no_lines() -> None:
+    """Of each stroke the pen's own colour is on every other bit only."""
+    rows, columns = np.indices((480, 640))
+    strokes = (rows % 30 < 4) & (rows > 30) & (rows < 450) & (columns > 200) & (columns < 420)
+    ink = np.where(columns % 5 < 3, 0.9, 0.4) * strokes
+    keys = [np.dstack([1 - np.roll(ink, shift, axis=1)] * 3 + [np.ones_like(ink)]) for shift in (0, 60)]
+    first, second = (key.astype(np.float32) for key in keys)
+    cut, everywhere = (pieces(first), pieces(second)), np.ones(ink.shape, np.bool_)
+    both = everywhere, everywhere
+    assert bent_lines((first, second), cut, both, both, stays) is None
