@@ -34,7 +34,7 @@ THINNEST = 2.0
 """Pixels that a line is wide at least; what is thinner is the edge of something that moved by a hair."""
 NEAR = 3
 """Pixels within which a part hangs on what it grows out of."""
-BOX, CROSS = np.ones((3, 3), np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)).astype(np.uint8)
+BOX = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -103,19 +103,23 @@ def _stroke(picture: Plane, part: Mask, still: Mask, known: Mask, place: Part, g
 def _along(inside: Mask, begin: Mask) -> Plane:
     """Length of the way from `begin` within `inside`, (H, W); infinite where there is none.
 
-    By turns a step goes to four and to eight neighbours, so that a length depends little on its direction.
+    By turns a step goes to eight and to four neighbours, so that a length depends little on its direction.
     """
-    way = np.where(begin, 0, np.inf).astype(np.float32)
-    reached, step = begin.view(np.uint8), 0
-    allowed = inside.view(np.uint8)
-    while True:
+    ahead = np.pad(inside & ~begin, 1).ravel()
+    way = np.where(np.pad(begin, 1), 0, np.inf).astype(np.float32)
+    width = way.shape[1]
+    four = np.array((-width, -1, 1, width))
+    eight = np.append(four, (-width - 1, -width + 1, width - 1, width + 1))
+    reached, before, step = np.flatnonzero(way == 0), np.zeros(0, np.intp), 0
+    while len(reached):
         step += 1
-        grown = np.asarray(cv2.dilate(reached, BOX if step % 2 else CROSS), np.uint8) & allowed
-        fresh = grown != reached
-        if not fresh.any():
-            return way
-        way[fresh] = step
-        reached = grown
+        # What a step to four neighbours has left is reached by the next one, to eight.
+        edge, sides = (np.append(before, reached), eight) if step % 2 else (reached, four)
+        beside = (edge[:, None] + sides).ravel()
+        before, reached = reached, np.unique(beside[ahead[beside]])
+        ahead[reached] = False
+        way.ravel()[reached] = step
+    return way[1:-1, 1:-1]
 
 
 def drawn_on(

@@ -1,5 +1,7 @@
 """Lines that are drawn on and off grow along themselves; what moves, or appears otherwise, is left alone."""
 
+from time import process_time
+
 import cv2
 import numpy as np
 import pytest
@@ -105,3 +107,20 @@ def test_the_model_draws_lines_on() -> None:
     start, end, truth = line(0.2), line(0.9), line(0.55)
     drawn = motion(start[None], end[None], np.full((1, 1, 1, 1), 0.5, np.float32))[0]
     assert np.abs(drawn - truth).mean() < 0.2 * np.abs((start + end) / 2 - truth).mean()
+
+
+def test_a_long_line_takes_no_more_time_than_it_has_pixels() -> None:
+    """A spiral of many turns fills its box, which is not looked at anew for every pixel of its way."""
+    turn = np.linspace(6, 178, 20000)
+    points = np.stack((480 + 2.6 * turn * np.cos(turn), 480 + 2.6 * turn * np.sin(turn)), -1)
+    frames = []
+    for share in (0.01, 1.0):
+        frame = np.zeros((960, 960, 4), np.float32)
+        way = np.round(points[: round(share * len(points))] * 16).astype(np.int32)
+        cv2.polylines(frame, [way], False, RED, 6, cv2.LINE_8, 4)
+        frames.append(frame)
+    nothing = np.zeros((960, 960), np.bool_)
+    began = process_time()
+    (found,) = strokes(frames[0], frames[1], (nothing, nothing))
+    assert process_time() - began < 5
+    assert found.length > 30000
