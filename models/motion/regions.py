@@ -99,11 +99,9 @@ def pieces(picture: Plane) -> Pieces:
     # What is left is ground, the edge of a piece, or a line too thin to have an inside.
     mark = uneven & ~_like_ground(picture, ground[flat])
     edge = mark & _between_grounds(small, ground[flat])
-    far, nearest = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, 5)
     if kept.any():
-        names = np.zeros(int(nearest.max()) + 1, labels.dtype)
-        names[nearest[labels > 0]] = labels[labels > 0]
-        labels = np.where(mark & (far <= REACH), names[nearest], labels)
+        far, source = nearest(labels > 0)
+        labels = np.where(mark & (far <= REACH), labels.ravel()[source], labels)
     thin = mark & (labels == 0) & ~edge
     _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
     labels = np.where(strokes > 0, strokes + count, labels)

@@ -186,6 +186,15 @@ def test_what_fades_where_it_stands_is_not_taken_for_its_neighbour() -> None:
         assert share[y, x] == 0.75
 
 
+def test_the_outlines_of_things_that_touch_at_a_corner_go_with_their_own() -> None:
+    picture = np.zeros((SIZE, SIZE, 4), np.float32)
+    picture[20:60, 20:60] = picture[58:120, 58:120] = (*RED, 1)
+    labels = regions.pieces(picture).labels
+    assert set(np.unique(labels[20:57, 20:57])) == {labels[40, 40]}
+    assert set(np.unique(labels[61:120, 61:120])) == {labels[90, 90]}
+    assert labels[40, 40] != labels[90, 90]
+
+
 def test_another_colour_is_another_thing() -> None:
     start, end = drawing((RED, box(40, 40))), drawing((BLUE, box(110, 110)))
     assert not any(going.any() for going in carried(start, end, optical(start, end)).going)
