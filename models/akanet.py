@@ -47,7 +47,16 @@ def from_card(card: Card, weights: Path, device: str, engine: str) -> Model:
     def network(channels: Channels, space: str) -> Network:
         return Painter(opened, channels, space, together, margin)
 
-    return Model(card.name, card.version, card.licence, digest, opened.name, card.scheme, False, network)
+    return Model(
+        name=card.name,
+        version=card.version,
+        licence=card.licence,
+        weights_sha256=digest,
+        engine=opened.name,
+        scheme=card.scheme,
+        knows_time=False,
+        network=network,
+    )
 
 
 def in_torch(card: Card, safetensors: Path, device: str) -> Engine:

@@ -11,7 +11,16 @@ from inbetween.models.model import Model
 def build(device: str = "auto", engine: str = "auto") -> Model:
     """No weights and no engine: plain arithmetic, where the arrays are. Raises `EngineError` for anything but that."""
     require_cpu("dissolve", device, engine)
-    return Model("dissolve", "1", "Apache-2.0", None, "arithmetic", "direct", True, network)
+    return Model(
+        name="dissolve",
+        version="1",
+        licence="Apache-2.0",
+        weights_sha256=None,
+        engine="arithmetic",
+        scheme="direct",
+        knows_time=True,
+        network=network,
+    )
 
 
 def network(channels: Channels, space: str) -> Network:

@@ -40,7 +40,17 @@ def build(device: str = "auto", engine: str = "auto") -> Model:
     import cv2
 
     require_cpu("flow", device, engine)
-    return Model("flow", "1", "Apache-2.0", None, f"OpenCV {cv2.__version__} CPU", "direct", True, Flow, True)
+    return Model(
+        name="flow",
+        version="1",
+        licence="Apache-2.0",
+        weights_sha256=None,
+        engine=f"OpenCV {cv2.__version__} CPU",
+        scheme="direct",
+        knows_time=True,
+        network=Flow,
+        knows_path=True,
+    )
 
 
 @dataclass(frozen=True)

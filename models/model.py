@@ -9,7 +9,7 @@ from inbetween.core.network import Network
 from inbetween.core.settings import Settings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """A loaded model. Everything but `network` is plain text for logs, provenance and tables."""
 

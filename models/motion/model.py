@@ -31,7 +31,17 @@ def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
     def network(channels: Channels, space: str) -> Network:
         return Mover(pieces, channels, space, offered)
 
-    return Model(card.name, card.version, card.licence, digest, engines[0].name, card.scheme, True, network, offered)
+    return Model(
+        name=card.name,
+        version=card.version,
+        licence=card.licence,
+        weights_sha256=digest,
+        engine=engines[0].name,
+        scheme=card.scheme,
+        knows_time=True,
+        network=network,
+        knows_path=offered,
+    )
 
 
 def export(card: Card, safetensors: Path, onnx: Path) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,15 @@ import pytest
 from inbetween.core.errors import Cancelled, InputError
 from inbetween.hosts.sequence import work
 from inbetween.hosts.sequence.frames import Header, Plate, read_header, read_plate, write_frame
-from inbetween.models import flow
+from inbetween.models import dissolve, flow
 from inbetween.models.model import Model
 
 Make = Callable[..., Any]
+
+
+def own_model(name: str, network: Any, **more: Any) -> Model:
+    """A model that draws with a network of ours."""
+    return replace(dissolve.build(), name=name, network=network, **more)
 
 
 def frames(folder: Path) -> dict[str, bytes]:
@@ -293,7 +299,7 @@ def test_an_engine_that_fails_costs_its_gap_and_not_the_run(keys: Make, fill: Ma
             raise RuntimeError("out of\nmemory")
         return (1 - t) * start + t * end
 
-    model = Model("frail", "1", "CC0-1.0", None, "none", "direct", True, lambda channels, space: network)
+    model = own_model("frail", lambda channels, space: network)
     summary, events = fill(keys([1, 4, 7]), tmp_path / "out", model=model)
     assert (summary.drawn, summary.copied, len(summary.failed)) == (2, 3, 2)
     assert {event["message"] for event in events if event["event"] == "failed"} == {
@@ -302,7 +308,7 @@ def test_an_engine_that_fails_costs_its_gap_and_not_the_run(keys: Make, fill: Ma
 
 
 def test_a_network_that_draws_nonsense_is_named(keys: Make, fill: Make, tmp_path: Path) -> None:
-    model = Model("mad", "1", "CC0-1.0", None, "none", "direct", True, lambda *_: lambda a, b, t: a * np.nan + t)
+    model = own_model("mad", lambda *_: lambda a, b, t: a * np.nan + t)
     summary, _ = fill(keys([1, 4]), tmp_path / "out", model=model)
     assert len(summary.failed) == 2
     assert "not finite" in summary.failed[0].message
@@ -315,7 +321,7 @@ def test_middle_only_networks_are_asked_for_middles_only(keys: Make, fill: Make,
         asked.extend(t.ravel().tolist())
         return (start + end) / 2
 
-    model = Model("middle", "1", "CC0-1.0", None, "none", "triads", False, lambda channels, space: network)
+    model = own_model("middle", lambda channels, space: network, scheme="triads", knows_time=False)
     fill(keys([1, 5]), tmp_path / "out", model=model)
     assert asked == [0.5, 0.5, 0.5]
     drawn = read_plate(tmp_path / "out" / "shot.0002.exr").pixels
