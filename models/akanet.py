@@ -22,7 +22,7 @@ from inbetween.core.channels import Channels
 from inbetween.core.colour import decode, encode
 from inbetween.core.errors import ModelError
 from inbetween.core.network import Array, Network
-from inbetween.models.card import Card
+from inbetween.models.card import Card, learnt
 from inbetween.models.engines import Engine, filled, open_torch, open_weights, running
 from inbetween.models.model import Model
 
@@ -52,6 +52,7 @@ def from_card(card: Card, weights: Path, device: str, engine: str) -> Model:
         version=card.version,
         licence=card.licence,
         weights_sha256=digest,
+        learnt_sha256=learnt(card, weights),
         engine=opened.name,
         scheme=card.scheme,
         knows_time=False,

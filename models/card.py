@@ -138,6 +138,15 @@ def identity(hashes: Iterable[str]) -> str:
     return lines[0] if len(lines) == 1 else hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
+def learnt(card: Card, weights: Path) -> str:
+    """One hash for what NAME.safetensors and its graphs have in common, whichever of them run.
+
+    That of NAME.safetensors, as the card has it; of a card that knows graphs only, their `identity`.
+    """
+    own = card.files.get(weights.with_suffix(".safetensors").name)
+    return own or identity(card.files.values())
+
+
 def refuse_pickle(weights: Path) -> None:
     """Raises `ModelError` for anything that could run code while it is loaded, judged by content and by name."""
     start = _start_of(weights)

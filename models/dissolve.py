@@ -16,6 +16,7 @@ def build(device: str = "auto", engine: str = "auto") -> Model:
         version="1",
         licence="Apache-2.0",
         weights_sha256=None,
+        learnt_sha256=None,
         engine="arithmetic",
         scheme="direct",
         knows_time=True,

@@ -45,6 +45,7 @@ def build(device: str = "auto", engine: str = "auto") -> Model:
         version="1",
         licence="Apache-2.0",
         weights_sha256=None,
+        learnt_sha256=None,
         engine=f"OpenCV {cv2.__version__} CPU",
         scheme="direct",
         knows_time=True,

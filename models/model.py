@@ -19,6 +19,8 @@ class Model:
     """SPDX identifier of the weights; of the code where a model has none."""
     weights_sha256: str | None
     """Of the files that were loaded (`card.identity`); None where a model has no weights."""
+    learnt_sha256: str | None
+    """Of what it learnt, whichever of its files were loaded (`card.learnt`); None where a model has no weights."""
     engine: str
     """What really runs it, as the engine itself reports it: "onnxruntime CPUExecutionProvider"."""
     scheme: str

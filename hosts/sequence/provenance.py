@@ -1,10 +1,11 @@
 """Where a finished frame came from, written where it cannot get lost, so that a second run redoes only what it must.
 
-A frame's recipe is everything its pixels depend on: model, weights, settings, the bytes of its two keys, its place
-between them. Beside every frame, in a hidden folder, lies one small JSON file: one for each frame, so that farm
-machines which share the folder never write to the same file, and no order of kills can leave a frame that passes for
-another. It also knows the frame's bytes, so that a frame which an artist painted on is never taken for ours. EXR
-carries its provenance in the header as well, for whoever gets the frame without the folder.
+A frame's recipe is everything its pixels depend on: model, weights, settings, the bytes of its keys, its place between
+them. Which files of the weights ran is on record, but in no recipe: the machines of a farm may differ in their engines.
+Beside every frame, in a hidden folder, lies one small JSON file: one for each frame, so that farm machines which share
+the folder never write to the same file, and no order of kills can leave a frame that passes for another. It also knows
+the frame's bytes, so that a frame which an artist painted on is never taken for ours. EXR carries its provenance in the
+header as well, for whoever gets the frame without the folder.
 """
 
 import contextlib
@@ -62,7 +63,7 @@ def of_gap(
     origin: Origin = {
         "model": model.name,
         "version": model.version,
-        "weights": model.weights_sha256 or "none",
+        "learnt": model.learnt_sha256 or "none",
         "scheme": model.scheme_for(settings),
         "path": path,
         "settings": _fingerprint(settings),
@@ -71,12 +72,13 @@ def of_gap(
         "keys_beyond": " ".join(todo.sequence.name(each.key) for each in beyond),
         "key_beyond_sha256": " ".join(sha256(each.key) for each in beyond),
     }
+    ran = {"weights": model.weights_sha256 or "none"}
     origins: dict[int, Origin] = {}
     for drawing in span.drawings:
         for frame in drawing.shows:
             place = [frame - span.gap.first, span.gap.last - span.gap.first]
             recipe = _recipe({**origin, "t": drawing.t, "place": place, "as": todo.ext})
-            origins[frame] = {**origin, "t": drawing.t, "recipe": recipe}
+            origins[frame] = {**origin, **ran, "t": drawing.t, "recipe": recipe}
     return origins
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from inbetween.core.channels import Channels
 from inbetween.core.network import Network
-from inbetween.models.card import Card
+from inbetween.models.card import Card, learnt
 from inbetween.models.engines import Engine, filled, open_torch, open_weights, running
 from inbetween.models.model import Model
 from inbetween.models.motion.mover import CELL, STATE, Graphs, Mover
@@ -36,6 +36,7 @@ def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
         version=card.version,
         licence=card.licence,
         weights_sha256=digest,
+        learnt_sha256=learnt(card, weights),
         engine=engines[0].name,
         scheme=card.scheme,
         knows_time=True,

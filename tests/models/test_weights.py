@@ -141,6 +141,7 @@ class TestRegistry:
         model = registry.load(str(studio.with_suffix(suffix)), "cpu", engine)
         runs = studio if engine == "torch" else studio.with_suffix(".onnx")
         assert model.weights_sha256 == card.sha256(runs)
+        assert model.learnt_sha256 == card.sha256(studio)
         assert (model.name, model.version, model.licence, model.scheme) == ("studio", "3", "CC0-1.0", "triads")
         assert not model.knows_time
 

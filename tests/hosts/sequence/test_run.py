@@ -127,6 +127,20 @@ def test_other_settings_redo_the_in_betweens_and_keep_the_keys(keys: Make, fill:
     assert (summary.drawn, summary.kept) == (3, 2)
 
 
+def test_another_engine_keeps_what_is_finished_and_other_weights_redo_it(
+    keys: Make, fill: Make, tmp_path: Path
+) -> None:
+    source, out = keys([1, 5]), tmp_path / "out"
+    graphs = replace(dissolve.build(), weights_sha256="a" * 64, learnt_sha256="c" * 64)
+    fill(source, out, model=graphs)
+    assert read_header(out / "shot.0003.exr").parts[0].get_string_attribute("inbetween:weights") == "a" * 64
+    for same in (replace(graphs, weights_sha256="c" * 64, engine="torch cpu"), graphs):
+        summary, _ = fill(source, out, model=same)
+        assert (summary.drawn, summary.kept) == (0, 5)
+    summary, _ = fill(source, out, model=replace(graphs, learnt_sha256="d" * 64))
+    assert (summary.drawn, summary.kept) == (3, 2)
+
+
 def test_more_writers_draw_the_same_frames(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 12])
     fill(source, tmp_path / "one", jobs=1)
