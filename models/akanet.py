@@ -29,6 +29,8 @@ from inbetween.models.model import Model
 if TYPE_CHECKING:
     from torch import nn
 
+ALGORITHM = 1
+"""See `Model.algorithm`."""
 TILE = 256
 """Side of what is painted at once, without its margins: 96 channels of it are 25 MiB."""
 PIXELS_AT_ONCE = TILE * TILE
@@ -50,6 +52,7 @@ def from_card(card: Card, weights: Path, device: str, engine: str) -> Model:
     return Model(
         name=card.name,
         version=card.version,
+        algorithm=ALGORITHM,
         licence=card.licence,
         weights_sha256=digest,
         learnt_sha256=learnt(card, weights),

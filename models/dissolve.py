@@ -7,6 +7,9 @@ from inbetween.core.network import Array, Network
 from inbetween.models.engines import require_cpu
 from inbetween.models.model import Model
 
+ALGORITHM = 1
+"""See `Model.algorithm`."""
+
 
 def build(device: str = "auto", engine: str = "auto") -> Model:
     """No weights and no engine: plain arithmetic, where the arrays are. Raises `EngineError` for anything but that."""
@@ -14,6 +17,7 @@ def build(device: str = "auto", engine: str = "auto") -> Model:
     return Model(
         name="dissolve",
         version="1",
+        algorithm=ALGORITHM,
         licence="Apache-2.0",
         weights_sha256=None,
         learnt_sha256=None,

@@ -23,6 +23,8 @@ from inbetween.models.warp import Plane, along
 
 Grey = NDArray[np.uint8]
 
+ALGORITHM = 1
+"""See `Model.algorithm`."""
 LONGEST_SIDE = 1024
 """Motion is found on copies no longer than this; pixels are moved at full size."""
 SHORTEST_SIDE = 48
@@ -43,6 +45,7 @@ def build(device: str = "auto", engine: str = "auto") -> Model:
     return Model(
         name="flow",
         version="1",
+        algorithm=ALGORITHM,
         licence="Apache-2.0",
         weights_sha256=None,
         learnt_sha256=None,

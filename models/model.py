@@ -15,6 +15,8 @@ class Model:
 
     name: str
     version: str
+    algorithm: int
+    """The `ALGORITHM` beside its code: raised whenever that draws other pictures with the same weights."""
     licence: str
     """SPDX identifier of the weights; of the code where a model has none."""
     weights_sha256: str | None

@@ -63,6 +63,7 @@ def of_gap(
     origin: Origin = {
         "model": model.name,
         "version": model.version,
+        "algorithm": model.algorithm,
         "learnt": model.learnt_sha256 or "none",
         "scheme": model.scheme_for(settings),
         "path": path,

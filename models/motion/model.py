@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from inbetween.models.motion.net import MotionNet
 
+ALGORITHM = 1
+"""See `Model.algorithm`."""
 GRAPHS = ("match", "refine", "draw", "enlarge")
 """The fields of `Graphs`."""
 
@@ -34,6 +36,7 @@ def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
     return Model(
         name=card.name,
         version=card.version,
+        algorithm=ALGORITHM,
         licence=card.licence,
         weights_sha256=digest,
         learnt_sha256=learnt(card, weights),

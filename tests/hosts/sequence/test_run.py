@@ -141,6 +141,13 @@ def test_another_engine_keeps_what_is_finished_and_other_weights_redo_it(
     assert (summary.drawn, summary.kept) == (3, 2)
 
 
+def test_a_release_that_draws_otherwise_redoes_what_an_older_one_drew(keys: Make, fill: Make, tmp_path: Path) -> None:
+    source, now = keys([1, 5]), dissolve.build()
+    fill(source, tmp_path / "out", model=now)
+    summary, _ = fill(source, tmp_path / "out", model=replace(now, algorithm=now.algorithm + 1))
+    assert (summary.drawn, summary.kept) == (3, 2)
+
+
 def test_more_writers_draw_the_same_frames(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([1, 12])
     fill(source, tmp_path / "one", jobs=1)
