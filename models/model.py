@@ -35,15 +35,21 @@ class Model:
     """Whether its networks heed the keys beyond a pair (`core.network.PathNetwork`)."""
 
     def scheme_for(self, settings: Settings) -> str:
-        """How it is asked: "triads" or "direct"."""
+        """How it is asked: "triads" or "direct".
+
+        Raises `SettingsError` where it is to be asked for each time at once and draws only the middle.
+        """
+        if settings.scheme == "direct" and not self.knows_time:
+            raise SettingsError(f"scheme is 'direct', but {self.name} draws only the middle of two frames; choose triads")
         return self.scheme if settings.scheme == "auto" else settings.scheme
 
     def path_for(self, settings: Settings) -> str:
         """How it leads things from key to key: "straight", "arc" or "smooth".
 
-        Raises `SettingsError` where a curve is asked for that it cannot draw: halves of a gap have no keys beyond.
+        Raises `SettingsError` where a curve is asked for that it cannot draw: halves of a gap have no keys beyond; and
+        as `scheme_for` does.
         """
-        able = self.knows_path and self.scheme_for(settings) == "direct"
+        able = self.scheme_for(settings) == "direct" and self.knows_path
         if settings.path == "auto":
             return "straight" if not able else "smooth" if settings.timing == "linear" else "arc"
         if settings.path != "straight" and not able:

@@ -30,11 +30,7 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
     when the job cannot be done as it stands, and `Cancelled` (asked between frames) with all finished frames in place.
     `load` stands in for `models.registry.load`.
     """
-    todo = plan(job)
-    _refuse_foreign_sheet(job)
-    _name_stray(todo, emit)
-    model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
-    model.path_for(job.settings)  # a curve that this model cannot draw is refused before anything is written
+    todo, model = _prepared(job, emit, load or _load)
     emit({"event": "model", **{name: value for name, value in vars(model).items() if name != "network"}})
     _make_folder(Path(job.target))
     if job.contact_sheet:
@@ -57,10 +53,7 @@ def preview(job: Job, emit: Emit, *, load: Load | None = None) -> Iterator[tuple
 
     `emit` is told of files that are no frames. Raises as `run` does.
     """
-    model = (load or _load)(job.settings.model, job.settings.device, job.settings.engine)
-    planned = plan(job)
-    _refuse_foreign_sheet(job)
-    _name_stray(planned, emit)
+    planned, model = _prepared(job, emit, load or _load)
     for todo in planned.sequences:
         existing = _survey(todo, job)
         recipes = _recipes(todo, existing, model, job)
@@ -68,9 +61,18 @@ def preview(job: Job, emit: Emit, *, load: Load | None = None) -> Iterator[tuple
         yield todo, [replace(row, action="keep") if row.frame in kept else row for row in rows(todo)]
 
 
-def _name_stray(todo: Plan, emit: Emit) -> None:
+def _prepared(job: Job, emit: Emit, load: Load) -> tuple[Plan, Model]:
+    """What is to be done, and the model that does it; `emit` is told of files that are no frames.
+
+    Raises `InputError` and its kin when it cannot be done.
+    """
+    todo = plan(job)
+    _refuse_foreign_sheet(job)
+    model = load(job.settings.model, job.settings.device, job.settings.engine)
+    model.path_for(job.settings)  # what this model cannot draw is refused before anything is written
     if todo.stray:
         emit({"event": "stray", "files": list(todo.stray)})
+    return todo, model
 
 
 def _recipes(todo: SequencePlan, existing: Iterable[int], model: Model, job: Job) -> dict[int, str]:

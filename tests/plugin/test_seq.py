@@ -374,3 +374,20 @@ def test_on_a_terminal_there_is_a_bar(
     assert said == ""
     assert "4/4" in bar
     assert "done: 2 drawn, 2 copied" in bar
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (("--model", "dissolve", "--path", "arc"), "path is 'arc', but dissolve sees two keys only; choose straight"),
+        (("--model", "akanet", "--scheme", "direct"), "akanet draws only the middle of two frames; choose triads"),
+    ],
+)
+def test_what_the_model_cannot_draw_is_refused_by_a_run_and_by_a_dry_run_alike(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: tuple[str, ...], says: str
+) -> None:
+    asked = [str(folder(1, 4)), str(tmp_path / "out"), *settings]
+    for argv in (asked, [*asked, "--dry-run"]):
+        assert main(argv) == WRONG
+        assert says in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
