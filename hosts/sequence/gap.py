@@ -1,5 +1,6 @@
 """From two keys to the pictures between them: what is not a number is mended, cuts are seen, the network is asked."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,17 @@ from inbetween.core.schedule import Drawing
 from inbetween.core.settings import Settings
 from inbetween.hosts.sequence.frames import Pixels
 from inbetween.hosts.sequence.plan import Span
+
+log = logging.getLogger(__name__)
+
+SPENT = ("out of memory", "insufficient memory", "alloc")
+"""Words by which engines say that memory ran out: torch and CUDA, OpenCV, ONNX Runtime and C++."""
+LESS = "try a lower --memory, another --device or model"
+REPORT = (
+    "that is a fault of this tool: please report it with the traceback, which is in the worker's log or said with "
+    "-v -v, and take another --device or model until then"
+)
+"""What to do about it, and about anything else that an engine raises."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +136,10 @@ def _asked(network: Network) -> Network:
         except InbetweenError:
             raise
         except Exception as error:  # engines share no base class: ONNX Runtime, torch, OpenCV
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
-            raise DrawingError(
-                f"the model could not draw ({reason}); try --memory, another --device or model"
-            ) from error
+            log.debug("the traceback:", exc_info=True)
+            said = " ".join(str(error).split()) or type(error).__name__
+            spent = isinstance(error, MemoryError) or any(word in said.lower() for word in SPENT)
+            raise DrawingError(f"the model could not draw ({said[:200]}); {LESS if spent else REPORT}") from error
 
     return ask
 

@@ -188,9 +188,15 @@ def _run(
     return {"type": "done", "id": id, "summary": asdict(summary)}
 
 
+def _log_to_stderr() -> None:
+    """What is done, and why a model could not draw, with the traceback: a host's user cannot ask for more."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("inbetween.hosts.sequence.gap").setLevel(logging.DEBUG)
+
+
 def main() -> None:
     """Serve over stdin and stdout, which are kept from everybody else: what a library prints goes to stderr."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    _log_to_stderr()
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)

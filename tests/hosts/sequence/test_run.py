@@ -324,8 +324,22 @@ def test_an_engine_that_fails_costs_its_gap_and_not_the_run(keys: Make, fill: Ma
     summary, events = fill(keys([1, 4, 7]), tmp_path / "out", model=model)
     assert (summary.drawn, summary.copied, len(summary.failed)) == (2, 3, 2)
     assert {event["message"] for event in events if event["event"] == "failed"} == {
-        "the model could not draw (out of memory); try --memory, another --device or model"
+        "the model could not draw (out of memory); try a lower --memory, another --device or model"
     }
+
+
+def test_a_fault_in_a_model_is_called_one_and_its_traceback_is_logged(
+    keys: Make, fill: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def network(start: Any, end: Any, t: Any) -> Any:
+        raise IndexError("index 7 is out of bounds")
+
+    with caplog.at_level("DEBUG", "inbetween"):
+        summary, _ = fill(keys([1, 4]), tmp_path / "out", model=own_model("wrong", lambda *_: network))
+    said = summary.failed[0].message
+    assert said.startswith("the model could not draw (index 7 is out of bounds); that is a fault of this tool")
+    assert "--memory" not in said
+    assert "in network" in caplog.text
 
 
 def test_a_network_that_draws_nonsense_is_named(keys: Make, fill: Make, tmp_path: Path) -> None:

@@ -85,6 +85,14 @@ def test_worker_makes_what_the_runner_makes(engine: Worker, keys: Path, tmp_path
     assert job.summary["failed"] == []
 
 
+def test_the_log_says_why_a_model_could_not_draw() -> None:
+    code = (
+        "from inbetween.hosts.worker import server; from inbetween.hosts.sequence import gap; server._log_to_stderr(); "
+        "gap.log.debug('because')"
+    )
+    assert "because" in subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
+
+
 def test_bad_jobs_are_answered_in_the_users_words_and_the_next_one_is_done(
     engine: Worker, keys: Path, tmp_path: Path
 ) -> None:
