@@ -27,7 +27,7 @@ def load(name: str, device: str = "auto", engine: str = "auto") -> Model:
     if name in MODELS:
         return MODELS[name](device, engine)
     path = Path(name)
-    if path.suffix or path.exists() or path.parent != Path():
+    if path.name and (path.suffix or path.exists() or path.parent != Path()):
         return from_file(path, device, engine)
     raise ModelError(f"unknown model {name!r}; known are {', '.join(MODELS)}, or name a .safetensors or .onnx file")
 

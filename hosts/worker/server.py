@@ -54,6 +54,8 @@ class Warm:
 
 def _stamp(name: str) -> tuple[tuple[int, int], ...]:
     """Times and sizes of a weights file and its kin: `mine.onnx` may stand for `mine.safetensors`, and has a card."""
+    if not Path(name).name:  # "", "." and "/" name no file
+        return ()
     kin = sorted(Path(name).with_suffix(suffix) for suffix in (".onnx", ".safetensors", ".json"))
     return tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in kin if path.is_file())
 

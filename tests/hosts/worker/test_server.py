@@ -100,6 +100,7 @@ def test_bad_jobs_are_answered_in_the_users_words_and_the_next_one_is_done(
         "does not exist": values("/nowhere", tmp_path / "out"),
         "unknown setting 'speed'": values(keys, tmp_path / "out", speed=3),
         "unknown model 'dream'": values(keys, tmp_path / "out", model="dream"),
+        **{f"unknown model {name!r}": values(keys, tmp_path / "out", model=name) for name in ("", ".", "/")},
         "on is 0": values(keys, tmp_path / "out", on=0),
         "unknown setting 'sources'": {"sources": 1},
     }
