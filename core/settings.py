@@ -122,7 +122,8 @@ class Settings:
     )
     memory: int = option(
         2048,
-        "Working memory that may be used; larger frames are done in strips or smaller batches.",
+        "Memory for the frames that a model is asked for at once, which are fewer the less it is, but always one; the "
+        "keys and what the model needs to draw come on top.",
         minimum=128,
         unit="MiB",
         pixels=False,
