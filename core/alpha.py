@@ -28,24 +28,3 @@ def straight(pixels: Array, channels: Channels) -> Array:
     covered = alpha > FAINTEST
     colour = pick(pixels, channels.colour)
     return put(pixels, channels.colour, xp.where(covered, colour / xp.where(covered, alpha, 1.0), colour))
-
-
-def over(front: Array, back: Array, channels: Channels) -> Array:
-    """Premultiplied `front` laid over premultiplied `back`, both (..., C): front + (1 - alpha) back in every channel.
-
-    The result follows the same rule for alpha. Channels without alpha are opaque: the front itself.
-    """
-    if channels.alpha is None:
-        return front
-    return front + (1 - front[..., channels.alpha : channels.alpha + 1]) * back
-
-
-def bounded(pixels: Array, channels: Channels) -> Array:
-    """A copy of pixels (..., C) with alpha held to 0..1, for models whose answer may overshoot.
-
-    Colour is left alone: it may lie above alpha (glow) and above 1. Without an alpha channel, the pixels themselves.
-    """
-    if channels.alpha is None:
-        return pixels
-    xp = array_namespace(pixels)
-    return put(pixels, (channels.alpha,), xp.clip(pick(pixels, (channels.alpha,)), 0.0, 1.0))

@@ -40,7 +40,9 @@ class Model:
         Raises `SettingsError` where it is to be asked for each time at once and draws only the middle.
         """
         if settings.scheme == "direct" and not self.knows_time:
-            raise SettingsError(f"scheme is 'direct', but {self.name} draws only the middle of two frames; choose triads")
+            raise SettingsError(
+                f"scheme is 'direct', but {self.name} draws only the middle of two frames; choose triads"
+            )
         return self.scheme if settings.scheme == "auto" else settings.scheme
 
     def path_for(self, settings: Settings) -> str:

@@ -34,13 +34,6 @@ def triads(clips: np.ndarray, fill: float = 0.0) -> tuple[np.ndarray, np.ndarray
     return blanked(answer, fill), answer
 
 
-def conventional(clips: np.ndarray, fill: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """The scheme the thesis compares with, (N, n, H, W, C): all frames at once, each but first and last hidden."""
-    question = clips.copy()
-    question[:, 1:-1] = fill
-    return question, clips
-
-
 def in_batches(count: int, size: int) -> Iterator[slice]:
     """Slices over `count` items, at most `size` at once."""
     return (slice(i, i + size) for i in range(0, count, size))

@@ -24,7 +24,7 @@ from inbetween.models.training import akanet_task, akanet_weights, moving_mnist
 from inbetween.models.training import moving_mnist_figures as figures
 from inbetween.models.training.akanet_task import MovingMnistTask, clips_of, examination, triad_mse
 from inbetween.models.training.loop import train
-from inbetween.models.training.triads_data import SHARES, conventional, cut, split, triads
+from inbetween.models.training.triads_data import SHARES, cut, split, triads
 
 
 def random_digits(count: int) -> NDArray[np.uint8]:
@@ -67,13 +67,6 @@ class TestData:
         assert np.array_equal(question[:, :, [0, 2]], answer[:, :, [0, 2]])
         for k, numbers in enumerate(training_triads(10)):
             assert np.array_equal(answer[:, k], clips[:, list(numbers)])
-
-    def test_the_conventional_scheme_hides_all_but_the_ends(self) -> None:
-        clips = np.random.default_rng(0).random((2, 10, 4, 4, 1), dtype=np.float32)
-        question, answer = conventional(clips)
-        assert np.array_equal(answer, clips)
-        assert np.array_equal(question[:, [0, -1]], clips[:, [0, -1]])
-        assert not question[:, 1:-1].any()
 
 
 class TestTask:
