@@ -1,6 +1,7 @@
 """The arrows of the house, read from the sources: who may import whom, early or late, and what starting costs."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,3 +116,33 @@ def test_help_imports_nothing_heavy(command: str) -> None:
 def test_help_of_the_main_command_imports_nothing_heavy() -> None:
     statement = "sys.argv = ['inbetween-seq', '--help']; from inbetween.seq import main; sys.exit(main())"
     assert loaded_by(statement) == set()
+
+
+def listed() -> dict[str, set[str]]:
+    """What docs/design.md says that each folder holds: files without their suffix, and folders with a slash.
+
+    Folders that it names without their files are among those of the folder they lie in only.
+    """
+    _, told = (ROOT / "docs/design.md").read_text("utf-8").split("\n    core/", 1)
+    block = "core/" + told.split("\n\n", 1)[0]
+    held: dict[str, set[str]] = {}
+    room = inside = ""
+    for name, opens, closes in re.findall(r"([\w/]+)(\{?)|(\})", block):
+        if closes:
+            inside = ""
+        elif name.rstrip("/") in ("core", "models", "hosts", "plugin") and name.endswith("/"):
+            room = name
+            held[room] = set()
+        else:
+            held[room + inside].add(name)
+            if opens:
+                inside = name
+                held[room + inside] = set()
+    return held
+
+
+@pytest.mark.parametrize(("folder", "said"), listed().items(), ids=listed())
+def test_the_list_of_files_in_the_design_is_the_one_on_disk(folder: str, said: set[str]) -> None:
+    files = {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__", "__main__"}
+    folders = {f"{path.name}/" for path in (ROOT / folder).iterdir() if path.is_dir() and path.name[0] not in "._"}
+    assert said == files | folders
