@@ -213,12 +213,15 @@ def _manifest(run: Run, described: Card, out: Path, seal: str) -> dict[str, Any]
 
 
 def _place(written: Path, described: Card, out: Path) -> None:
-    """Give the finished weights their name and card."""
+    """Give the finished weights their name and card; graphs of weights that had this name before are removed."""
     aside = out.with_name(f".{out.name}")
     try:
         shutil.copyfile(written, aside)
         aside.replace(out)
         card.write(described, card.beside(out))
+        for graph in registry.ARCHITECTURES[described.architecture].graphs(out):
+            if graph.name not in described.files:
+                graph.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{out} could not be written ({error.strerror}); make room, then run it again") from error
     finally:

@@ -192,6 +192,16 @@ def test_weights_that_are_no_better_are_refused_and_can_be_taken_all_the_same(
     assert {"psnr", "psnr_moving", "ssim", "line_chamfer", "smear", "alpha_error"} <= set(metrics["2 apart, after"])
 
 
+def test_graphs_of_weights_that_had_the_same_name_are_gone(desk: Path) -> None:
+    place = desk / "twice"
+    assert here(desk, place, "--rate", "0", "--accept-worse") == 0
+    registry.export(place / "studio.safetensors")
+    assert registry.load(str(place / "studio.safetensors"), "cpu").engine == "onnxruntime CPUExecutionProvider"
+    assert here(desk, place, "--rate", "0", "--accept-worse", "--seed", "2") == 0
+    assert not (place / "studio.onnx").exists()
+    assert registry.load(str(place / "studio.safetensors"), "cpu").engine == "torch cpu"
+
+
 def test_forgetting_a_show_ends_its_unfinished_runs_and_leaves_no_picture_of_it(desk: Path) -> None:
     place = desk / "unfinished"
     assert here(desk, place, "--rate", "0", "--accept-worse") == 0
