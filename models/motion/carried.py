@@ -213,7 +213,8 @@ class _Load:
     def _led(self, number: int) -> Led:
         """How what goes with a carried piece goes."""
         bent, way = self.bent.get(number), self.ways[number - 1]
-        return bent.led if bent else lambda here, key: mapped(here, inverse(way) if key else way)
+        ways = way, inverse(way)
+        return bent.led if bent else lambda here, key: mapped(here, ways[key])
 
     def free(self, changed: Mask) -> tuple[Mask, Mask]:
         """Where either key shows what is not carried and changes, (H, W)."""

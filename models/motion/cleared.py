@@ -44,12 +44,12 @@ def clear(frame: Frame, found: Carried) -> None:
     # Around a piece, what goes its way: two keys do not tell its outline more closely.
     beside, here = _grown(frame.numbers), pixels(inside.shape)
     soft = _grown(labels[0]), _grown(labels[1])  # with the faint rest of their edges
-    first, second = (labels_at(label, here + flow) for label, flow in zip(soft, frame.flows, strict=True))
+    seen = [labels_at(label, here + flow) for label, flow in zip(soft, frame.flows, strict=True)]
     near = inside | ((beside > 0) & ~jumps(frame.flows))
-    for label in (first, second):  # unless a key shows what is elsewhere by now
+    for label in seen:  # unless a key shows what is elsewhere by now
         other = near & ~inside & (label > 0) & (label != beside)
         near[other] = _near(frame.numbers, label[other], other)
-    first, second = (first > 0) & ~near, (second > 0) & ~near
+    first, second = ((label > 0) & ~near for label in seen)
     hidden = first & second
     if hidden.any():
         hidden[hidden] = _beside_all(frame, found, inside, hidden)

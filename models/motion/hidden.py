@@ -123,7 +123,7 @@ class Part:
     @property
     def free(self) -> float:
         """The share of its outline that borders on ground."""
-        return float(np.count_nonzero(self._rim & self._beside_ground) / max(np.count_nonzero(self._rim), 1))
+        return len(self.outline) / max(int(np.count_nonzero(self._rim)), 1)
 
     @cached_property
     def places(self) -> Floats:
@@ -274,4 +274,4 @@ def _told(start: Part, end: Part, way: Floats) -> bool:
         if np.mean(own | hidden) < TOLD:
             return False
         both.append(np.mean(own))
-    return max(both) > SEEN
+    return bool(max(both) > SEEN)

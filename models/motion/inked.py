@@ -17,7 +17,7 @@ from inbetween.models.motion.regions import Mask, Pieces
 from inbetween.models.warp import Part, Plane, labels_at
 
 Numbers = NDArray[np.uint8]
-Led = Callable[[NDArray[np.intp], int], Plane]
+Led = Callable[[NDArray[np.intp], int], NDArray[np.floating]]
 """Where places (n, 2), x and y, of a key, 0 or 1, are in the other one if they go with a piece, (n, 2)."""
 
 THIN = 5.0

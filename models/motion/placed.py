@@ -126,12 +126,12 @@ def _pivot(found: Carried, number: int, piece: Whole, body: int, holder: Whole |
         return (holder.places.mean(0) if holder.pivot is None else holder.pivot) if with_it else None
     if turn(_then(piece.way, inverse(holds))) < TURNS:
         return None
-    joint = np.linalg.solve(holds[:, :2] - piece.way[:, :2], piece.way[:, 2] - holds[:, 2])
+    joint: Floats = np.asarray(np.linalg.solve(holds[:, :2] - piece.way[:, :2], piece.way[:, 2] - holds[:, 2]))
     off = piece.shapes[0].outside(joint.astype(np.float32)[None])[0]
     long = np.linalg.cond(np.cov(piece.places.T)) >= LONG**2
     behind = partly and holder is not None and holder.shapes[0].outside(joint.astype(np.float32)[None])[0] <= 0
     hangs = behind or (off <= SOFT and _attached(found, number, (joint, mapped(joint, piece.way))))
-    return np.asarray(joint) if hangs or (long and off <= 0) else None
+    return joint if hangs or (long and off <= 0) else None
 
 
 def _attached(found: Carried, number: int, joints: tuple[Floats, Floats]) -> bool:

@@ -100,8 +100,8 @@ def half_hidden(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> HalfH
     for _ in range(ROUNDS):
         before = [*found]
         told = np.concatenate((pairs[fits], np.array(before, np.intp).reshape(-1, 2)))
-        for pair in [*pairs[~fits].tolist(), *sight.emerging(told, diagonal).tolist()]:
-            part = None if tuple(pair) in found else sight.hidden(*pair, known)
+        for pair in [*pairs[~fits].tolist(), *sight.emerging(told).tolist()]:
+            part = None if tuple(pair) in found else sight.hidden(pair[0], pair[1], known)
             clash = [key for key, other in found.items() if part and part.shares(other)]
             if part and all(found[key].size < part.size for key in clash):
                 found = {key: other for key, other in found.items() if key not in clash} | {(pair[0], pair[1]): part}
@@ -130,8 +130,8 @@ def _pile(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> _Pile:
         part if part and part.pixels - seen > COVERS * part.size else None
         for part, seen in zip(hidden, less, strict=True)
     ]
-    lies &= np.array([part is not None for part in really], np.bool_)[:, None]
+    lies = lies & np.array([part is not None for part in really], np.bool_)[:, None]
     height = np.zeros(len(pairs), np.intp)
     for _ in pairs:
         height = np.where(lies, height - 1, 0).min(1, initial=0)
-    return _Pile(really, height, lies.any(0))
+    return _Pile(really, height, np.asarray(lies.any(0)))

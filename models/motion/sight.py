@@ -14,11 +14,11 @@ from inbetween.models.motion.affine import inverse, mapped, turn
 from inbetween.models.motion.cover import Cover, View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.hidden import Hidden, hidden
-from inbetween.models.motion.matching import NEARBY, SAME, TOGETHER, comparable, reshaped
+from inbetween.models.motion.matching import SAME, TOGETHER, comparable, reshaped
 from inbetween.models.motion.regions import EDGE, Floats, Labels, Mask, Pieces
 from inbetween.models.motion.registration import registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
-from inbetween.models.warp import Plane, along, fetched_at
+from inbetween.models.warp import Plane, along, fetched_at, labels_at
 
 TURNING = 0.02
 """Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
@@ -47,8 +47,11 @@ ANOTHER = 2.5
 """Such lengths, and difference of size and shape, together: above that it is another piece."""
 EXPLAINED = 0.05
 """Difference of colour, of 1, that a piece leaves at most which its own motion explains: nothing hides a part of it."""
-EMERGING = 12
-"""How many pairs are tried of which one key may hide the most."""
+CLOSER = 0.7
+"""Share of the difference that the flows leave up to which a piece's own motion is closer than they are."""
+EMERGING, NEAR = 12, 3.0
+"""How many pairs are tried of which one key may hide the most; and how far they go at most, in lengths (roots of the
+larger area)."""
 OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
 BENDING, BENT, STIFF = 200, 0.93, 0.85
@@ -136,7 +139,7 @@ class Sight(Cover):
         way, apart = self.best(one, other)
         gone = self._gone(one, other)
         if gone < FARTHEST and (
-            apart < min(0.7 * usual - 0.002, WORST) or (apart < SURE and self._far(one, other, usual))
+            apart < min(CLOSER * usual - 0.002, WORST) or (apart < SURE and self._far(one, other, usual))
         ):
             return way, False
         lost = (usual > MISSED and gone < AWAY) or self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
@@ -183,14 +186,28 @@ class Sight(Cover):
             return None
         near = [way for (a, b), way in known.items() if self.cut[0].beside[one, a] and self.cut[1].beside[other, b]]
         first, second = np.array([*known], np.intp).reshape(-1, 2).T
-        return hidden(self.cut, one, other, (first, second), near)
+        found = hidden(self.cut, one, other, (first, second), near)
+        return found if found and self._closer(found, usual) else None
 
-    def emerging(self, pairs: NDArray[np.intp], diagonal: float) -> NDArray[np.intp]:
+    def _closer(self, found: Hidden, usual: float) -> bool:
+        """Whether what both keys show of a thing is more alike than what the flows bring together."""
+        apart = 0.0
+        for key, way in enumerate((found.way, inverse(found.way))):
+            here = np.stack(self.views[key].of(found.pieces[key])[::-1], 1)
+            there = mapped(here, way)
+            labels = labels_at(self.cut[1 - key].labels.astype(np.uint8), there)
+            seen = np.isin(labels, np.add(found.pieces[1 - key], 1))
+            own = self.views[key].picture[here[seen, 1], here[seen, 0]]
+            apart += float(np.abs(own - fetched_at(self.views[1 - key].picture, there[seen])).max(-1).mean())
+        return apart < CLOSER * usual
+
+    def emerging(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2) of pieces of one colour that are in none of these; the largest."""
         ones, others = alone(self.cut, pairs)
         colour = np.abs(self.cut[0].colour[ones][:, None] - self.cut[1].colour[others]).max(-1)
         away = np.linalg.norm(self.cut[0].centre[ones][:, None] - self.cut[1].centre[others], axis=-1)
-        rows, columns = np.nonzero((colour < SAME) & (away < NEARBY * diagonal))
+        length = np.sqrt(np.maximum(self.cut[0].area[ones][:, None], self.cut[1].area[others]))
+        rows, columns = np.nonzero((colour < SAME) & (away < NEAR * length))
         further = np.stack((ones[rows], others[columns]), 1)
         size = np.minimum(self.cut[0].area[further[:, 0]], self.cut[1].area[further[:, 1]])
         return further[np.argsort(-size, kind="stable")[:EMERGING]]

@@ -34,8 +34,8 @@ def limb(degrees: float, x: float = 110, y: float = 70, length: float = 65) -> A
     along, aside = np.array((np.sin(angle), np.cos(angle))), np.array((np.cos(angle), -np.sin(angle)))
     foot = np.array((x, y))
     for first, last, width in (((0, 0), (1, 0), 16), ((0.8, 0), (0.8, 0.3), 9)):
-        ends = [foot + length * (up * along + out * aside) for up, out in (first, last)]
-        cv2.line(mask, *(tuple(round(value) for value in end) for end in ends), 1, width)
+        begin, end = (np.rint(foot + length * (up * along + out * aside)).astype(int) for up, out in (first, last))
+        cv2.line(mask, begin.tolist(), end.tolist(), 1, width)
     return mask
 
 

@@ -118,8 +118,8 @@ def test_extra_layers_move_with_the_picture_at_any_range(pieces: Any) -> None:
 def test_layers_change_at_an_even_pace_where_the_picture_stays(t: float) -> None:
     layout = Channels(("R", "G", "B", "A", "Z"), (0, 1, 2), 3)
     picture = SCENES["an arm swings 120 degrees"](Stage(1), 0.0)
-    keys = (np.dstack((picture, np.full(picture.shape[:2], depth, np.float32)))[None] for depth in (100, 120))
-    drawn = registry.load("motion", "cpu").network(layout, "display")(*keys, times(t))
+    start, end = (np.dstack((picture, np.full(picture.shape[:2], depth, np.float32)))[None] for depth in (100, 120))
+    drawn = registry.load("motion", "cpu").network(layout, "display")(start, end, times(t))
     assert np.allclose(drawn[0, ..., 4], 100 + 20 * t, rtol=1e-5)
 
 
