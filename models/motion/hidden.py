@@ -19,7 +19,7 @@ from inbetween.models.motion.affine import affine, inverse, mapped, spun, turn
 from inbetween.models.motion.matching import SAME
 from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces
 from inbetween.models.motion.shapes import Shape, shape
-from inbetween.models.warp import Plane
+from inbetween.models.warp import Plane, labels_at
 
 SMALLEST = 150
 """Pixels of the smallest part of a piece whose outline tells how it goes."""
@@ -84,15 +84,18 @@ class Part:
     """Where it is."""
     ground: Mask
     """Where nothing hides it."""
+    ink: Mask
+    """Where outlines are, which hide no more than its edge."""
 
     @classmethod
     def of(cls, cut: Pieces, names: Names, over: Labels) -> "Part":
         """What a picture that is cut in pieces shows of some of them, which others may hide."""
-        which = np.zeros((2, len(cut.area) + 1), np.bool_)
+        which = np.zeros((3, len(cut.area) + 1), np.bool_)
         which[0, np.add(names, 1)] = True
         which[1, over + 1] = True
-        own, others = which[:, cut.labels]
-        return cls(own, ~(own | others) | (cut.grounds > 0))
+        which[2, 1:] = cut.thin
+        own, others, ink = which[:, cut.labels]
+        return cls(own, ~(own | others) | (cut.grounds > 0), ink & ~own)
 
     def under(self, labels: Labels, other: "Part", way: Floats) -> Floats:
         """How many pixels each piece hides of what the other key shows, brought here: by its number in `labels` (H, W).
@@ -271,7 +274,8 @@ def _told(start: Part, end: Part, way: Floats) -> bool:
     for key, places in ((end, mapped(start.places, way)), (start, mapped(end.places, inverse(way)))):
         hidden = _hidden(key, places)
         own = key.shape.outside(places.astype(np.float32)) < CLOSE
-        if np.mean(own | hidden) < TOLD:
+        ink = labels_at(key.ink.view(np.uint8), places) > 0
+        if np.mean(own | hidden | ink) < TOLD:
             return False
         both.append(np.mean(own))
     return bool(max(both) > SEEN)

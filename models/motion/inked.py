@@ -20,8 +20,6 @@ Numbers = NDArray[np.uint8]
 Led = Callable[[NDArray[np.intp], int], NDArray[np.floating]]
 """Where places (n, 2), x and y, of a key, 0 or 1, are in the other one if they go with a piece, (n, 2)."""
 
-THIN = 5.0
-"""Pixels: half the width of the widest outline."""
 REACH = 11
 """Pixels from a piece in which its outline lies."""
 GOES = 0.6
@@ -30,14 +28,7 @@ GOES = 0.6
 
 def ink(cut: Pieces, labels: Numbers) -> Mask:
     """Where a picture that is cut in pieces has thin ones that are not carried."""
-    free = np.where(labels > 0, 0, cut.labels)
-    thin = np.zeros(len(cut.area) + 1, np.bool_)
-    for name in np.unique(free[free > 0]):
-        rows, columns = np.nonzero(free == name)
-        own = free[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] == name
-        half = cv2.distanceTransform(np.pad(own.view(np.uint8), 1), cv2.DIST_L2, 3).max()
-        thin[name] = half <= THIN
-    return np.asarray(thin[free])
+    return np.asarray(np.append(False, cut.thin)[cut.labels] & (labels == 0))
 
 
 def inked(labels: tuple[Numbers, Numbers], drawn: tuple[Mask, Mask], going: Sequence[Led]) -> tuple[Numbers, Numbers]:

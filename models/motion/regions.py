@@ -8,6 +8,7 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import cv2
@@ -39,6 +40,8 @@ FRAME = 0.5
 PLAIN, USUAL = 0.012, 0.6
 """Difference of colour or coverage, of 1, from a ground's usual colour up to which a pixel has it, and the share of its
 pixels that have it, or it has none."""
+THIN, MEETING = 5.0, 0.05
+"""Pixels: half the width of the widest outline; and share of it that may be wider, where several meet."""
 DARK, SOFT = 0.1, 60
 """What so many pixels of a soft thing on a ground differ from it at least: fainter ones nobody sees to jump."""
 CHANGED = 0.02
@@ -66,6 +69,15 @@ class Pieces:
         """(n,): which are of a ground, as shadows and glows are."""
         ground = np.bincount(self.labels.ravel(), (self.grounds > 0).ravel(), len(self.area) + 1)[1:]
         return np.asarray(ground > self.area / 2)
+
+    @cached_property
+    def thin(self) -> Mask:
+        """(n,): which pieces are hardly anywhere wider than an outline is."""
+        edge = np.zeros(self.labels.shape, np.bool_)
+        for step, axis in product((1, -1), (0, 1)):
+            edge |= self.labels != np.roll(self.labels, step, axis)
+        deep = cv2.distanceTransform((~edge).view(np.uint8), cv2.DIST_L2, 3) + 1 > THIN
+        return np.asarray(np.bincount(self.labels.ravel(), deep.ravel(), len(self.area) + 1)[1:] <= MEETING * self.area)
 
     @cached_property
     def beside(self) -> Mask:

@@ -11,12 +11,15 @@ from inbetween.core.channels import RGBA
 from inbetween.models import metrics, registry
 from inbetween.models.motion.affine import mapped, turn
 from inbetween.models.motion.carried import BOTH, PARTLY, Carried, carried
+from inbetween.models.motion.cover import View
 from inbetween.models.motion.hidden import Hidden, crossing, hidden
 from inbetween.models.motion.placed import wholes
 from inbetween.models.motion.regions import pieces
+from inbetween.models.motion.sight import Sight
 
 HEIGHT, WIDTH = 160, 240
 PAPER, SKIN, COAT, RED = (0.9, 0.9, 0.9, 1), (0.95, 0.6, 0.3, 1), (0.2, 0.3, 0.8, 1), (0.8, 0.1, 0.1, 1)
+INK = (0.1, 0.1, 0.1, 1)
 TIMES = (0.25, 0.5, 0.75)
 
 
@@ -184,3 +187,37 @@ def test_what_is_half_hidden_is_drawn_whole_and_below_what_hides_it(scene: str, 
         ours > max(rivals) + 2
         for ours, *rivals in zip(drawn, *(psnr(scene, m) for m in ("flow", "dissolve")), strict=True)
     )
+
+
+def test_thick_outlines_go_with_their_limbs() -> None:
+    """Ink so wide that it is a piece of its own, all around a limb and the body that it hangs on."""
+
+    def at(degrees: float) -> tuple[Any, Any, Any]:
+        arm, body = limb(degrees, 110, 90, 60), box(80, 20, 125, 95)
+        rims = [cv2.dilate(mask, np.ones((9, 9), np.uint8)) for mask in (arm, body)]
+        return sheet((rims[0], INK), (arm, SKIN), (rims[1], INK), (body, COAT)), arm, rims[0] & ~arm & ~rims[1]
+
+    (start, arm, rim), (end, *_) = at(-50), at(45)
+    pile = told(start, end)
+    number = np.bincount(pile.labels[0][arm > 0]).argmax()
+    assert number > 0
+    assert np.mean(pile.labels[0][rim > 0] == number) > 0.8
+
+
+def test_what_comes_out_from_behind_was_near() -> None:
+    """A bush that is not the one it was, which has gone off far away."""
+    start, near, far = (sheet((box(x, 90, x + 30, 130), SKIN)) for x in (10, 60, 170))
+    still = np.zeros((HEIGHT, WIDTH, 2), np.float32)
+
+    def pairs(end: Any) -> int:
+        cut = pieces(start), pieces(end)
+        sight = Sight(cut, (View(start, cut[0]), View(end, cut[1])), (still, still), (still[..., 0], still[..., 0]))
+        return len(sight.emerging(np.zeros((0, 2), np.intp)))
+
+    assert pairs(near) == 1
+    assert pairs(far) == 0
+
+
+def test_what_is_no_wider_than_an_outline_is_thin() -> None:
+    thin = pieces(sheet((box(20, 20, 29, 120), INK), (box(60, 20, 75, 120), INK))).thin
+    assert sorted(thin) == [False, True]
