@@ -151,6 +151,12 @@ class View:
         inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
         return np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], -1)
 
+    def cut_off(self, piece: int) -> bool:
+        """Whether the border of the frame may cut it off."""
+        (left, top), (right, bottom) = self.box(piece)
+        height, width = self.labels.shape
+        return bool(left == 0 or top == 0 or right == width - 1 or bottom == height - 1)
+
     def box(self, piece: int) -> Floats:
         """Least and greatest x and y of a piece, (2, 2)."""
         y, x = self.places[piece]

@@ -19,6 +19,7 @@ from inbetween.models.motion.affine import affine, inverse, mapped, spun, turn
 from inbetween.models.motion.matching import SAME
 from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces
 from inbetween.models.motion.shapes import Shape, shape
+from inbetween.models.warp import Part as Rectangle
 from inbetween.models.warp import Plane, labels_at
 
 SMALLEST = 150
@@ -26,8 +27,11 @@ SMALLEST = 150
 HALF, ANGLES, TRIED = 16, 24, 3
 """Pixels from a piece's middle to its farthest end, about, when it is turned to that many angles; and how many of these
 are gone after."""
-ROUNDS, ASTRAY = 12, 2.0
-"""How often its outlines are brought over each other, and pixels from which on they count less."""
+ROUNDS, STILL, ASTRAY = 12, 0.01, 2.0
+"""How often its outlines are brought over each other at most, and the step at which that ends; and pixels from which on
+they count less."""
+ENOUGH = 2000, 300
+"""Pixels, about, and places of its outline, by which it is judged how a piece goes."""
 SEEN = 0.4
 """Share of what either key shows, at least, that the other one shows as well."""
 FREE = 0.15
@@ -108,7 +112,7 @@ class Part:
         height, width = labels.shape
         inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
         names = np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], 0)
-        return np.bincount(names, minlength=int(labels.max()) + 1).astype(np.float64)
+        return np.bincount(names, minlength=int(labels.max()) + 1) * (other.size / len(places))
 
     @cached_property
     def shape(self) -> Shape:
@@ -120,38 +124,61 @@ class Part:
     @cached_property
     def outline(self) -> Floats:
         """Places of its outline that border on ground, (n, 2)."""
-        rows, columns = np.nonzero(self._rim & self._beside_ground)
-        return np.stack((columns, rows), 1).astype(np.float64)
+        return self._rim[0]
 
     @property
     def free(self) -> float:
         """The share of its outline that borders on ground."""
-        return len(self.outline) / max(int(np.count_nonzero(self._rim)), 1)
+        return self._rim[1]
 
     @cached_property
     def places(self) -> Floats:
-        """(n, 2)."""
+        """Enough of its pixels, (n, 2)."""
         rows, columns = np.nonzero(self.own)
-        return np.stack((columns, rows), 1).astype(np.float64)
+        return _some(np.stack((columns, rows), 1), ENOUGH[0])
 
-    @property
-    def _rim(self) -> Mask:
-        own = self.own.view(np.uint8)
-        return np.asarray(own > cv2.erode(own, np.ones((3, 3), np.uint8), borderValue=1))
+    @cached_property
+    def covered(self) -> Mask:
+        """Where something may hide it."""
+        return np.asarray(~(self.own | self.ground))
 
-    @property
-    def _beside_ground(self) -> Mask:
-        return cv2.dilate(self.ground.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
+    @cached_property
+    def size(self) -> int:
+        """How many pixels it has."""
+        return int(np.count_nonzero(self.own))
+
+    @cached_property
+    def _rim(self) -> tuple[Floats, float]:
+        """Enough places of its outline that border on ground, (n, 2), and the share of it that does."""
+        part, box = self.part, np.ones((3, 3), np.uint8)
+        own, ground = self.own[part].view(np.uint8), self.ground[part].view(np.uint8)
+        edge = np.asarray(own > cv2.erode(own, box, borderValue=1))
+        rows, columns = np.nonzero(edge & (cv2.dilate(ground, box) > 0))
+        places = np.stack((columns + part[1].start, rows + part[0].start), 1)
+        return _some(places, ENOUGH[1]), len(rows) / max(int(np.count_nonzero(edge)), 1)
+
+    @cached_property
+    def part(self) -> Rectangle:
+        """The part of the frame around it."""
+        rows, columns = (np.flatnonzero(self.own.any(axis)) for axis in (1, 0))
+        return slice(max(0, rows[0] - 1), rows[-1] + 2), slice(max(0, columns[0] - 1), columns[-1] + 2)
 
     def small(self, scale: float, half: int) -> tuple[Plane, Plane]:
         """1 where it is, and besides -1 where it cannot be, around its middle, smaller; 0 beyond the frame: (h, h)."""
-        middle = self.places.mean(0)
-        planes = self.own.astype(np.float32), self.own.astype(np.float32) - self.ground
-        way = affine(scale * np.eye(2), middle, half - middle)
-        reach = max(1, round(1 / scale))
-        size = 2 * half + 1, 2 * half + 1
-        first, second = (cv2.warpAffine(cv2.blur(plane, (reach, reach)), way, size) for plane in planes)
+        middle, reach, size = self.places.mean(0), max(1, round(1 / scale)), (2 * half + 1, 2 * half + 1)
+        far = half / scale + reach
+        top, left = np.maximum(np.floor(middle[::-1] - far).astype(int), 0)
+        bottom, right = np.maximum(np.ceil(middle[::-1] + far).astype(int), 0)
+        part = slice(top, bottom), slice(left, right)
+        own, ground = self.own[part].astype(np.float32), self.ground[part].astype(np.float32)
+        way = affine(scale * np.eye(2), middle, half - middle) @ ((1, 0, left), (0, 1, top), (0, 0, 1))
+        first, second = (cv2.warpAffine(cv2.blur(plane, (reach, reach)), way, size) for plane in (own, own - ground))
         return np.asarray(first), np.asarray(second)
+
+
+def _some(places: Labels, count: int) -> Floats:
+    """About so many of some places (n, 2), evenly spread over them."""
+    return places[:: max(1, len(places) // count)].astype(np.float64)
 
 
 def hidden(
@@ -170,7 +197,7 @@ def hidden(
         if way is not None:
             back = inverse(way)
             first, second = start.under(cut[0].labels, end, back), end.under(cut[1].labels, start, way)
-            size = min(len(start.places), len(end.places))
+            size = min(start.size, end.size)
             return Hidden(names, way, (first[1:], second[1:]), int(first[0] + second[0]), size)
     return None
 
@@ -186,11 +213,11 @@ def crossing(cut: Pieces, piece: int) -> Names:
 def _swung(start: Part, end: Part, beside: Sequence[Floats]) -> Floats | None:
     """The turn and the shift of a piece; None if nothing of it is hidden, or they are not the same."""
     keys = start, end
-    if min(len(key.places) for key in keys) < SMALLEST or min(key.free for key in keys) < FREE:
+    if min(key.size for key in keys) < SMALLEST or min(key.free for key in keys) < FREE:
         return None
     found = [_refined(start, end, way) for way in _coarse(start, end)]
     agreed = [_agreed(start, end, way) - TURN * turn(way) for way in found]
-    along = [_refined(start, end, way) for way in beside]
+    along = [_refined(start, end, way) for way in beside[:TRIED]]
     agreed += [_agreed(start, end, way) + ALONG for way in along]
     best = int(np.argmax(agreed))
     way = [*found, *along][best]
@@ -225,7 +252,7 @@ def _refined(start: Part, end: Part, way: Floats) -> Floats:
     for _ in range(ROUNDS):
         back = inverse(way)
         there, own = mapped(start.outline, way), end.outline
-        middle = there.mean(0) if len(there) else own.mean(0)
+        middle = there.mean(0)
         (off, slope, weight), (other, tilt, heed) = _missed(end, there), _missed(start, mapped(own, back))
         tilt = -tilt @ way[:, :2].T  # what moves the end's outline back moves this one on
         places, slopes = np.concatenate((there, own)) - middle, np.concatenate((slope, tilt))
@@ -235,6 +262,8 @@ def _refined(start: Part, end: Part, way: Floats) -> Floats:
         x, y, spin = np.linalg.lstsq(equations, -misses, rcond=1e-6)[0]
         step = affine(spun(np.exp(1j * np.clip(spin, -0.2, 0.2))), middle, np.array((x, y)))
         way = np.hstack((step[:, :2] @ way[:, :2], (step[:, :2] @ way[:, 2] + step[:, 2])[:, None]))
+        if np.abs(step - np.eye(2, 3)).max() < STILL:
+            break
     return way
 
 
@@ -255,7 +284,7 @@ def _hidden(key: Part, places: Floats) -> Mask:
     height, width = key.own.shape
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     row, column = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
-    return np.asarray(~inside | ~(key.own | key.ground)[row, column])
+    return np.asarray(~inside | key.covered[row, column])
 
 
 def _agreed(start: Part, end: Part, way: Floats) -> float:

@@ -16,8 +16,8 @@ from inbetween.models.motion.sight import SURE, WORST, Sight
 HalfHidden = dict[tuple[int, int], Hidden]
 """Things of which something hides a part, by a piece of either key."""
 
-ROUNDS = 4
-"""How often they are looked for, each time knowing those that may hide others."""
+ROUNDS, TRIED = 4, 40
+"""How often they are looked for, each time knowing those that may hide others; and among how many pairs, the largest."""
 COVERS = 0.02
 """Share of a piece that something hides at least, or else all of it is seen."""
 BENDS = 24
@@ -97,15 +97,18 @@ def half_hidden(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> HalfH
     fits = fading(*sight.cut, pairs, diagonal) | np.array([sight.best(*pair)[1] < SURE for pair in pairs], np.bool_)
     known = told_by_itself = {(one, other): sight.best(one, other)[0] for one, other in pairs[fits].tolist()}
     found: HalfHidden = {}
+    new = [*known]
     for _ in range(ROUNDS):
         before = [*found]
         told = np.concatenate((pairs[fits], np.array(before, np.intp).reshape(-1, 2)))
-        for pair in [*pairs[~fits].tolist(), *sight.emerging(told).tolist()]:
-            part = None if tuple(pair) in found else sight.hidden(pair[0], pair[1], known)
+        tried = [*pairs[~fits].tolist(), *sight.emerging(told).tolist()]
+        for pair in [pair for pair in tried if sight.beside(pair, new)][:TRIED]:
+            part = sight.hidden(pair[0], pair[1], known)
             clash = [key for key, other in found.items() if part and part.shares(other)]
             if part and all(found[key].size < part.size for key in clash):
                 found = {key: other for key, other in found.items() if key not in clash} | {(pair[0], pair[1]): part}
-        if [*found] == before:
+        new = [pair for first, part in found.items() if first not in before for pair in product(*part.pieces)]
+        if not new:
             break
         known = told_by_itself | {pair: part.way for part in found.values() for pair in product(*part.pieces)}
     return found

@@ -189,6 +189,13 @@ class Sight(Cover):
         found = hidden(self.cut, one, other, (first, second), near)
         return found if found and self._closer(found, usual) else None
 
+    def beside(self, pair: Sequence[int], others: Sequence[tuple[int, int]]) -> bool:
+        """Whether a pair of pieces is beside any of some others in either key, or the frame cuts it off."""
+        return any(
+            view.cut_off(name) or cut.beside[name, [other[key] for other in others]].any()
+            for key, (name, cut, view) in enumerate(zip(pair, self.cut, self.views, strict=True))
+        )
+
     def _closer(self, found: Hidden, usual: float) -> bool:
         """Whether what both keys show of a thing is more alike than what the flows bring together."""
         apart = 0.0

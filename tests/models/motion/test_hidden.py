@@ -194,7 +194,7 @@ def test_thick_outlines_go_with_their_limbs() -> None:
 
     def at(degrees: float) -> tuple[Any, Any, Any]:
         arm, body = limb(degrees, 110, 90, 60), box(80, 20, 125, 95)
-        rims = [cv2.dilate(mask, np.ones((9, 9), np.uint8)) for mask in (arm, body)]
+        rims: list[Any] = [cv2.dilate(mask, np.ones((9, 9), np.uint8)) for mask in (arm, body)]
         return sheet((rims[0], INK), (arm, SKIN), (rims[1], INK), (body, COAT)), arm, rims[0] & ~arm & ~rims[1]
 
     (start, arm, rim), (end, *_) = at(-50), at(45)
