@@ -112,7 +112,7 @@ class Part:
         height, width = labels.shape
         inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
         names = np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], 0)
-        return np.bincount(names, minlength=int(labels.max()) + 1) * (other.size / len(places))
+        return np.bincount(names, minlength=int(labels.max()) + 1).astype(np.float64) * (other.size / len(places))
 
     @cached_property
     def shape(self) -> Shape:

@@ -17,7 +17,8 @@ HalfHidden = dict[tuple[int, int], Hidden]
 """Things of which something hides a part, by a piece of either key."""
 
 ROUNDS, TRIED = 4, 40
-"""How often they are looked for, each time knowing those that may hide others; and among how many pairs, the largest."""
+"""How often they are looked for, each time knowing those that may hide others; and among how many pairs, the
+largest."""
 COVERS = 0.02
 """Share of a piece that something hides at least, or else all of it is seen."""
 BENDS = 24

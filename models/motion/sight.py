@@ -190,9 +190,9 @@ class Sight(Cover):
         return found if found and self._closer(found, usual) else None
 
     def beside(self, pair: Sequence[int], others: Sequence[tuple[int, int]]) -> bool:
-        """Whether a pair of pieces is beside any of some others in either key, or the frame cuts it off."""
+        """Whether a pair of pieces is beside any of some others in either key, or ink, or the frame cuts it off."""
         return any(
-            view.cut_off(name) or cut.beside[name, [other[key] for other in others]].any()
+            view.cut_off(name) or cut.beside[name, [*(other[key] for other in others), *np.flatnonzero(cut.thin)]].any()
             for key, (name, cut, view) in enumerate(zip(pair, self.cut, self.views, strict=True))
         )
 
