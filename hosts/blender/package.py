@@ -209,23 +209,24 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _do(chosen: argparse.Namespace) -> Iterator[str]:
-    python = _engine(chosen.python)
     if chosen.uninstall is not None:
         for folder in _folders(chosen.uninstall):
             yield f"Removed from {folder}" if uninstall(folder) else f"Not installed in {folder}"
     elif chosen.to is not None:
-        files = contents(python or sys.executable)
+        files = contents(_engine(chosen.python) or sys.executable)
         for folder in _folders(chosen.to):
             yield f"Installed {install(folder, files)}"
         yield "In Blender: Edit > Preferences > Add-ons, tick Inbetween."
     elif chosen.index is not None:
-        folder, files = Path(chosen.index).expanduser(), contents(python)
+        folder, files = Path(chosen.index).expanduser(), contents(chosen.python or "")
         write_zip(folder / _zip_name(files), files)
         yield from (f"{folder / 'index.json'} lists {name}" for name in write_index(folder))
         yield "In Blender: Edit > Preferences > Get Extensions > Repositories > Add Remote Repository, with the URL"
         yield f"{folder.resolve().as_uri()}/index.json"
+        yield from _elsewhere(chosen.python)
     else:
-        yield from _build(Path(chosen.zip).expanduser() if chosen.zip else None, python)
+        yield from _build(Path(chosen.zip).expanduser() if chosen.zip else None, chosen.python or "")
+        yield from _elsewhere(chosen.python)
 
 
 def _build(named: Path | None, python: str) -> Iterator[str]:
@@ -237,6 +238,12 @@ def _build(named: Path | None, python: str) -> Iterator[str]:
     yield f"Built {target}"
     where = "In Blender: Edit > Preferences > Add-ons > Install from Disk"
     yield from [f"{where}."] if python else [f"{where}, and name the engine's Python there:", sys.executable]
+
+
+def _elsewhere(python: str | None) -> Iterator[str]:
+    """What is to be said of an engine's Python that only the machines have on which Blender runs."""
+    if python and not Path(python).expanduser().is_file():
+        yield f"{python} is not on this machine; it must be on those where Blender runs."
 
 
 def _engine(named: str | None) -> str:

@@ -96,13 +96,14 @@ def half_hidden(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> HalfH
     known itself; and each piece is a part of one thing at most.
     """
     fits = fading(*sight.cut, pairs, diagonal) | np.array([sight.best(*pair)[1] < SURE for pair in pairs], np.bool_)
+    enters = np.array([sight.entering(*pair) for pair in pairs], np.bool_)
     known = told_by_itself = {(one, other): sight.best(one, other)[0] for one, other in pairs[fits].tolist()}
     found: HalfHidden = {}
     new = [*known]
     for _ in range(ROUNDS):
         before = [*found]
         told = np.concatenate((pairs[fits], np.array(before, np.intp).reshape(-1, 2)))
-        tried = [*pairs[~fits].tolist(), *sight.emerging(told).tolist()]
+        tried = [*pairs[~fits | enters].tolist(), *sight.emerging(told).tolist()]
         for pair in [pair for pair in tried if sight.beside(pair, new)][:TRIED]:
             part = sight.hidden(pair[0], pair[1], known)
             clash = [key for key, other in found.items() if part and part.shares(other)]

@@ -182,12 +182,16 @@ class Sight(Cover):
         """
         usual = self.views[0].mean(one, self.wrong[0]) + self.views[1].mean(other, self.wrong[1])
         lost = usual > MISSED or self._astray(one, other) > ASTRAY_FAR
-        if not lost or self.best(one, other)[1] <= EXPLAINED:
+        if not lost or (self.best(one, other)[1] <= EXPLAINED and not self.entering(one, other)):
             return None
         near = [way for (a, b), way in known.items() if self.cut[0].beside[one, a] and self.cut[1].beside[other, b]]
         first, second = np.array([*known], np.intp).reshape(-1, 2).T
         found = hidden(self.cut, one, other, (first, second), near)
         return found if found and self._closer(found, usual) else None
+
+    def entering(self, one: int, other: int) -> bool:
+        """Whether the frame cuts a piece off in one key alone: it comes in or goes out, and does not grow."""
+        return self.views[0].cut_off(one) != self.views[1].cut_off(other)
 
     def beside(self, pair: Sequence[int], others: Sequence[tuple[int, int]]) -> bool:
         """Whether a pair of pieces is beside any of some others in either key, or ink, or the frame cuts it off."""
