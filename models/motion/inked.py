@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.regions import Mask, Pieces
+from inbetween.models.motion.regions import THIN, Mask, Pieces
 from inbetween.models.warp import Part, Plane, labels_at
 
 Numbers = NDArray[np.uint8]
@@ -32,12 +32,16 @@ def ink(cut: Pieces, labels: Numbers) -> Mask:
 
 
 def inked(labels: tuple[Numbers, Numbers], drawn: tuple[Mask, Mask], going: Sequence[Led]) -> tuple[Numbers, Numbers]:
-    """The labels of both keys with what of the ink, `drawn`, goes with each piece; `going` tells how they go."""
+    """The labels of both keys with what of the ink, `drawn`, goes with each piece; `going` tells how they go.
+
+    With thin pieces, as ink and shades along it are, goes none.
+    """
     result = labels[0].copy(), labels[1].copy()
     nearest = [np.full(label.shape, np.inf, np.float32) for label in labels]
     for number, led in enumerate(going, start=1):
         around = [_around(labels[key] == number, drawn, key, led) for key in (0, 1)]
-        if sum(each.goes for each in around) <= GOES * sum(each.ink for each in around):
+        thick = max(each.half for each in around) > THIN
+        if not thick or sum(each.goes for each in around) <= GOES * sum(each.ink for each in around):
             continue
         for label, least, each in zip(result, nearest, around, strict=True):
             closer = each.away < least[each.part]
@@ -58,12 +62,14 @@ class _Around:
     """How many pixels there are of it."""
     goes: int
     """How many of them go with the piece."""
+    half: float
+    """Half the width of the piece."""
 
 
 def _around(own: Mask, drawn: tuple[Mask, Mask], key: int, led: Led) -> _Around:
     rows, columns = (np.flatnonzero(own.any(axis)) for axis in (1, 0))
     if not len(rows):
-        return _Around((slice(0), slice(0)), np.zeros((0, 0), np.float32), 0, 0)
+        return _Around((slice(0), slice(0)), np.zeros((0, 0), np.float32), 0, 0, 0.0)
     top, left = max(0, rows[0] - REACH), max(0, columns[0] - REACH)
     part = slice(top, rows[-1] + REACH + 1), slice(left, columns[-1] + REACH + 1)
     away = np.asarray(cv2.distanceTransform((~own[part]).view(np.uint8), cv2.DIST_L2, 5), np.float32)
@@ -72,4 +78,5 @@ def _around(own: Mask, drawn: tuple[Mask, Mask], key: int, led: Led) -> _Around:
     goes = labels_at(drawn[1 - key].view(np.uint8), there.astype(np.float32)) > 0
     far = np.full(away.shape, np.inf, np.float32)
     far[y[goes], x[goes]] = away[y[goes], x[goes]]
-    return _Around(part, far, len(y), int(np.count_nonzero(goes)))
+    half = float(cv2.distanceTransform(own[part].view(np.uint8), cv2.DIST_L2, 3).max())
+    return _Around(part, far, len(y), int(np.count_nonzero(goes)), half)
