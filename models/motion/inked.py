@@ -22,8 +22,8 @@ Led = Callable[[NDArray[np.intp], int], NDArray[np.floating]]
 
 REACH = 11
 """Pixels from a piece in which its outline lies."""
-GOES = 0.6
-"""Share of the ink around a piece that must go with it, or none does."""
+GOES = 0.6, 0.9
+"""Share of the ink around a piece that must go with it, or none does; and around a thin one."""
 
 
 def ink(cut: Pieces, labels: Numbers) -> Mask:
@@ -34,14 +34,14 @@ def ink(cut: Pieces, labels: Numbers) -> Mask:
 def inked(labels: tuple[Numbers, Numbers], drawn: tuple[Mask, Mask], going: Sequence[Led]) -> tuple[Numbers, Numbers]:
     """The labels of both keys with what of the ink, `drawn`, goes with each piece; `going` tells how they go.
 
-    With thin pieces, as ink and shades along it are, goes none.
+    With a thin piece, as a letter, goes what is around it if nearly all does; so with a shade along an outline none.
     """
     result = labels[0].copy(), labels[1].copy()
     nearest = [np.full(label.shape, np.inf, np.float32) for label in labels]
     for number, led in enumerate(going, start=1):
         around = [_around(labels[key] == number, drawn, key, led) for key in (0, 1)]
-        thick = max(each.half for each in around) > THIN
-        if not thick or sum(each.goes for each in around) <= GOES * sum(each.ink for each in around):
+        thin = max(each.half for each in around) <= THIN
+        if sum(each.goes for each in around) <= GOES[thin] * sum(each.ink for each in around):
             continue
         for label, least, each in zip(result, nearest, around, strict=True):
             closer = each.away < least[each.part]
