@@ -20,6 +20,7 @@ from inbetween.models.metrics import Scores
 from inbetween.models.training.readers import Picture
 
 if TYPE_CHECKING:
+    from inbetween.core.network import Network
     from inbetween.models.model import Model
 
 HEIGHT, WIDTH = 270, 480
@@ -40,17 +41,20 @@ def measure(models: "Sequence[Model]", times: int, tell: Callable[[str], None]) 
     """Scene -> the mean scores of each model at `WHEN` between two keys, `times` as large as the frame's units."""
     stage = Stage(times)
     networks = [model.network(RGBA, "display") for model in models]
-    asked = np.array(WHEN, np.float32).reshape(-1, 1, 1, 1)
     figures = {}
-    for name, scene in SCENES.items():
+    for name in SCENES:
         tell(name)
-        start, end, *truths = (scene(stage, t) for t in (0.0, 1.0, *WHEN))
-        drawn = (network(start[None], end[None], asked) for network in networks)
-        figures[name] = [
-            metrics.mean([metrics.compare(*pair, start, end) for pair in zip(frames, truths, strict=True)])
-            for frames in drawn
-        ]
+        figures[name] = [metrics.mean(scores) for scores in compared(networks, stage, name)]
     return figures
+
+
+def compared(networks: "Sequence[Network]", stage: "Stage", name: str) -> Iterator[list[Scores]]:
+    """The scores of each network at `WHEN` between two keys of a scene."""
+    start, end, *truths = (SCENES[name](stage, t) for t in (0.0, 1.0, *WHEN))
+    asked = np.array(WHEN, np.float32).reshape(-1, 1, 1, 1)
+    for network in networks:
+        frames = network(start[None], end[None], asked)
+        yield [metrics.compare(*pair, start, end) for pair in zip(frames, truths, strict=True)]
 
 
 def table(models: "Sequence[Model]", figures: dict[str, list[Scores]]) -> str:

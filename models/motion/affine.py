@@ -34,6 +34,11 @@ def inverse(way: Floats) -> Floats:
     return np.asarray(cv2.invertAffineTransform(way), np.float64)
 
 
+def then(first: Floats, second: Floats) -> Floats:
+    """One affine map (2, 3) after another."""
+    return np.hstack((second[:, :2] @ first[:, :2], (second[:, :2] @ first[:, 2] + second[:, 2])[:, None]))
+
+
 def turn(way: Floats) -> float:
     """Radians by which an affine map turns."""
     return abs(float(np.arctan2(way[1, 0] - way[0, 1], way[0, 0] + way[1, 1])))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inbetween.models.motion.affine import affine, inverse, mapped, spun, stretch, turn
 from inbetween.models.motion.course import fitted
 from inbetween.models.motion.matching import motions
-from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces, measured
+from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces, measured, said_at
 from inbetween.models.warp import Part, Plane, fetched_at
 
 TURN = 0.05
@@ -146,10 +146,7 @@ class View:
 
     def under(self, piece: int, labels: Labels, way: Floats) -> NDArray[np.intp]:
         """What `labels` (H, W) say where a piece comes to lie once it is carried, (n,): -1 beyond the frame."""
-        x, y = np.rint(mapped(self.some(piece), way)).astype(np.intp).T
-        height, width = labels.shape
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        return np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], -1)
+        return said_at(labels, mapped(self.some(piece), way))
 
     def cut_off(self, piece: int) -> bool:
         """Whether the border of the frame may cut it off."""

@@ -15,9 +15,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from inbetween.models.motion.affine import affine, inverse, mapped, spun, turn
+from inbetween.models.motion.affine import affine, inverse, mapped, spun, then, turn
 from inbetween.models.motion.matching import SAME
-from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces
+from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces, said_at
 from inbetween.models.motion.shapes import Shape, shape
 from inbetween.models.warp import Part as Rectangle
 from inbetween.models.warp import Plane, labels_at
@@ -108,10 +108,7 @@ class Part:
         """
         places = mapped(other.places, way)
         deep = _hidden(self, places) & (self.shape.outside(places.astype(np.float32)) > CLOSE)
-        x, y = np.rint(places[deep]).astype(np.intp).T
-        height, width = labels.shape
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        names = np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], 0)
+        names = np.maximum(said_at(labels, places[deep]), 0)
         return np.bincount(names, minlength=int(labels.max()) + 1).astype(np.float64) * (other.size / len(places))
 
     @cached_property
@@ -261,7 +258,7 @@ def _refined(start: Part, end: Part, way: Floats) -> Floats:
         misses = np.concatenate((off, other)) * np.concatenate((weight, heed))
         x, y, spin = np.linalg.lstsq(equations, -misses, rcond=1e-6)[0]
         step = affine(spun(np.exp(1j * np.clip(spin, -0.2, 0.2))), middle, np.array((x, y)))
-        way = np.hstack((step[:, :2] @ way[:, :2], (step[:, :2] @ way[:, 2] + step[:, 2])[:, None]))
+        way = then(way, step)
         if np.abs(step - np.eye(2, 3)).max() < STILL:
             break
     return way
@@ -280,11 +277,7 @@ def _missed(key: Part, places: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _hidden(key: Part, places: Floats) -> Mask:
     """Which places (n, 2) lie under something else in a key, or beyond the frame, (n,)."""
-    x, y = np.rint(places).astype(np.intp).T
-    height, width = key.own.shape
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    row, column = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
-    return np.asarray(~inside | key.covered[row, column])
+    return np.asarray(said_at(key.covered, places) != 0)
 
 
 def _agreed(start: Part, end: Part, way: Floats) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
-from inbetween.models.motion.affine import corners, inverse, mapped, turn
+from inbetween.models.motion.affine import corners, inverse, mapped, then, turn
 from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried, Numbers
 from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
@@ -121,10 +121,11 @@ def _pivot(found: Carried, number: int, piece: Whole, body: int, holder: Whole |
     """
     holds = holder.way if holder else np.eye(2, 3)
     middle, partly = piece.places.mean(0), piece.seen is not None
-    if holder and turn(_then(piece.way, inverse(holds))) < TURNS:
+    still = turn(then(piece.way, inverse(holds))) < TURNS
+    if holder and still:
         with_it = np.abs(mapped(middle, piece.way) - mapped(middle, holds)).max() < TOGETHER
         return (holder.places.mean(0) if holder.pivot is None else holder.pivot) if with_it else None
-    if turn(_then(piece.way, inverse(holds))) < TURNS:
+    if still:
         return None
     joint: Floats = np.asarray(np.linalg.solve(holds[:, :2] - piece.way[:, :2], piece.way[:, 2] - holds[:, 2]))
     off = piece.shapes[0].outside(joint.astype(np.float32)[None])[0]
@@ -349,7 +350,7 @@ def _swung(piece: Whole, size: tuple[int, ...], t: float, bend: Bend | None) -> 
     back = inverse(onwards)
     reached = [
         mapped(corners(shape.box), way)
-        for shape, way in zip(piece.shapes, (onwards, _then(inverse(piece.way), onwards)), strict=True)
+        for shape, way in zip(piece.shapes, (onwards, then(inverse(piece.way), onwards)), strict=True)
     ]
 
     def led(here: Plane) -> Pair:
@@ -438,8 +439,3 @@ def _part(places: Floats, size: tuple[int, ...]) -> Part:
 def _moved(places: Plane, way: Floats) -> Plane:
     """Places (h, w, 2) after an affine map."""
     return np.asarray(cv2.transform(places, way.astype(np.float32)))
-
-
-def _then(first: Floats, second: Floats) -> Floats:
-    """One affine map (2, 3) after another."""
-    return np.hstack((second[:, :2] @ first[:, :2], (second[:, :2] @ first[:, 2] + second[:, 2])[:, None]))

@@ -187,6 +187,14 @@ def nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
     return np.asarray(far, np.float32), places[name]
 
 
+def said_at(labels: NDArray[Any], places: Floats) -> Labels:
+    """What numbers or a mask (H, W) say at the nearest pixel to places (n, 2), x and y: -1 beyond the frame, (n,)."""
+    x, y = np.rint(places).astype(np.intp).T
+    height, width = labels.shape
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    return np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], -1)
+
+
 def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> Pieces:
     """The pieces that `labels` (H, W) tell apart by any numbers, 0 for none: the largest, numbered by their size."""
     size = np.bincount(labels.ravel())

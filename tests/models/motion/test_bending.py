@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from inbetween.bench_scenes import SCENES, Stage
+from inbetween.bench_scenes import Stage, compared
 from inbetween.core.channels import RGBA
-from inbetween.models import metrics, registry
+from inbetween.models import registry
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.graph import complexes, graph
 from inbetween.models.motion.lines import bent_lines
@@ -54,15 +54,8 @@ def overlap(one: Any, other: Any) -> float:
 
 def drawn(scene: str, model: str) -> list[float]:
     """How near a model's frames come to the truth, PSNR in dB at each time."""
-    stage, draw = Stage(1), SCENES[scene]
-    start, end = draw(stage, 0.0), draw(stage, 1.0)
-    network = registry.load(model, "cpu").network(RGBA, "display")
-    times = np.array(TIMES, np.float32).reshape(-1, 1, 1, 1)
-    frames = network(start[None], end[None], times)
-    return [
-        metrics.compare(np.asarray(frame), draw(stage, t), start, end).psnr
-        for frame, t in zip(frames, TIMES, strict=True)
-    ]
+    (scores,) = compared([registry.load(model, "cpu").network(RGBA, "display")], Stage(1), scene)
+    return [score.psnr for score in scores]
 
 
 def test_every_pixel_of_a_shape_is_in_one_cell_and_all_cells_hang_together() -> None:

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from inbetween.bench_scenes import SCENES, Stage
+from inbetween.bench_scenes import Stage, compared
 from inbetween.core.channels import RGBA
-from inbetween.models import metrics, registry
+from inbetween.models import registry
 from inbetween.models.motion.affine import mapped, turn
 from inbetween.models.motion.carried import BOTH, PARTLY, Carried, carried
 from inbetween.models.motion.cover import View
@@ -65,13 +65,9 @@ def told(start: Any, end: Any) -> Carried:
 
 
 def psnr(scene: str, model: str) -> list[float]:
-    """How near a model's frames come to the truth, in dB at each time."""
-    stage, draw = Stage(1), SCENES[scene]
-    start, end = draw(stage, 0.0), draw(stage, 1.0)
-    times = np.array(TIMES, np.float32).reshape(-1, 1, 1, 1)
-    frames = registry.load(model, "cpu").network(RGBA, "display")(start[None], end[None], times)
-    pairs = zip(np.asarray(frames), TIMES, strict=True)
-    return [metrics.compare(frame, draw(stage, t), start, end).psnr for frame, t in pairs]
+    """How near a model's frames come to the truth, PSNR in dB at each time."""
+    (scores,) = compared([registry.load(model, "cpu").network(RGBA, "display")], Stage(1), scene)
+    return [score.psnr for score in scores]
 
 
 @pytest.mark.parametrize(("before", "after"), [(-60, 40), (0, 75), (50, 130), (-120, -70)])
