@@ -49,6 +49,7 @@ def picture(file: Path) -> Picture:
     """
     plate = frames.read_plate(file)
     header, channels = plate.header, plate.header.channels
+    header.refuse_without_picture()
     rows, columns = header.display.within(header.display | header.window)
     pixels = plate.over(header.display | header.window)[rows, columns]
     colour = encode(pixels[..., channels.colour], resolve("auto", file.name, header.tag).name)

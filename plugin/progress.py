@@ -65,6 +65,7 @@ def sentence(event: Event) -> str:
             alpha = f", alpha {event['alpha']}" if event["alpha"] else ""
             layers = f", {event['layers']} more channels move along" if event["layers"] else ""
             seen = "no picture, motion is seen in" if event["is_data"] else "picture"
+            seen = f"motion is that of {event['guide']}, {seen}" if event["guide"] else seen
             picture = f"{seen} {' '.join(event['picture'])}{alpha}{layers}"
             return f"{event['name']}: {event['keys']} keys, {event['frames']} frames; {picture}; {_space(event)}"
         case "frame":

@@ -31,6 +31,7 @@ def unsound_plates(sequence: FrameSequence) -> Iterator[str]:
     for file in map(sequence.file, sequence.numbers):
         try:
             plate = read_plate(file)
+            plate.header.refuse_without_picture()
         except FrameReadError as error:
             yield str(error)
             continue

@@ -80,7 +80,8 @@ def _show_plan(job: Job, as_json: bool) -> int:
 
     for sequence, rows in preview(job, tell):
         if not as_json:
-            say(f"{sequence.sequence.folder / sequence.sequence.pattern} -> {sequence.target}")
+            led = f", moving as {sequence.guide.sequence.pattern} does" if sequence.guide else ""
+            say(f"{sequence.sequence.folder / sequence.sequence.pattern} -> {sequence.target}{led}")
             say(f"{'frame':>8}  {'what':8}{'t':>8}  from")
         for row in rows:
             if as_json:

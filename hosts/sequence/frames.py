@@ -77,6 +77,14 @@ class Header:
         kinds = tuple(tuple(map(str, part.get_channelformats())) for part in self.parts)
         return self.windows, self.display, self.channels, kinds, self.straight, self.tag
 
+    def refuse_without_picture(self) -> None:
+        """Raise `FrameReadError` where there is nothing to look at: ids, and 32-bit whole numbers, are no picture."""
+        if set(self.channels.colour) & set(self.channels.ids):
+            raise FrameReadError(
+                f"{self.path} holds ids or 32-bit whole numbers only; add a picture, save it as 16 bit, or have it "
+                "move with the picture of other files (--guide)"
+            )
+
 
 @dataclass(frozen=True)
 class Plate:
@@ -190,12 +198,10 @@ def _header(path: Path, file: oiio.ImageInput) -> Header:
         )
     try:
         header = Header(path, tuple(parts), False)
-        channels = header.channels
+        alpha = header.channels.alpha
     except UnicodeDecodeError as error:
         raise _unreadable(path, "its header is damaged") from error
-    if set(channels.colour) & set(channels.ids):
-        raise FrameReadError(f"{path} holds ids or 32-bit whole numbers only; add a picture, or save it as 16 bit")
-    straight = bool(parts[0].get_int_attribute("oiio:UnassociatedAlpha")) and channels.alpha is not None
+    straight = bool(parts[0].get_int_attribute("oiio:UnassociatedAlpha")) and alpha is not None
     return replace(header, straight=straight)
 
 

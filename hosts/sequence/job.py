@@ -14,6 +14,11 @@ class Job:
     source: str = option("", "Folder of numbered key frames, or a pattern: shot.####.exr, shot.%04d.exr.")
     target: str = option("", "Folder for the whole sequence: keys copied bit for bit, in-betweens drawn.")
     settings: Settings = field(default_factory=Settings)
+    guide: str = option(
+        "",
+        "Move everything as the picture of these frames moves, such as beauty/shot.####.exr; for passes in files of "
+        "their own.",
+    )
     frames: str = option(
         "", "Write only these frames of the result, such as 1001-1007 or 5,9,20-30 (--frames=-3-8 from a minus on)."
     )

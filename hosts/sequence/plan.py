@@ -7,9 +7,10 @@ from pathlib import Path
 
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.core.schedule import Drawing, Gap, gaps, schedule
-from inbetween.hosts.sequence import names, specs
+from inbetween.hosts.sequence import guide, names, specs
 from inbetween.hosts.sequence.convert import retyped
 from inbetween.hosts.sequence.frames import Header, read_header
+from inbetween.hosts.sequence.guide import Guide
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.names import FrameSequence
 
@@ -65,6 +66,8 @@ class SequencePlan:
     """Source number -> header, for every key that is copied or drawn from."""
     outputs: Mapping[int, Header]
     """Source number -> the header that the key has, or would have, as a file of the result's type."""
+    guide: Guide | None = None
+    """The frames whose picture this sequence moves with; None where it moves with its own."""
 
     def file(self, number: int) -> Path:
         """Where a frame of the result will lie."""
@@ -101,7 +104,8 @@ def plan(job: Job) -> Plan:
     Raises `InputError` for keys that make no sequence, and `SettingsError`.
     """
     found, stray = names.find(_given(job.source, "the keys"))
-    target = _target(job, found)
+    leader = guide.find(job.guide) if job.guide else None
+    target = _target(job, (*found, leader) if leader else found)
     _refuse_sheet_type(job.contact_sheet)
     enough = tuple(sequence for sequence in found if len(sequence.numbers) > 1)
     if not enough:
@@ -110,7 +114,7 @@ def plan(job: Job) -> Plan:
     wanted = names.numbers(job.frames) if job.frames else None
     plans = [_sequence(job, sequence, target, wanted) for sequence in enough]
     if job.contact_sheet:
-        _refuse_sheet_for_a_frame(Path(job.contact_sheet), found, plans)
+        _refuse_sheet_for_a_frame(Path(job.contact_sheet), (*found, leader) if leader else found, plans)
     if not any(gap for each in plans for gap in gaps(each.keys)):
         raise InputError(
             f"the keys in {job.source} have no gap in their numbers, so nothing is missing between them; "
@@ -120,7 +124,7 @@ def plan(job: Job) -> Plan:
     if not chosen:
         raise InputError(f"{job.source} has no frame in {job.frames}; its result would be {_extent(plans)}")
     _refuse_collisions(chosen)
-    return Plan(tuple(_with_headers(each) for each in chosen), tuple(sorted((*stray, *lone))))
+    return Plan(tuple(_with_headers(each, leader) for each in chosen), tuple(sorted((*stray, *lone))))
 
 
 def rows(plan: SequencePlan) -> Iterator[Row]:
@@ -170,8 +174,9 @@ def _beyond(gap: Gap, placed: Mapping[int, int]) -> tuple[Outlook | None, Outloo
     )
 
 
-def _with_headers(plan: SequencePlan) -> SequencePlan:
-    """Read the header of every key that is used, and hold each against the first."""
+def _with_headers(plan: SequencePlan, leader: FrameSequence | None) -> SequencePlan:
+    """Read the header of every key that is used, and of its guide, and hold each against the first."""
+    led = leader is not None and not guide.same(leader, plan.sequence)
     used = {plan.keys[number] for number in plan.wanted & plan.keys.keys()}
     used |= {key for span in plan.spans for key in (span.start, span.end)}
     used |= {beyond.key for span in plan.spans for beyond in (span.before, span.after) if beyond}
@@ -180,6 +185,8 @@ def _with_headers(plan: SequencePlan) -> SequencePlan:
     for key in sorted(used):
         try:
             headers[key] = read_header(plan.sequence.file(key))
+            if not led:
+                headers[key].refuse_without_picture()
             specs.fit(next(iter(headers.values())), headers[key])
         except InputError as error:
             trouble.append(error)
@@ -187,7 +194,8 @@ def _with_headers(plan: SequencePlan) -> SequencePlan:
         more = [f"and {len(trouble) - MOST_NAMED} more keys"] if len(trouble) > MOST_NAMED else []
         raise InputError("; ".join([*map(str, trouble[:MOST_NAMED]), *more])) from trouble[0]
     outputs = {key: retyped(header, plan.ext) for key, header in headers.items()}
-    return replace(plan, headers=headers, outputs=outputs)
+    beside = guide.beside(leader, plan.sequence, headers) if leader and led else None
+    return replace(plan, headers=headers, outputs=outputs, guide=beside)
 
 
 def _target(job: Job, found: tuple[FrameSequence, ...]) -> Path:

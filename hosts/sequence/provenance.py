@@ -11,7 +11,7 @@ header as well, for whoever gets the frame without the folder.
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from inbetween.core.errors import FrameReadError
 from inbetween.core.settings import Settings, fingerprint
 from inbetween.hosts.sequence import specs
 from inbetween.hosts.sequence.frames import file_hash, read_header
+from inbetween.hosts.sequence.names import FrameSequence
 from inbetween.hosts.sequence.plan import SequencePlan, Span
 from inbetween.hosts.sequence.whole import whole
 from inbetween.models.model import Model
@@ -55,12 +56,12 @@ def of_key(source: Path, sha256: str, ext: str) -> Origin:
 
 
 def of_gap(
-    todo: SequencePlan, span: Span, sha256: Callable[[int], str], model: Model, settings: Settings
+    todo: SequencePlan, span: Span, sha256: Callable[[Path], str], model: Model, settings: Settings
 ) -> dict[int, Origin]:
-    """The provenance of each frame between two keys, as planned; `sha256` gives that of a key of the source."""
+    """The provenance of each frame between two keys, as planned; `sha256` gives that of a file's bytes."""
     path, keys = model.path_for(settings), (span.start, span.end)
-    beyond = [each for each in (span.before, span.after) if each and path != "straight"]
-    origin: Origin = {
+    beyond = [each.key for each in (span.before, span.after) if each and path != "straight"]
+    origin: dict[str, str | float] = {
         "model": model.name,
         "version": model.version,
         "algorithm": model.algorithm,
@@ -68,11 +69,17 @@ def of_gap(
         "scheme": model.scheme_for(settings),
         "path": path,
         "settings": _fingerprint(settings),
-        "keys": " ".join(map(todo.sequence.name, keys)),
-        "key_sha256": " ".join(map(sha256, keys)),
-        "keys_beyond": " ".join(todo.sequence.name(each.key) for each in beyond),
-        "key_beyond_sha256": " ".join(sha256(each.key) for each in beyond),
+        "keys": _named(todo.sequence, keys),
+        "key_sha256": _hashed(todo.sequence, keys, sha256),
+        "keys_beyond": _named(todo.sequence, beyond),
+        "key_beyond_sha256": _hashed(todo.sequence, beyond, sha256),
     }
+    if todo.guide:
+        led_by = todo.guide.sequence
+        origin |= {
+            "guide": _named(led_by, (*keys, *beyond)),
+            "guide_sha256": _hashed(led_by, (*keys, *beyond), sha256),
+        }
     ran = {"weights": model.weights_sha256 or "none"}
     origins: dict[int, Origin] = {}
     for drawing in span.drawings:
@@ -123,6 +130,14 @@ def placed(frame: Path, origin: Origin) -> Iterator[Path]:
         place.parent.mkdir(exist_ok=True)
         with whole(place) as file:
             file.write_text(json.dumps(asdict(record), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _named(sequence: FrameSequence, numbers: Iterable[int]) -> str:
+    return " ".join(map(sequence.name, numbers))
+
+
+def _hashed(sequence: FrameSequence, numbers: Iterable[int], sha256: Callable[[Path], str]) -> str:
+    return " ".join(sha256(sequence.file(number)) for number in numbers)
 
 
 def _recipe(values: Mapping[str, Any]) -> str:

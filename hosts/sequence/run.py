@@ -77,11 +77,11 @@ def _prepared(job: Job, emit: Emit, load: Load) -> tuple[Plan, Model]:
 
 def _recipes(todo: SequencePlan, existing: Iterable[int], model: Model, job: Job) -> dict[int, str]:
     """The recipes that existing frames would be made by now."""
-    hashes = functools.cache(lambda key: file_hash(todo.sequence.file(key)))
+    hashes = functools.cache(file_hash)
     made = {}
     for number in todo.keys.keys() & set(existing):
         file = todo.sequence.file(todo.keys[number])
-        made[number] = str(provenance.of_key(file, hashes(todo.keys[number]), todo.ext)["recipe"])
+        made[number] = str(provenance.of_key(file, hashes(file), todo.ext)["recipe"])
     for span in todo.spans:
         if not set(existing).isdisjoint(span.gap.missing):
             origins = provenance.of_gap(todo, span, hashes, model, job.settings)

@@ -14,7 +14,7 @@ from inbetween.core.continuity import Verdict
 from inbetween.core.errors import Cancelled, FrameReadError, InbetweenError
 from inbetween.core.network import Beyond
 from inbetween.core.schedule import Drawing
-from inbetween.hosts.sequence import provenance, specs
+from inbetween.hosts.sequence import guide, provenance, specs
 from inbetween.hosts.sequence.frames import Header, Pixels, Plate, encode, file_hash
 from inbetween.hosts.sequence.gap import Hand, draw, mend
 from inbetween.hosts.sequence.job import Job
@@ -65,7 +65,9 @@ class Shot:
     @cached_property
     def hand(self) -> Hand:
         """Who draws this sequence."""
-        model, settings, channels, space = self.model, self.job.settings, self._first.channels, self._space.name
+        model, settings, space, channels = self.model, self.job.settings, self._space.name, self._first.channels
+        if self.todo.guide:
+            channels = guide.channels(channels, self.todo.guide.first.channels)
         network, scheme, path = model.network(channels, space), model.scheme_for(settings), model.path_for(settings)
         return Hand(network, scheme, path, model.knows_time, channels, space, settings)
 
@@ -74,20 +76,27 @@ class Shot:
         return next(iter(self.todo.headers.values()))
 
     @property
+    def _seen(self) -> Header:
+        """Of the first frame that is looked at: a key, or its guide."""
+        return self.todo.guide.first if self.todo.guide else self._first
+
+    @property
     def _space(self) -> colour.Space:
-        return colour.resolve(self.job.settings.working_space, self._first.path.name, self._first.tag)
+        return colour.resolve(self.job.settings.working_space, self._seen.path.name, self._seen.tag)
 
     def _introduce(self) -> None:
-        channels = self._first.channels
+        channels, led_by = self._seen.channels, self.todo.guide
+        seen = 0 if led_by else len(channels.colour) + (channels.alpha is not None)
         event = {
             "event": "sequence",
             "name": self.todo.sequence.pattern,
+            "guide": str(led_by.sequence.folder / led_by.sequence.pattern) if led_by else None,
             "keys": len(self.todo.keys),
             "frames": len(self.todo.wanted),
             "picture": [channels.names[place] for place in channels.colour],
             "is_data": not channels.shown,
             "alpha": None if channels.alpha is None else channels.names[channels.alpha],
-            "layers": len(channels.names) - len(channels.colour) - (channels.alpha is not None),
+            "layers": len(self._first.channels.names) - seen,
             "space": self._space.name,
             "because": self._space.reason,
         }
@@ -120,7 +129,7 @@ class Shot:
             return self._keep(number, source)
         self.writers.check()
         self._look_ahead(key)
-        plate = self._plate(key)  # a key that does not decode must not become a frame of the result
+        plate = self._plate(self.todo.headers[key])  # a key that does not decode must not become a frame of the result
         if self.todo.copies:
             return self._put(number, partial(_copy, source, plate.sha256, file, origin), "copied", source)
         header = replace(specs.alone(self.todo.outputs[key], origin), path=file)
@@ -133,9 +142,7 @@ class Shot:
         and one that was not end with the same bytes.
         """
         files = (self.todo.sequence.file(span.start), self.todo.sequence.file(span.end))
-        origins = provenance.of_gap(
-            self.todo, span, lambda key: self._hash(self.todo.sequence.file(key)), self.model, self.job.settings
-        )
+        origins = provenance.of_gap(self.todo, span, self._hash, self.model, self.job.settings)
         due = {frame for frame in frames if self.existing.get(frame) != origins[frame]["recipe"]}
         for frame in frames:
             if frame not in due:
@@ -152,7 +159,8 @@ class Shot:
             first, second = (file.name for file in files)
             message = f"{first} is held: {second} looks like another shot; raise the cut threshold to have it drawn"
             self.progress.emit({"event": "cut", "keys": [first, second], "message": message})
-        for drawing, pixels in drawn:
+        for drawing, wide in drawn:
+            pixels = self._own(span, wide)
             for frame in due.intersection(drawing.shows):
                 self._place(span, drawing, frame, pixels, origins[frame])
             due.difference_update(drawing.shows)
@@ -163,9 +171,32 @@ class Shot:
     def _plates(self, span: Span) -> tuple[Pixels, Pixels]:
         """Both keys over one window, fit to be drawn with; the next key is begun."""
         self._look_ahead(span.start, span.end)
-        start, end = self._plate(span.start), self._plate(span.end)
-        window = start.header.window | end.header.window
-        return self._sound(start, window), self._sound(end, window)
+        window = self._window(span)
+        return self._wide(span.start, window), self._wide(span.end, window)
+
+    def _window(self, span: Span) -> Window:
+        """Where a gap is drawn: over both keys, and over what they are led by."""
+        own = self._own_window(span)
+        if self.todo.guide is None:
+            return own
+        first, second = (self.todo.guide.headers[key].window for key in (span.start, span.end))
+        return own | first | second
+
+    def _own_window(self, span: Span) -> Window:
+        return self.todo.headers[span.start].window | self.todo.headers[span.end].window
+
+    def _wide(self, key: int, window: Window) -> Pixels:
+        """A key over a window, fit to be drawn with; behind its own channels, the picture that it is led by."""
+        own = self._sound(self.todo.headers[key], window)
+        if self.todo.guide is None:
+            return own
+        header = self.todo.guide.headers[key]
+        return guide.together(own, self._sound(header, window), header.channels)
+
+    def _own(self, span: Span, wide: Pixels) -> Pixels:
+        """Of what was drawn for a gap, the sequence's own channels over its own window."""
+        rows, columns = self._own_window(span).within(self._window(span))
+        return wide[rows, columns, : len(self._first.channels.names)]
 
     def _beyond(self, span: Span) -> tuple[Beyond | None, Beyond | None]:
         """The keys before and after those of a gap, over their window; one that does not decode is left out, aloud."""
@@ -174,24 +205,28 @@ class Shot:
         def key(outlook: Outlook | None) -> Beyond | None:
             if outlook is None:
                 return None
-            file = self.todo.sequence.file(outlook.key)
-            try:
-                self.keys.plate(file)
-            except FrameReadError as error:
-                message = f"{error}; the way between {first.path.name} and {second.path.name} is found without it"
-                self.progress.emit({"event": "warning", "file": str(file), "message": message})
-                return None
-            return Beyond(self._sound(self._plate(outlook.key), first.window | second.window), outlook.distance)
+            for file in self._files(outlook.key):
+                try:
+                    self.keys.plate(file)
+                except FrameReadError as error:
+                    message = f"{error}; the way between {first.path.name} and {second.path.name} is found without it"
+                    self.progress.emit({"event": "warning", "file": str(file), "message": message})
+                    return None
+            return Beyond(self._wide(outlook.key, self._window(span)), outlook.distance)
 
         return key(span.before), key(span.after)
 
-    def _plate(self, key: int) -> Plate:
-        """A key of the source, decoded. Raises `FrameReadError`, also for a file that is no longer what was planned.
+    def _files(self, key: int) -> tuple[Path, ...]:
+        """What is read for a key of the source: its file, and its guide's."""
+        both = (self.todo.sequence, self.todo.guide.sequence) if self.todo.guide else (self.todo.sequence,)
+        return tuple(sequence.file(key) for sequence in both)
+
+    def _plate(self, planned: Header) -> Plate:
+        """A file as planned, decoded. Raises `FrameReadError`, also for one that is no longer what was planned.
 
         By the planned layout every pixel is placed: with another one they would go wrong, and be kept, since the record
         names the key's new bytes.
         """
-        planned = self.todo.headers[key]
         plate = self.keys.plate(planned.path)
         if plate.header.layout != planned.layout:
             raise FrameReadError(f"{planned.path} changed while it was worked on; run again")
@@ -203,18 +238,19 @@ class Shot:
         """
         first, last = self._used.index(keys[0]), self._used.index(keys[-1])
         earlier = self._used[:first][-1:] if self.hand.path != "straight" else []
-        files = [self.todo.sequence.file(key) for key in (*earlier, *keys, *self._used[last + 1 :][:1])]
-        self.keys.keep(files)
-        for file in files[len(earlier) :]:
+        soon = [file for key in (*keys, *self._used[last + 1 :][:1]) for file in self._files(key)]
+        self.keys.keep([*(file for key in earlier for file in self._files(key)), *soon])
+        for file in soon:
             self.keys.ahead(file)
 
     @cached_property
     def _used(self) -> list[int]:
         return sorted(self.todo.headers)
 
-    def _sound(self, plate: Plate, window: Window) -> Pixels:
-        pixels, count = mend(plate.over(window), plate.header.channels)
-        file = plate.header.path
+    def _sound(self, planned: Header, window: Window) -> Pixels:
+        """A file over a window, without what cannot be drawn with; that it held such is said once."""
+        file = planned.path
+        pixels, count = mend(self._plate(planned).over(window), planned.channels)
         if count and file not in self._warned:
             self._warned.add(file)
             self._warn(

@@ -63,16 +63,18 @@ def test_a_job_whose_last_step_would_meet_another_file_is_not_written(shot: Path
             template(Job(str(shot), str(tmp_path / "out"), contact_sheet=str(sheet), overwrite=overwrite), 24)
 
 
+@pytest.mark.parametrize("guided", [False, True])
 def test_the_job_runs_to_the_frames_of_a_run_without_a_farm(
-    shot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    shot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], guided: bool
 ) -> None:
     openjd = shutil.which("openjd", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if openjd is None:
         pytest.skip("openjd-cli is not installed")
-    options = ["--model", "dissolve", "--cut-threshold", "1"]
+    guide = shutil.copytree(shot, tmp_path / "beauty")
+    options = ["--model", "dissolve", "--cut-threshold", "1", *(["--guide", str(guide)] if guided else [])]
     assert main([str(shot), str(tmp_path / "alone"), "-q", *options]) == 0
     assert command.main([str(shot), str(tmp_path / "farm"), "--save", str(tmp_path / "job.json"), *options]) == 0
-    assert "openjd run" in capsys.readouterr().out
+    assert (f"Guide={guide}" in capsys.readouterr().out) is guided
     assert json.loads((tmp_path / "job.json").read_text())["specificationVersion"] == "jobtemplate-2023-09"
 
     programs = tmp_path / "bin"  # a clone that is not installed has no inbetween-seq
@@ -81,7 +83,7 @@ def test_the_job_runs_to_the_frames_of_a_run_without_a_farm(
     found = f"import sys\nsys.path.insert(0, {str(TESTS)!r})\nimport conftest\n"
     program.write_text(f"#!{sys.executable}\n{found}from inbetween.seq import main\nsys.exit(main())\n")
     program.chmod(0o755)
-    places = ["-p", f"In={shot}", "-p", f"Out={tmp_path / 'farm'}"]
+    places = ["-p", f"In={shot}", "-p", f"Out={tmp_path / 'farm'}", *(["-p", f"Guide={guide}"] if guided else [])]
     done = subprocess.run(
         [openjd, "run", str(tmp_path / "job.json"), "--step", "Finish", "--run-dependencies", *places],
         env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
