@@ -9,6 +9,7 @@ from types import ModuleType
 
 import cv2
 import numpy as np
+import OpenImageIO as oiio
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,11 +30,13 @@ def key(at: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
     """A folder with what the README's lines take for granted."""
-    drawings = {"keys/fox.0001": 10, "keys/fox.0009": 20, "keys/fox.0017": 30, "corrected/fox.0005": 14}
-    drawings |= {"poses/fox.0001": 10, "poses/fox.0002": 20}
+    drawings = {"keys/fox.0001.png": 10, "keys/fox.0009.png": 20, "keys/fox.0017.png": 30, "corrected/fox.0005.png": 14}
+    drawings |= {"poses/fox.0001.png": 10, "poses/fox.0002.png": 20}
+    for name in ("beauty/fox", "depth/fox", "passes/shot_beauty", "passes/shot_depth"):
+        drawings |= {f"{name}.0001.exr": 10, f"{name}.0004.exr": 20}
     for name, at in drawings.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        cv2.imwrite(f"{tmp_path / name}.png", key(at))
+        assert oiio.ImageBuf(key(at)).write(str(tmp_path / name))
     return tmp_path
 
 
