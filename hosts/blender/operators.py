@@ -16,7 +16,7 @@ import bpy
 
 from ..worker.client import WorkerError
 from . import compat, results, snapshot
-from .properties import TARGET, arguments, preferences, settings
+from .properties import GUIDE, TARGET, arguments, preferences, settings
 from .session import SESSION, python
 from .snapshot import SelectionError
 
@@ -232,6 +232,12 @@ class FillSequence(Draws):
             subtype="DIR_PATH",
             options={"SKIP_SAVE", *compat.RELATIVE},
         ),
+        "guide": bpy.props.StringProperty(
+            name="Guide",
+            description=GUIDE,
+            subtype="DIR_PATH",
+            options={"SKIP_SAVE", *compat.RELATIVE},
+        ),
         "target": bpy.props.StringProperty(
             name="Result",
             description=TARGET,
@@ -258,8 +264,9 @@ class FillSequence(Draws):
             raise SelectionError("Choose the folder of the key frames")
         source = snapshot.absolute(self.source or panel.source)
         job = {"source": str(source)}
-        if self.target or panel.target:
-            job["target"] = str(snapshot.absolute(self.target or panel.target))
+        for name in ("guide", "target"):
+            if path := getattr(self, name) or getattr(panel, name):
+                job[name] = str(snapshot.absolute(path))
         if bring == "AUTO":
             space = context.space_data
             bring = "STRIP" if space is not None and space.type == "SEQUENCE_EDITOR" else "IMAGE"

@@ -69,6 +69,7 @@ class MorePanel(Sidebar):
 
 def _fill(layout: Any, context: Any) -> None:
     layout.prop(context.scene.inbetween, "source")
+    layout.prop(context.scene.inbetween, "guide")
     layout.prop(context.scene.inbetween, "target")
     layout.operator("inbetween.fill_sequence", icon="SEQUENCE")
 

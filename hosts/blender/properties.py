@@ -19,6 +19,10 @@ TARGET = (
     "Folder of the finished sequence; one that is there is continued: what is up to date is kept, what hangs on a new "
     "breakdown is drawn anew. Left empty it is a new folder by the preferences"
 )
+GUIDE = (
+    "For passes in files of their own: folder or pattern of the frames, such as the beauty, as whose picture "
+    "everything moves. Left empty, keys move as they show themselves"
+)
 TIMINGS = ("linear", "ease-in", "ease-out", "ease-in-out")
 
 MACHINE = tuple(row for row in DESCRIPTION["settings"] if row["name"] == "model" or not row["pixels"])
@@ -94,6 +98,7 @@ class SceneSettings(bpy.types.PropertyGroup):
             subtype="DIR_PATH",
             options=compat.RELATIVE,
         ),
+        "guide": bpy.props.StringProperty(name="Guide", description=GUIDE, subtype="DIR_PATH", options=compat.RELATIVE),
         "target": bpy.props.StringProperty(
             name="Result", description=TARGET, subtype="DIR_PATH", options=compat.RELATIVE
         ),

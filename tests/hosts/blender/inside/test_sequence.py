@@ -51,6 +51,26 @@ def test_every_sequence_of_a_folder_comes_back(studio: Any, source: Path) -> Non
     assert sorted((strip.name, len(strip.elements)) for strip in studio.strips()) == [("run", 3), ("walk", 7)]
 
 
+def test_passes_in_files_of_their_own_move_as_their_guide_does(studio: Any, source: Path) -> None:
+    """A pass that is one flat colour shows no motion itself: the beauty tells where its edge goes."""
+    for frame in (10, 14, 16):
+        beauty = studio.drawing(frame)
+        studio.save(f"flat/walk.{frame:04d}.png", np.where(beauty[..., 3:] > 0, np.float32((0, 0, 1, 1)), 0))
+    flat = studio.folder / "flat"
+    for scene_wide in (False, True):
+        bpy.context.scene.inbetween.guide = str(source) if scene_wide else ""
+        said = {} if scene_wide else {"guide": str(source)}
+        done = bpy.ops.inbetween.fill_sequence(source=str(flat), bring="STRIP", model="flow", **said)
+        assert done == {"FINISHED"}
+    bpy.context.scene.inbetween.guide = ""
+    bpy.ops.inbetween.fill_sequence(source=str(flat), bring="STRIP", model="flow")
+    led, likewise, alone = studio.strips()
+    assert not studio.same_pictures(studio.files(led), studio.files(alone))
+    assert studio.same_pictures(studio.files(led), studio.files(likewise))
+    expected = studio.by_the_runner(keys(flat), guide=str(source), model="flow")
+    assert studio.same_pictures(studio.files(led), expected)
+
+
 def test_result_comes_as_what_the_editor_works_with(studio: Any, source: Path) -> None:
     bpy.context.scene.inbetween.source = str(source)
     with studio.window("SEQUENCE_EDITOR"):
