@@ -114,8 +114,8 @@ class Studio:
         source.mkdir(parents=True)
         for frame, path in keys.items():
             (source / f"key.{frame:04d}{path.suffix}").write_bytes(path.read_bytes())
-        job = {"source": str(source), "target": str(target), "guide": guide}
-        job["settings"] = {"model": "dissolve", **settings}
+        chosen = {"model": "dissolve", **settings}
+        job = {"source": str(source), "target": str(target), "guide": guide, "settings": chosen}
         assert self._runner.stdin is not None
         assert self._runner.stdout is not None
         self._runner.stdin.write(json.dumps(job) + "\n")

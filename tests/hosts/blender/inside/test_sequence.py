@@ -55,7 +55,7 @@ def test_passes_in_files_of_their_own_move_as_their_guide_does(studio: Any, sour
     """A pass that is one flat colour shows no motion itself: the beauty tells where its edge goes."""
     for frame in (10, 14, 16):
         beauty = studio.drawing(frame)
-        studio.save(f"flat/walk.{frame:04d}.png", np.where(beauty[..., 3:] > 0, np.float32((0, 0, 1, 1)), 0))
+        studio.save(f"flat/walk.{frame:04d}.png", np.where(beauty[..., 3:] > 0, np.array((0, 0, 1, 1), np.float32), 0))
     flat = studio.folder / "flat"
     for scene_wide in (False, True):
         bpy.context.scene.inbetween.guide = str(source) if scene_wide else ""
