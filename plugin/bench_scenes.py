@@ -241,13 +241,13 @@ def _inked(*things: tuple[Picture, Picture, Colour]) -> Iterator[tuple[Picture, 
         yield cover, colour
 
 
-def _legs(stage: Stage, t: float) -> Picture:
+def _legs(stage: Stage, ground: Picture, t: float) -> Picture:
     swing = 35 - 60 * t
     ways = ((235, swing, (0.1, 0.2, 0.5)), (245, -swing, BLUE))
     legs = ((_limb(x, 130, 60, turned, turned - 10), colour) for x, turned, colour in ways)
     inked = ((stage.line(leg, 24), stage.line(leg, 30), colour) for leg, colour in legs)
     coat = stage.box(240, 100, 70, 110), stage.box(240, 100, 76, 116), RED
-    return _over(stage.flat(PAPER), *_inked(*inked, coat))
+    return _over(ground, *_inked(*inked, coat))
 
 
 def _behind(stage: Stage, t: float) -> Picture:
@@ -323,7 +323,8 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "an arm bends by 105 degrees": _elbow,
     "a line figure walks": _walker,
     "an arm swings behind a body": _behind,
-    "legs walk under a coat": _legs,
+    "legs walk under a coat": lambda stage, t: _legs(stage, stage.flat(PAPER), t),
+    "legs walk, and the camera pans": lambda stage, t: _legs(stage, stage.camera(shift=60 * t), t),
     "a head nods": _nod,
     "a box comes out from behind another": _emerging,
     "an iris opens": lambda stage, t: _over(stage.flat(NIGHT), (stage.disc(240, 135, 40 + 140 * t), ORANGE)),

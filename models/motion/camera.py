@@ -1,8 +1,8 @@
 """A camera that moves: the one motion of nearly all that there is in a picture.
 
 At the border of the frame optical flow has nothing to hold on to: what comes in or goes out has no partner in the other
-key. What the camera does in the middle it does there too. Its motion is the affine one on which most of the flow agrees
-(RANSAC: Fischler and Bolles 1981).
+key. What the camera does in the middle it does there too. Its motion is the affine one on which most of the sure flow
+agrees (RANSAC: Fischler and Bolles 1981), if it explains most of what changes.
 
 Flows are float32 (H, W, 2) in pixels.
 """
@@ -13,31 +13,47 @@ import numpy as np
 from inbetween.models.flow import Motion
 from inbetween.models.motion.affine import inverse
 from inbetween.models.motion.regions import Floats, Mask
-from inbetween.models.warp import Plane, pixels
+from inbetween.models.warp import Plane, along, pixels
 
 STEP = 8
 """Pixels between the places whose flow is asked."""
 SURE, AGREE = 1.0, 2.0
 """Pixels within which a flow leads back to where it came from, and within which it is the camera's."""
 MOST = 0.5
-"""Share of what stays in the frame that must agree, and of the frame that must move."""
+"""Share of the places with a sure flow that must move, and that must agree on how."""
 FEWEST = 50
 """Places that must agree."""
+SAME = 4.0
+"""Difference of two looks at one thing, in steps of 255: of single pixels, half of what `offered` grants to windows."""
+EXPLAINED = 0.75
+"""Share of what a still camera or one that moves so does not explain that the latter must explain.
+
+A figure that walks before the camera takes 15 to 20 % of a frame; a still camera explains what moves by half at most.
+"""
 STILL = 1.0
 """Pixels by which a place moves at least."""
 
 
 def camera(motion: Motion) -> Floats | None:
-    """The affine map (2, 3) from the start to the end on which most of the frame agrees; None for a still camera."""
+    """The affine map (2, 3) from the start to the end that explains most of the frame; None for a still camera."""
     here = pixels(motion.doubts[0].shape)[::STEP, ::STEP]
     flow, doubt = motion.flows[0][::STEP, ::STEP], motion.doubts[0][::STEP, ::STEP]
     stays = ~outside(motion.flows[0])[::STEP, ::STEP]
-    sure, moves = (doubt < SURE) & stays, np.abs(flow).max(-1) > STILL
-    enough = MOST * stays.sum()
-    if sure.sum() < max(enough, FEWEST) or moves.mean() < MOST:
+    sure = (doubt < SURE) & stays
+    enough = max(FEWEST, MOST * sure.sum())
+    if (np.abs(flow[sure]).max(-1) > STILL).sum() < enough:
         return None
     way, agree = cv2.estimateAffine2D(here[sure], (here + flow)[sure], ransacReprojThreshold=AGREE)
-    return None if way is None or agree.sum() < enough else np.asarray(way, np.float64)
+    return None if way is None or agree.sum() < enough or not _explains(way, motion) else np.asarray(way, np.float64)
+
+
+def _explains(way: Floats, motion: Motion) -> bool:
+    """Whether most of what stays in the frame, and tells a moving camera from a still one, is alike along a map."""
+    start, end = motion.greys
+    _, flow = panned(way, start.shape, 0.0)
+    stays = ~outside(flow)
+    still, alike = ((np.abs(start - other) <= SAME)[stays] for other in (end, along(end, flow)))
+    return bool((alike & ~still).sum() > EXPLAINED * (~(alike & still)).sum())
 
 
 def panned(way: Floats, size: tuple[int, ...], t: float) -> tuple[Plane, Plane]:

@@ -25,6 +25,8 @@ AGREE = 2.0
 """Pixels within which two flows mean the same."""
 SURE = 3.0
 """Pixels within which optical flow leads back to where it came from, where it is to be believed at all."""
+CLOSE, CLOSER = 2.0, 1.0
+"""Difference of two looks at what passes the border, and by how much less a camera's is where it is believed more."""
 SAME = 8.0
 """Difference of two looks at one thing, in steps of 255."""
 
@@ -89,9 +91,10 @@ def sharpened(to_start: Plane, to_end: Plane, offered: Offered, t: float) -> tup
         cv2.copyTo(other, (~taken).view(np.uint8), one)
     if offered.camera is not None:
         ways = panned(offered.camera, unlike.shape, t)
-        passing = (outside(ways[0]) | outside(ways[1])) & ~sure
+        passing = (outside(ways[0]) | outside(ways[1])) & ~(sure & (unlike < CLOSE))
+        closer = difference(optical, *ways) + CLOSER < difference(optical, *found)
         for one, other in zip(found, ways, strict=True):
-            one[passing] = other[passing]
+            cv2.copyTo(other, (passing | closer).view(np.uint8), one)
     start, end = found
     return start, end
 
