@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.regions import Floats
+Floats = NDArray[np.float64]
 
 
 def mapped(places: NDArray[Any], way: Floats) -> Floats:

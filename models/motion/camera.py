@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from inbetween.models.flow import Motion
-from inbetween.models.motion.affine import inverse
-from inbetween.models.motion.regions import Floats, Mask
+from inbetween.models.motion.affine import Floats, inverse
+from inbetween.models.motion.masks import Mask
 from inbetween.models.warp import Plane, along, pixels
 
 STEP = 8

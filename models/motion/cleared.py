@@ -15,7 +15,7 @@ import numpy as np
 
 from inbetween.models.curve import Ways
 from inbetween.models.motion.carried import DETAILED, EVEN, OTHER, Carried, Numbers
-from inbetween.models.motion.regions import Mask, nearest
+from inbetween.models.motion.masks import Mask, dilated, nearest
 from inbetween.models.warp import Plane, labels_at, pixels
 
 HIDDEN = 6
@@ -107,8 +107,7 @@ def _near(numbers: Numbers, names: Numbers, asked: Mask) -> Mask:
     """Which of the pixels asked for (H, W) are near the piece that is named for each, (n,); 0 is none."""
     near = np.zeros(len(names), np.bool_)
     for name in np.unique(names[names > 0]):
-        reached = cv2.dilate((numbers == name).view(np.uint8), np.ones((2 * HIDDEN + 1,) * 2, np.uint8))
-        near |= (names == name) & (reached[asked] > 0)
+        near |= (names == name) & dilated(numbers == name, HIDDEN)[asked]
     return near
 
 

@@ -8,8 +8,7 @@ through a turn. It is taken apart into a shift, a turn and a stretch (polar deco
 import numpy as np
 
 from inbetween.models.curve import Bend, Side, offset
-from inbetween.models.motion.affine import affine, mapped, spun
-from inbetween.models.motion.regions import Floats
+from inbetween.models.motion.affine import Floats, affine, mapped, spun
 from inbetween.models.warp import Plane
 
 ROUNDS = 4

@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.affine import affine, inverse, mapped, spun, stretch, turn
+from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, stretch, turn
 from inbetween.models.motion.course import fitted
+from inbetween.models.motion.masks import Labels, Mask, dilated, part_around, said_at
 from inbetween.models.motion.matching import motions
-from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces, measured, said_at
+from inbetween.models.motion.regions import Pieces, measured
 from inbetween.models.warp import Part, Plane, fetched_at
 
 TURN = 0.05
@@ -186,16 +187,15 @@ class View:
     def beside(self, piece: int) -> Floats:
         """x and y of the pixels right beside it, (n, 2)."""
         y, x = self.places[piece]
-        rows, columns = (slice(max(0, axis.min() - FAR), axis.max() + FAR + 1) for axis in (y, x))
-        mask = (self.labels[rows, columns] == piece + 1).view(np.uint8)
-        near, far = (cv2.dilate(mask, np.ones((2 * reach + 1,) * 2, np.uint8)) for reach in (NEAR, FAR))
-        y, x = np.nonzero(far > near)
+        rows, columns = part_around(y, x, FAR)
+        mask = self.labels[rows, columns] == piece + 1
+        y, x = np.nonzero(dilated(mask, FAR) & ~dilated(mask, NEAR))
         return np.stack((x + columns.start, y + rows.start), 1).astype(np.float64)
 
     def _filled(self, piece: int) -> tuple[Part, NDArray[np.uint8]]:
         """The part of the picture around a piece, and 1 in it for the piece and whatever its outer outline holds."""
         y, x = self.places[piece]
-        part = slice(max(0, y.min() - 2), y.max() + 3), slice(max(0, x.min() - 2), x.max() + 3)
+        part = part_around(y, x, 2)
         mask = (self.labels[part] == piece + 1).view(np.uint8)
         outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         return part, np.asarray(cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED), np.uint8)

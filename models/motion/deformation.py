@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Side, offset
+from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.graph import Complexes, Graph, complexes, points, unit
-from inbetween.models.motion.regions import Floats
 from inbetween.models.warp import Part, Plane, pixels_of
 
 SEEDS = 2.0

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.regions import Floats, Mask
+from inbetween.models.motion.affine import Floats
+from inbetween.models.motion.masks import Mask, components
 
 Complexes = NDArray[np.complex128]
 
@@ -99,7 +99,7 @@ def graph(mask: Mask, side: int) -> Graph:
     area = np.bincount(index, minlength=count).astype(np.float64)
     places = np.stack([np.bincount(index, values, count) for values in (x, y)], 1) / area[:, None]
     part = np.zeros(count, np.intp)
-    part[index] = parts(mask)[y, x]
+    part[index] = components(mask)[y, x]
     links = _touching(labels)
     return Graph(places, area, np.concatenate((links, _bridges(places, part))), len(links), side)
 
@@ -110,12 +110,7 @@ def cells(mask: Mask, side: int) -> NDArray[np.int32]:
     rows, columns = (np.arange(length) + np.arange(length) // side for length in (height, width))
     apart = np.zeros((rows[-1] + 1, columns[-1] + 1), np.bool_)  # a gap between each two cells
     apart[np.ix_(rows, columns)] = mask
-    return np.asarray(parts(apart)[np.ix_(rows, columns)], np.int32)
-
-
-def parts(mask: Mask) -> NDArray[np.int32]:
-    """The numbers, from 1, of what hangs together in a mask, (H, W)."""
-    return np.asarray(cv2.connectedComponents(mask.view(np.uint8), connectivity=8)[1], np.int32)
+    return np.asarray(components(apart)[np.ix_(rows, columns)], np.int32)
 
 
 def _touching(cells: NDArray[np.int32]) -> NDArray[np.intp]:

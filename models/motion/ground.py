@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 
 from inbetween.models.curve import Ways
-from inbetween.models.motion.regions import Floats, Labels, Mask, even_parts, nearest
+from inbetween.models.motion.affine import Floats
+from inbetween.models.motion.masks import Labels, Mask, dilated, nearest
+from inbetween.models.motion.regions import even_parts
 from inbetween.models.warp import Plane, labels_at, pixels
 
 SMALLEST, FEWEST = 0.01, 500
@@ -74,10 +76,9 @@ def painted(start: Plane, end: Plane, grounds: Sequence[Ground]) -> Plane:
     for ground in grounds:
         _, source = nearest(ground.masks[0] & ground.masks[1])
         own, goal = (picture.reshape(-1, 4)[source] for picture in (end, start))
-        size = 2 * SOFT + 1
-        near = cv2.dilate(ground.masks[1].view(np.uint8), np.ones((size, size), np.uint8)).view(np.bool_)
+        near = dilated(ground.masks[1], SOFT)
         apart = np.abs(end - own).max(-1)
-        most = np.asarray(cv2.dilate(np.where(near, apart, 0), np.ones((size, size), np.uint8)))
+        most = np.asarray(cv2.dilate(np.where(near, apart, 0), np.ones((2 * SOFT + 1,) * 2, np.uint8)))
         share = np.where(ground.masks[1], 1, near * (1 - apart / np.maximum(most, OTHER)))
         result += np.clip(share, 0, 1)[..., None] * (goal - own)
     return np.clip(result, 0, 1)

@@ -15,9 +15,10 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from inbetween.models.motion.affine import affine, inverse, mapped, spun, then, turn
+from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, then, turn
+from inbetween.models.motion.masks import Labels, Mask, dilated, part_around, said_at
 from inbetween.models.motion.matching import SAME
-from inbetween.models.motion.regions import Floats, Labels, Mask, Pieces, said_at
+from inbetween.models.motion.regions import Pieces
 from inbetween.models.motion.shapes import Shape, shape
 from inbetween.models.warp import Part as Rectangle
 from inbetween.models.warp import Plane, labels_at
@@ -147,10 +148,9 @@ class Part:
     @cached_property
     def _rim(self) -> tuple[Floats, float]:
         """Enough places of its outline that border on ground, (n, 2), and the share of it that does."""
-        part, box = self.part, np.ones((3, 3), np.uint8)
-        own, ground = self.own[part].view(np.uint8), self.ground[part].view(np.uint8)
-        edge = np.asarray(own > cv2.erode(own, box, borderValue=1))
-        rows, columns = np.nonzero(edge & (cv2.dilate(ground, box) > 0))
+        part = self.part
+        edge = self.own[part] & dilated(~self.own[part], 1)
+        rows, columns = np.nonzero(edge & dilated(self.ground[part], 1))
         places = np.stack((columns + part[1].start, rows + part[0].start), 1)
         return _some(places, ENOUGH[1]), len(rows) / max(int(np.count_nonzero(edge)), 1)
 
@@ -158,7 +158,7 @@ class Part:
     def part(self) -> Rectangle:
         """The part of the frame around it."""
         rows, columns = (np.flatnonzero(self.own.any(axis)) for axis in (1, 0))
-        return slice(max(0, rows[0] - 1), rows[-1] + 2), slice(max(0, columns[0] - 1), columns[-1] + 2)
+        return part_around(rows, columns, 1)
 
     def small(self, scale: float, half: int) -> tuple[Plane, Plane]:
         """1 where it is, and besides -1 where it cannot be, around its middle, smaller; 0 beyond the frame: (h, h)."""

@@ -9,11 +9,11 @@ Labels are uint8 (H, W), the numbers of carried pieces, from 1; masks bool (H, W
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.regions import THIN, Mask, Pieces
+from inbetween.models.motion.masks import Mask, inner_distance, outer_distance, part_around
+from inbetween.models.motion.regions import THIN, Pieces
 from inbetween.models.warp import Part, Plane, labels_at
 
 Numbers = NDArray[np.uint8]
@@ -70,13 +70,13 @@ def _around(own: Mask, drawn: tuple[Mask, Mask], key: int, led: Led) -> _Around:
     rows, columns = (np.flatnonzero(own.any(axis)) for axis in (1, 0))
     if not len(rows):
         return _Around((slice(0), slice(0)), np.zeros((0, 0), np.float32), 0, 0, 0.0)
-    top, left = max(0, rows[0] - REACH), max(0, columns[0] - REACH)
-    part = slice(top, rows[-1] + REACH + 1), slice(left, columns[-1] + REACH + 1)
-    away = np.asarray(cv2.distanceTransform((~own[part]).view(np.uint8), cv2.DIST_L2, 5), np.float32)
+    part = part_around(rows, columns, REACH)
+    top, left = part[0].start, part[1].start
+    away = outer_distance(own[part])
     y, x = np.nonzero(drawn[key][part] & (away <= REACH))
     there = led(np.stack((x + left, y + top), 1), key) if len(y) else np.zeros((0, 2))
     goes = labels_at(drawn[1 - key].view(np.uint8), there.astype(np.float32)) > 0
     far = np.full(away.shape, np.inf, np.float32)
     far[y[goes], x[goes]] = away[y[goes], x[goes]]
-    half = float(cv2.distanceTransform(own[part].view(np.uint8), cv2.DIST_L2, 3).max())
+    half = float(inner_distance(own[part]).max())
     return _Around(part, far, len(y), int(np.count_nonzero(goes)), half)

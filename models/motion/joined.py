@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.regions import Floats, Mask, nearest
+from inbetween.models.motion.affine import Floats
+from inbetween.models.motion.masks import Mask, nearest
 from inbetween.models.warp import Plane, fetched_at
 
 BESIDE = 40

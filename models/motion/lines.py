@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.graph import parts
-from inbetween.models.motion.regions import Floats, Mask, Pieces, nearest
+from inbetween.models.motion.masks import Mask, components, dilated, inner_distance, nearest
+from inbetween.models.motion.regions import Pieces
 from inbetween.models.motion.registration import Expected, registered, share
 from inbetween.models.warp import Plane
 
@@ -37,7 +38,8 @@ MOST, PARTS = 0.06, 60
 """Share of the frame that lines fill at most, and how many of them there are: more of them are texture, or writing."""
 TOLD = 0.9
 """Share of the lines of either key that must come to lie on those of the other."""
-RIM = np.ones((3, 3), np.uint8)
+RIM = 1
+"""Pixels by which a line is grown to have its soft edge too."""
 
 
 def bent_lines(
@@ -61,7 +63,7 @@ def bent_lines(
     if found is None:
         return None
     bent, (first, second) = found
-    return (_rimmed(first) & free[0], _rimmed(second) & free[1]), bent
+    return (dilated(first, RIM) & free[0], dilated(second, RIM) & free[1]), bent
 
 
 def _most(some: tuple[Mask, Mask], every: tuple[Mask, Mask]) -> bool:
@@ -79,11 +81,6 @@ def _bent(
     pens = [np.median(picture[mask], axis=0) for picture, mask in zip(pictures, lines, strict=True)]
     found = registered(*lines, expected, REACHES) if np.abs(pens[0] - pens[1]).max() < LIKE else None
     return found if found and share(found[1], lines) >= TOLD else None
-
-
-def _rimmed(lines: Mask) -> Mask:
-    """Lines with their soft edges."""
-    return cv2.dilate(lines.view(np.uint8), RIM).view(np.bool_)
 
 
 @dataclass(frozen=True)
@@ -119,10 +116,10 @@ class _Lines:
 
 def _long(thin: Mask) -> NDArray[np.int32]:
     """Which of some narrow things are long: their numbers, from 1, (H, W)."""
-    label = parts(thin)
+    label = components(thin)
     area = np.bincount(label.ravel())
     half = np.zeros(len(area))
-    np.maximum.at(half, label.ravel(), cv2.distanceTransform(thin.view(np.uint8), cv2.DIST_L2, 3).ravel())
+    np.maximum.at(half, label.ravel(), inner_distance(thin).ravel())
     long = (area >= SMALLEST) & (area > LONG * half**2)
     long[0] = False
     return np.where(long[label], label, 0)

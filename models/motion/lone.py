@@ -9,17 +9,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.regions import CHANGED, EDGE, REACH, Mask, Pieces, around
+from inbetween.models.motion.masks import Mask, dilated, part_of_component
+from inbetween.models.motion.regions import CHANGED, EDGE, REACH, Pieces
 from inbetween.models.motion.sight import lost
 from inbetween.models.warp import Part, Plane
 
 AROUND, BESIDE = 0.25, 0.04
 """Pixels that change around something, per pixel around it and per pixel of its own, below which it appears or vanishes
 in its place all the same: something else passes by."""
-RING = np.ones((2 * REACH + 1,) * 2, np.uint8)
-"""Around something, the pixels that are looked at for that."""
-SOFT_EDGE = np.ones((5, 5), np.uint8)
-"""What a pixel of a ground is grown by to have its soft edge too."""
+SOFT_EDGE = 2
+"""Pixels by which a ground is grown to have its soft edge too."""
 SIZES = (0.75, 0.5, 0.25)
 PASSING = 0.05
 """Share of something that shrinks, seen at these sizes, that may pass over what stays; more of it, and it fades."""
@@ -36,13 +35,11 @@ def lone(
     at all does, of 1. What became of `known` (H, W) is known.
     """
     gone = (np.isin(cut.labels, names + 1) | _lost_grounds(cut, wrong, still)) & ~known
-    _, groups, stats, _ = cv2.connectedComponentsWithStats(
-        cv2.dilate(gone.view(np.uint8), np.ones((3, 3), np.uint8)), connectivity=8
-    )
+    _, groups, stats, _ = cv2.connectedComponentsWithStats(dilated(gone, 1).view(np.uint8), connectivity=8)
     for group in range(1, len(stats)):
-        part = around(stats[group], REACH, gone.shape)
+        part = part_of_component(stats[group], REACH, gone.shape)
         whole = groups[part] == group
-        ring = cv2.dilate(whole.view(np.uint8), RING).view(np.bool_) & ~whole
+        ring = dilated(whole, REACH) & ~whole
         if ring.any() and _stays_there(whole, still[part][ring]):
             yield part, whole, _passes_over(picture[part], whole, ring)
 
@@ -51,7 +48,7 @@ def _lost_grounds(cut: Pieces, wrong: Plane, still: Plane) -> Mask:
     """The grounds of a key, with their soft edges, of which the other key has nothing."""
     gone = lost(cut.grounds, wrong, still)
     gone[0] = False
-    return cv2.dilate(gone[cut.grounds].view(np.uint8), SOFT_EDGE).view(np.bool_)
+    return dilated(gone[cut.grounds], SOFT_EDGE)
 
 
 def _stays_there(whole: Mask, change: Plane) -> bool:

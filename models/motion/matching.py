@@ -9,8 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.affine import mapped
-from inbetween.models.motion.regions import CHANGED, Floats, Mask, Pieces
+from inbetween.models.motion.affine import Floats, mapped
+from inbetween.models.motion.masks import Mask
+from inbetween.models.motion.regions import CHANGED, Pieces
 
 Judge = Callable[[NDArray[np.intp]], tuple[Floats, Floats]]
 """Of pairs (m, 2) of pieces: the affine map of each, (m, 2, 3), and how much else it has to say, 0 to 1, (m,)."""

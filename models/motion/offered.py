@@ -12,12 +12,12 @@ import numpy as np
 
 from inbetween.core.channels import RGBA
 from inbetween.models.flow import Motion, difference, find_motion, grey_copy, paths
+from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.camera import camera, outside, panned
 from inbetween.models.motion.carried import Carried, carried
 from inbetween.models.motion.grain import smoothed
 from inbetween.models.motion.ground import Ground, changed, painted
 from inbetween.models.motion.light import levelled
-from inbetween.models.motion.regions import Floats
 from inbetween.models.motion.strokes import Stroke, explained, strokes
 from inbetween.models.warp import Plane, along
 

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
-from inbetween.models.motion.affine import corners, inverse, mapped, then, turn
+from inbetween.models.motion.affine import Floats, corners, inverse, mapped, then, turn
 from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried, Numbers
 from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.graph import points
-from inbetween.models.motion.regions import Floats, Mask
+from inbetween.models.motion.masks import Mask, dilated
 from inbetween.models.motion.registration import CLOSE
 from inbetween.models.motion.shapes import SOFT, Shape, between, going_on, shape
 from inbetween.models.warp import Part, Plane, enlarge, enlarge_flow, fetched_at, labels_at, pixels_of
@@ -40,9 +40,8 @@ LINED, BEYOND = 7.0, 1.0
 pixels outside that of the key it was not cut from, beyond which nothing of that key is shown."""
 TOGETHER = 4.0
 """Pixels by which a piece may move on its body and still goes with it."""
-INNER = np.ones((5, 5), np.uint8)
-"""What the soft edge of something lies in."""
-
+INNER = 2
+"""Pixels on either side of an outline in which the soft edge lies."""
 
 Pair = tuple[Plane, Plane]
 """Of places in a frame: where they come from in both keys, (..., 2) each."""
@@ -148,7 +147,7 @@ def _body(found: Carried, number: int) -> int:
     """The larger piece that a piece hangs on, by its number: beside it longer than any other; 0 if there is none."""
     labels = found.labels[0]
     size = np.bincount(labels.ravel(), minlength=len(found.ways) + 1)
-    beside = cv2.dilate((labels == number).view(np.uint8), INNER) > 0
+    beside = dilated(labels == number, INNER)
     touches = np.bincount(labels[beside], minlength=len(size))
     stiff = np.append(False, found.sides == BOTH)
     stiff[[number, *found.bent]] = False
@@ -161,8 +160,8 @@ def _alone(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plan
     usual = []
     for mask, outline, grey in zip(masks, shapes, greys, strict=True):
         part = _part(corners(outline.box + np.array(((-BESIDE[1],), (BESIDE[1],)))), mask.shape)
-        rings = [cv2.dilate(mask[part].view(np.uint8), np.ones((2 * far + 1,) * 2, np.uint8)) for far in BESIDE]
-        seen = grey[part][rings[1] > rings[0]]
+        near, far = (dilated(mask[part], reach) for reach in BESIDE)
+        seen = grey[part][far & ~near]
         if len(seen):  # else it fills the frame
             usual.append(float(np.median(seen)))
             if np.mean(np.abs(seen - usual[-1]) < SAME) < ALL:
@@ -244,8 +243,7 @@ def _wholly(masks: tuple[Mask, Mask], ground: Numbers, way: Floats) -> Shape:
 
 def _seen(mask: Mask, ground: Numbers) -> Numbers:
     """Where a key shows a piece (H, W), but for the soft edges of what hides it; `ground` is 1 where nothing can."""
-    over = cv2.dilate(((ground == 0) & ~mask).view(np.uint8), INNER)
-    return np.asarray(mask.view(np.uint8) & (over == 0))
+    return (mask & ~dilated((ground == 0) & ~mask, INNER)).view(np.uint8)
 
 
 def _torn(ways: Ways, numbers: Numbers) -> Mask:

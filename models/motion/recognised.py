@@ -7,10 +7,11 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.hidden import Hidden, Names
+from inbetween.models.motion.masks import Mask
 from inbetween.models.motion.matching import fading
-from inbetween.models.motion.regions import Floats, Mask
 from inbetween.models.motion.sight import SURE, WORST, Sight
 
 HalfHidden = dict[tuple[int, int], Hidden]

@@ -15,11 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.warp import Part, Plane
-
-Floats = NDArray[np.float64]
-Labels = NDArray[np.intp]
-Mask = NDArray[np.bool_]
+from inbetween.models.motion.affine import Floats
+from inbetween.models.motion.masks import Labels, Mask, inner_distance, nearest
+from inbetween.models.warp import Plane
 
 EDGE = 25
 """Range of values, of 255, around a pixel above which it belongs to no even piece."""
@@ -76,7 +74,7 @@ class Pieces:
         edge = np.zeros(self.labels.shape, np.bool_)
         for step, axis in product((1, -1), (0, 1)):
             edge |= self.labels != np.roll(self.labels, step, axis)
-        deep = cv2.distanceTransform((~edge).view(np.uint8), cv2.DIST_L2, 3) + 1 > THIN
+        deep = inner_distance(~edge) + 1 > THIN
         return np.asarray(np.bincount(self.labels.ravel(), deep.ravel(), len(self.area) + 1)[1:] <= MEETING * self.area)
 
     @cached_property
@@ -179,22 +177,6 @@ def _between_grounds(small: NDArray[np.uint8], ground: Mask) -> Mask:
     return np.asarray(((least <= small) & (small <= most)).all(-1))
 
 
-def nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
-    """How far each pixel is from the nearest one of a mask, and the flat index of that one, (H, W)."""
-    far, name = cv2.distanceTransformWithLabels((~mask).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    places = np.zeros(int(name.max()) + 1, np.intp)
-    places[name[mask]] = np.flatnonzero(mask)
-    return np.asarray(far, np.float32), places[name]
-
-
-def said_at(labels: NDArray[Any], places: Floats) -> Labels:
-    """What numbers or a mask (H, W) say at the nearest pixel to places (n, 2), x and y: -1 beyond the frame, (n,)."""
-    x, y = np.rint(places).astype(np.intp).T
-    height, width = labels.shape
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    return np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], -1)
-
-
 def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> Pieces:
     """The pieces that `labels` (H, W) tell apart by any numbers, 0 for none: the largest, numbered by their size."""
     size = np.bincount(labels.ravel())
@@ -220,10 +202,3 @@ def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> P
     seen = picture[y, x]
     colour = np.stack([total(seen[:, c] * weight) for c in range(4)], 1) / total(weight)[:, None]
     return Pieces(labels, area, centre, spread, colour, grounds)
-
-
-def around(stats: NDArray[np.int32], margin: int, size: tuple[int, ...]) -> Part:
-    """The part of a frame that holds a connected component, by its row of OpenCV's statistics, and a margin."""
-    left, top, width, height = (int(value) for value in stats[:4])
-    rows = slice(max(0, top - margin), min(size[0], top + height + margin))
-    return rows, slice(max(0, left - margin), min(size[1], left + width + margin))

@@ -10,12 +10,12 @@ Masks are bool (H, W); places float64 (n, 2), x and y in pixels.
 from collections.abc import Callable, Sequence
 from itertools import product
 
-import cv2
 import numpy as np
 
+from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.graph import Graph, cells, complexes, graph, parts, points
-from inbetween.models.motion.regions import Floats, Mask
+from inbetween.models.motion.graph import Graph, cells, complexes, graph, points
+from inbetween.models.motion.masks import Mask, components, outer_distance
 from inbetween.models.warp import fetched_at
 
 Expected = Callable[[Floats, int], Floats]
@@ -49,7 +49,7 @@ def registered(
     they are drawn to: the less, the closer they keep to what is `expected` of them. None if either is too small to
     bend or in more parts than it may have cells, or they are different shapes.
     """
-    if any(parts(mask).max() > min(CELLS[2], TARGETS[2]) for mask in (start, end)):
+    if any(components(mask).max() > min(CELLS[2], TARGETS[2]) for mask in (start, end)):
         return None
     shapes, targets = ([_cut(mask, *about) for mask in (start, end)] for about in (CELLS, TARGETS))
     if not all(shape.touching for shape in shapes):
@@ -111,9 +111,8 @@ def share(told: tuple[Mask, Mask], masks: tuple[Mask, Mask]) -> float:
 def _close(own: Mask, other: Mask, bent: Deformation, key: int) -> Mask:
     rows, columns = np.nonzero(own)
     there = bent.led(np.stack((columns, rows), 1), key)
-    away = np.asarray(cv2.distanceTransform((~other).view(np.uint8), cv2.DIST_L2, 5), np.float32)
     close = np.zeros_like(own)
-    close[rows, columns] = fetched_at(away, there) <= CLOSE
+    close[rows, columns] = fetched_at(outer_distance(other), there) <= CLOSE
     return close
 
 

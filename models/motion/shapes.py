@@ -13,8 +13,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from inbetween.models.motion.affine import corners, inverse, mapped
-from inbetween.models.motion.regions import Floats, Mask
+from inbetween.models.motion.affine import Floats, corners, inverse, mapped
+from inbetween.models.motion.masks import Mask
 from inbetween.models.warp import Plane, fetched_at, pixels_of
 
 SOFT = 3.0

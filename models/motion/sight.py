@@ -5,17 +5,17 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows f
 
 from collections.abc import Mapping, Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.flow import doubt
-from inbetween.models.motion.affine import inverse, mapped, turn
+from inbetween.models.motion.affine import Floats, inverse, mapped, turn
 from inbetween.models.motion.cover import Cover, View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.hidden import Hidden, hidden
+from inbetween.models.motion.masks import Labels, Mask, inner_distance
 from inbetween.models.motion.matching import SAME, TOGETHER, comparable, reshaped
-from inbetween.models.motion.regions import EDGE, Floats, Labels, Mask, Pieces
+from inbetween.models.motion.regions import EDGE, Pieces
 from inbetween.models.motion.registration import registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
 from inbetween.models.warp import Plane, along, fetched_at, labels_at
@@ -292,7 +292,7 @@ class Sight(Cover):
 
 def _thin(mask: Mask) -> float:
     """How many times larger the area of what fills a mask (H, W) is than the square of half its width."""
-    half = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 3).max()
+    half = inner_distance(mask).max()
     return float(np.count_nonzero(mask) / half**2)
 
 

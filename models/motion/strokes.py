@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inbetween.models.motion.regions import Mask, around
+from inbetween.models.motion.masks import Mask, components, dilated, part_of_component
 from inbetween.models.motion.sight import mismatch
 from inbetween.models.warp import Part, Plane
 
@@ -34,7 +34,6 @@ THINNEST = 2.0
 """Pixels that a line is wide at least; what is thinner is the edge of something that moved by a hair."""
 NEAR = 3
 """Pixels within which a part hangs on what it grows out of."""
-BOX = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def strokes(start: Plane, end: Plane, moves: tuple[Mask, Mask]) -> list[Stroke]:
     largest = [int(i) for i in np.argsort(-sizes, kind="stable") if i and sizes[i] >= SMALLEST][:MOST]
     found: list[Stroke] = []
     for label in largest:
-        place = around(stats[label], NEAR + 1, start.shape)
+        place = part_of_component(stats[label], NEAR + 1, start.shape)
         part = labels[place] == label
         still = ~differs[place]
         for grows, picture, known in ((True, end, moves[1]), (False, start, moves[0])):
@@ -85,9 +84,9 @@ def _stroke(picture: Plane, part: Mask, still: Mask, known: Mask, place: Part, g
     like = np.abs(picture - colour).max(-1) < ALIKE
     if like[part].mean() < 0.5:
         return  # not of one colour: something else happens here
-    near = cv2.dilate(part.view(np.uint8), BOX, iterations=NEAR).view(np.bool_)
+    near = dilated(part, NEAR)
     hold = near & still & like
-    if cv2.connectedComponents(cv2.dilate(hold.view(np.uint8), BOX), connectivity=8)[0] != 2:
+    if components(dilated(hold, 1)).max() != 1:
         return  # hangs on nothing, or at more than one place
     way = _along(part | hold, hold)
     reached = part & np.isfinite(way)

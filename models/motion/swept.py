@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from inbetween.models.motion.affine import affine
+from inbetween.models.motion.affine import Floats, affine
 from inbetween.models.motion.ground import Parts
-from inbetween.models.motion.regions import Floats, Labels, Mask
+from inbetween.models.motion.masks import Labels, Mask, dilated
 from inbetween.models.warp import Plane
 
 WITHIN = 0.9
@@ -24,8 +24,8 @@ COVERED = 0.9
 """Share of what is covered in one key alone that the flows bring to something else, in both keys."""
 UNLIKE = 0.1
 """Difference of colour, of 1, above which two pixels show something else."""
-SOFT_EDGE = np.ones((5, 5), np.uint8)
-"""What a pixel is grown by to have its soft edge too."""
+SOFT_EDGE = 2
+"""Pixels by which an even part is grown to have its soft edge too."""
 GROWN = 0.95
 """Share of both outlines together that they share once one is enlarged: then they are of one form."""
 LARGEST, HALVINGS = 8.0, 12
@@ -53,7 +53,7 @@ def swept(
             continue
         band = masks[larger] & ~masks[1 - larger]
         if min(np.mean(unlike[band] > UNLIKE) for unlike in wrong) > COVERED:
-            whole = [cv2.dilate(mask.view(np.uint8), SOFT_EDGE).view(np.bool_) for mask in masks]
+            whole = [dilated(mask, SOFT_EDGE) for mask in masks]
             yield whole[0], whole[1], _grown(whole[0], whole[1])
 
 

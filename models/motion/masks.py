@@ -1,0 +1,70 @@
+"""Masks and labels of a picture: grown, measured, taken apart, and looked up at places.
+
+A mask is bool (H, W), labels are whole numbers (H, W), 0 for nothing. Places are x and y in pixels of the frame.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inbetween.models.warp import Part, Plane
+
+Labels = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+
+def dilated(mask: Mask, reach: int) -> Mask:
+    """A mask grown by so many pixels to all sides and corners (dilation by a square)."""
+    return cv2.dilate(mask.view(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8)).view(np.bool_)
+
+
+def inner_distance(mask: Mask) -> Plane:
+    """How far the pixels of a mask are from the nearest that is none of it, (H, W), in pixels; 0 outside.
+
+    The border of the frame is no outline.
+    """
+    return np.asarray(cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 3), np.float32)
+
+
+def outer_distance(mask: Mask) -> Plane:
+    """How far each pixel is from the nearest one of a mask, (H, W), in pixels; 0 inside."""
+    return np.asarray(cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 5), np.float32)
+
+
+def nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
+    """How far each pixel is from the nearest one of a mask, and the flat index of that one, (H, W)."""
+    far, name = cv2.distanceTransformWithLabels((~mask).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    places = np.zeros(int(name.max()) + 1, np.intp)
+    places[name[mask]] = np.flatnonzero(mask)
+    return np.asarray(far, np.float32), places[name]
+
+
+def components(mask: Mask) -> NDArray[np.int32]:
+    """The numbers, from 1, of what hangs together in a mask, corner to corner too, (H, W)."""
+    return np.asarray(cv2.connectedComponents(mask.view(np.uint8), connectivity=8)[1], np.int32)
+
+
+def said_at(labels: NDArray[Any], places: NDArray[np.float64]) -> Labels:
+    """What labels or a mask (H, W) say at the nearest pixel to places (n, 2): -1 beyond the frame, (n,)."""
+    x, y = np.rint(places).astype(np.intp).T
+    height, width = labels.shape
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    return np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], -1)
+
+
+def part_around(rows: NDArray[np.intp], columns: NDArray[np.intp], margin: int) -> Part:
+    """The part of a frame that holds some rows and columns, one of each at least, and a margin.
+
+    It may end beyond the frame, as slices may.
+    """
+    top, left = (max(0, axis.min() - margin) for axis in (rows, columns))
+    return slice(top, rows.max() + margin + 1), slice(left, columns.max() + margin + 1)
+
+
+def part_of_component(stats: NDArray[np.int32], margin: int, size: tuple[int, ...]) -> Part:
+    """The part of a frame that holds a connected component, by its row of OpenCV's statistics, and a margin."""
+    left, top, width, height = (int(value) for value in stats[:4])
+    rows = slice(max(0, top - margin), min(size[0], top + height + margin))
+    return rows, slice(max(0, left - margin), min(size[1], left + width + margin))
