@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.core.parallel import in_parallel
-from inbetween.models.warp import Plane, along, fetched_at
+from inbetween.models.warp import Plane, fetched_along, fetched_at
 
 Ways = tuple[Plane, Plane, Plane]
 """Where each pixel of an in-between comes from: the flow to the start and that to the end, (h, w, 2) in pixels of the
@@ -69,9 +69,9 @@ def bent(ways: Ways, t: float, bend: Bend | None) -> Ways:
     aside = _aside(start, end, t, bend, scale)
     back = -aside
     for _ in range(ITERATIONS):
-        back = -along(aside, back * scale)
+        back = -fetched_along(aside, back * scale)
     back = _resized(back, (width, height))
-    start, end, shown = in_parallel(lambda plane: along(plane, back), (to_start, to_end, share))
+    start, end, shown = in_parallel(lambda plane: fetched_along(plane, back), (to_start, to_end, share))
     start += back
     end += back
     return start, end, shown
@@ -81,7 +81,7 @@ def _aside(to_start: Plane, to_end: Plane, t: float, bend: Bend, scale: Plane) -
     """How far the curve lies from the straight way at `t`, in pixels of the picture, for what is straight there."""
 
     def speed(side: Side | None, flow: Plane) -> Plane | None:
-        return None if side is None else along(_resized(side.speed, flow.shape[1::-1]), flow * scale)
+        return None if side is None else fetched_along(_resized(side.speed, flow.shape[1::-1]), flow * scale)
 
     before, after = speed(bend.before, to_start), speed(bend.after, to_end)
     return offset(to_end - to_start, before, after, t, bend)

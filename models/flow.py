@@ -19,7 +19,7 @@ from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.engines import require_cpu
 from inbetween.models.model import Model
 from inbetween.models.moving import MovingNetwork, numpy_of
-from inbetween.models.warp import Plane, along
+from inbetween.models.warp import Plane, fetched_along
 
 Grey = NDArray[np.uint8]
 
@@ -147,8 +147,8 @@ def motion_at(motion: Motion, t: float) -> Ways:
     """The straight ways seen from time `t`."""
     to_start, to_end, _ = paths(motion, t)
     # A pixel that only one key has is one whose flow there does not come back; the other key covers it.
-    start = (1 - t) * (1 + along(motion.doubts[0], to_start))
-    end = t * (1 + along(motion.doubts[1], to_end))
+    start = (1 - t) * (1 + fetched_along(motion.doubts[0], to_start))
+    end = t * (1 + fetched_along(motion.doubts[1], to_end))
     return to_start, to_end, np.asarray(start / (start + end), np.float32)
 
 
@@ -175,7 +175,7 @@ def difference(motion: Motion, to_start: Plane, to_end: Plane) -> Plane:
     """How different the two keys look around each pixel under these flows, (h, w), in steps of 255."""
     import cv2
 
-    start, end = along(motion.greys[0], to_start), along(motion.greys[1], to_end)
+    start, end = fetched_along(motion.greys[0], to_start), fetched_along(motion.greys[1], to_end)
     return np.asarray(cv2.blur(np.abs(start - end), (WINDOW, WINDOW)), np.float32)
 
 
@@ -183,11 +183,11 @@ def _course(flow: Plane, way: float) -> Plane:
     """The motion through each pixel when `way` of it has passed since `flow` was true: v(p) = flow(p + way v(p))."""
     course = flow
     for _ in range(ITERATIONS):
-        course = along(flow, way * course)
+        course = fetched_along(flow, way * course)
     return course
 
 
 def doubt(there: Plane, back: Plane) -> Plane:
     """How far a flow is from leading back to where it came from, (h, w) in pixels; `back` is the other key's."""
-    loop = there + along(back, there)
+    loop = there + fetched_along(back, there)
     return np.asarray(np.hypot(loop[..., 0], loop[..., 1]), np.float32)

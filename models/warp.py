@@ -127,7 +127,7 @@ class Mixer:
         in_parallel(draw, _strips(*result.shape[:2]))
 
 
-def along(plane: Plane, flow: Plane) -> Plane:
+def fetched_along(plane: Plane, flow: Plane) -> Plane:
     """A plane (h, w) or (h, w, c) fetched along a flow (h, w, 2)."""
     warped: Plane = warp(plane.reshape(1, *plane.shape[:2], -1), flow[None])
     return warped.reshape(plane.shape)

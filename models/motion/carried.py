@@ -19,7 +19,7 @@ from inbetween.models.motion.cover import View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.hidden import Names
-from inbetween.models.motion.inked import Led, ink, inked
+from inbetween.models.motion.inked import PointMap, ink, inked
 from inbetween.models.motion.joined import joined
 from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.lone import lone
@@ -27,7 +27,7 @@ from inbetween.models.motion.masks import Mask
 from inbetween.models.motion.matching import matches, recoloured
 from inbetween.models.motion.recognised import half_hidden, recognised, together
 from inbetween.models.motion.regions import Pieces, pieces
-from inbetween.models.motion.sight import OVERLAP, Sight, alone, lost, mismatch
+from inbetween.models.motion.sight import OVERLAP, Sight, mismatch, unmatched, vanished
 from inbetween.models.motion.swept import swept
 from inbetween.models.warp import Part, Plane
 
@@ -101,7 +101,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     diagonal = float(np.hypot(*start.shape[:2]))
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = Sight(cut, views, flows, wrong)
-    pairs = matches(*cut, sight.led(), diagonal, sight.judged)
+    pairs = matches(*cut, sight.flow_shifts(), diagonal, sight.judged)
     hidden = half_hidden(sight, pairs, diagonal)
     pairs = together(pairs, hidden)
     load = _Load(cut, views, flows)
@@ -116,7 +116,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     pairs = np.concatenate((pairs, replaced))
     load.outline()
     still = np.abs(start - end).max(-1)
-    drawn = bent_lines((start, end), cut, sight.lost, load.free(still > UNCHANGED), load.expected)
+    drawn = bent_lines((start, end), cut, sight.flow_lost, load.free(still > UNCHANGED), load.expected)
     if drawn is not None:
         (first, second), bent = drawn
         load.go((np.nonzero(first), np.nonzero(second)), bent)
@@ -142,8 +142,8 @@ def _recolour(
 ) -> list[NDArray[np.intp]]:
     """Carry what changes its colour on its way; gives the pieces of either key that the other has nothing of."""
     left = [
-        names[lost(cut.labels, wrong, still)[names + 1]]
-        for names, cut, wrong in zip(alone(sight.cut, pairs), sight.cut, sight.wrong, strict=True)
+        names[vanished(cut.labels, wrong, still)[names + 1]]
+        for names, cut, wrong in zip(unmatched(sight.cut, pairs), sight.cut, sight.wrong, strict=True)
     ]
     for one, other in recoloured(*sight.cut, left[0], left[1], diagonal):
         way, cover = sight.covering(one, other, [*sight.moved(one, other), sight.turned(one, other)])
@@ -198,12 +198,12 @@ class _Load:
             rows, columns = place
             label[place] = len(self.ways)
             here = np.stack((columns, rows), 1)
-            flow[place] = self._led(len(self.ways))(here, key) - here
+            flow[place] = self._point_map(len(self.ways))(here, key) - here
 
     def outline(self) -> None:
         """Let the outlines of what is carried, if they are ink, go along with it."""
         drawn = ink(self.cut[0], self.labels[0]), ink(self.cut[1], self.labels[1])
-        going = [self._led(number) for number in range(1, len(self.ways) + 1)]
+        going = [self._point_map(number) for number in range(1, len(self.ways) + 1)]
         for key, label in enumerate(inked(self.labels, drawn, going)):
             for number in np.unique(label[label != self.labels[key]]):
                 rows, columns = np.nonzero((label == number) & (self.labels[key] == 0))
@@ -211,11 +211,11 @@ class _Load:
                 self.flows[key][rows, columns] = going[number - 1](here, key) - here
             self.labels[key][:] = label
 
-    def _led(self, number: int) -> Led:
+    def _point_map(self, number: int) -> PointMap:
         """How what goes with a carried piece goes."""
         bent, way = self.bent.get(number), self.ways[number - 1]
         ways = way, inverse(way)
-        return bent.led if bent else lambda here, key: mapped(here, ways[key])
+        return bent.mapped if bent else lambda here, key: mapped(here, ways[key])
 
     def free(self, changed: Mask) -> tuple[Mask, Mask]:
         """Where either key shows what is not carried and changes, (H, W)."""

@@ -166,7 +166,7 @@ class View:
         shift, growth, turn = fitted(places, flow[self._some(piece)].astype(np.float64))
         return affine(spun(complex(1 + growth, turn)), places.mean(0), shift)
 
-    def led(self, piece: int, flow: Plane, astray: Mask) -> Floats:
+    def flow_shift(self, piece: int, flow: Plane, astray: Mask) -> Floats:
         """How far, x and y, a flow leads a piece: infinite if most of it goes astray."""
         some = self._some(piece)
         return np.median(flow[some], axis=0) if astray[some].mean() < 0.5 else np.full(2, np.inf)

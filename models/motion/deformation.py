@@ -46,7 +46,7 @@ class Deformation:
         """The same from the end to the start."""
         return Deformation(replace(self.graph, places=self.end), self.graph.places, 1 - self.own)
 
-    def led(self, places: NDArray[np.intp], key: int) -> Plane:
+    def mapped(self, places: NDArray[np.intp], key: int) -> Plane:
         """Where places (n, 2), x and y, of a key, 0 or 1, are in the other one, (n, 2)."""
         low, high = places.min(0), places.max(0) + 1
         part = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
@@ -57,7 +57,7 @@ class Deformation:
     def at(self, t: float, size: tuple[int, ...], bend: Bend | None = None) -> Complexes:
         """Where its places are at time `t`, (n,), on the curve that `bend` asks for; `size` is the frame's."""
         graph, start, end = self.graph, complexes(self.graph.places), complexes(self.end)
-        before, after = graph.along(start), graph.along(end)
+        before, after = graph.link_vectors(start), graph.link_vectors(end)
         first, second = graph.links.T
         # A link turns about as its ends do, be it by half a turn.
         usual = unit(self._turns[first] + self._turns[second])
@@ -104,7 +104,7 @@ class Deformation:
     @cached_property
     def _turns(self) -> Complexes:
         """How each place turns from the start to the end, (n,): numbers of length 1."""
-        turns = self.graph.turns(self.graph.along(complexes(self.end)))
+        turns = self.graph.turns(self.graph.link_vectors(complexes(self.end)))
         return unit(complexes(self._alike(points(turns))))
 
     def _alike(self, values: NDArray[Any]) -> Floats:

@@ -52,7 +52,7 @@ class Graph:
             np.add.at(result, (row, column), sign * self.weights)
         return result
 
-    def along(self, places: Complexes) -> Complexes:
+    def link_vectors(self, places: Complexes) -> Complexes:
         """The links as vectors, (m,), when its places are these, (n,)."""
         return np.asarray(places[self.links[:, 1]] - places[self.links[:, 0]])
 
@@ -63,7 +63,7 @@ class Graph:
 
     def turns(self, vectors: Complexes) -> Complexes:
         """How the links of each place turn, all in all, if they become such vectors (m,): numbers of length 1, (n,)."""
-        spin = self.along(complexes(self.places)).conj() * vectors
+        spin = self.link_vectors(complexes(self.places)).conj() * vectors
         first, second = self.links.T
         return unit(self._gathered(first, spin) + self._gathered(second, spin) + NOTHING)
 

@@ -17,7 +17,7 @@ from inbetween.models.motion.regions import THIN, Pieces
 from inbetween.models.warp import Part, Plane, labels_at
 
 Numbers = NDArray[np.uint8]
-Led = Callable[[NDArray[np.intp], int], NDArray[np.floating]]
+PointMap = Callable[[NDArray[np.intp], int], NDArray[np.floating]]
 """Where places (n, 2), x and y, of a key, 0 or 1, are in the other one if they go with a piece, (n, 2)."""
 
 REACH = 11
@@ -31,7 +31,9 @@ def ink(cut: Pieces, labels: Numbers) -> Mask:
     return np.asarray(np.append(False, cut.thin)[cut.labels] & (labels == 0))
 
 
-def inked(labels: tuple[Numbers, Numbers], drawn: tuple[Mask, Mask], going: Sequence[Led]) -> tuple[Numbers, Numbers]:
+def inked(
+    labels: tuple[Numbers, Numbers], drawn: tuple[Mask, Mask], going: Sequence[PointMap]
+) -> tuple[Numbers, Numbers]:
     """The labels of both keys with what of the ink, `drawn`, goes with each piece; `going` tells how they go.
 
     With a thin piece, as a letter, goes what is around it if nearly all does; so with a shade along an outline none.
@@ -66,7 +68,7 @@ class _Around:
     """Half the width of the piece."""
 
 
-def _around(own: Mask, drawn: tuple[Mask, Mask], key: int, led: Led) -> _Around:
+def _around(own: Mask, drawn: tuple[Mask, Mask], key: int, led: PointMap) -> _Around:
     rows, columns = (np.flatnonzero(own.any(axis)) for axis in (1, 0))
     if not len(rows):
         return _Around((slice(0), slice(0)), np.zeros((0, 0), np.float32), 0, 0, 0.0)

@@ -45,18 +45,18 @@ RIM = 1
 def bent_lines(
     pictures: tuple[Plane, Plane],
     cut: tuple[Pieces, Pieces],
-    lost: tuple[Mask, Mask],
+    flow_lost: tuple[Mask, Mask],
     free: tuple[Mask, Mask],
     expected: Expected,
 ) -> tuple[tuple[Mask, Mask], Deformation] | None:
     """Where both keys have lines that bend, and how they do; None if there are none, or they are not the same.
 
-    `lost` is what the flows from either key have lost; of what is not `free` it is known where it goes.
+    `flow_lost` is what the flows from either key have lost; of what is not `free` it is known where it goes.
     """
-    if not all((astray & loose).any() for astray, loose in zip(lost, free, strict=True)):
+    if not all((astray & loose).any() for astray, loose in zip(flow_lost, free, strict=True)):
         return None
-    both = [_Lines.of(*each) for each in zip(pictures, cut, lost, free, strict=True)]
-    some, every = ((both[0].lost(least), both[1].lost(least)) for least in (LOST, 0))
+    both = [_Lines.of(*each) for each in zip(pictures, cut, flow_lost, free, strict=True)]
+    some, every = ((both[0].lost_lines(least), both[1].lost_lines(least)) for least in (LOST, 0))
     found = _bent(pictures, some, expected)
     if found is None and _most(some, every):
         found = _bent(pictures, every, expected)
@@ -93,7 +93,7 @@ class _Lines:
     """(n,): the share of each that the flow has lost."""
 
     @classmethod
-    def of(cls, picture: Plane, cut: Pieces, lost: Mask, free: Mask) -> "_Lines":
+    def of(cls, picture: Plane, cut: Pieces, flow_lost: Mask, free: Mask) -> "_Lines":
         """Those of what is `free`."""
         small = np.asarray(picture * 255, np.uint8)
         hats = (np.asarray(cv2.morphologyEx(small, kind, PEN)) for kind in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT))
@@ -103,10 +103,10 @@ class _Lines:
         label = _long(thin)
         label = np.where(_on_paper(picture, label)[label], label, 0)
         label = _long(_one_pen(picture, label > 0))
-        area, astray = (np.bincount(label.ravel(), weights) for weights in (None, lost.ravel()))
+        area, astray = (np.bincount(label.ravel(), weights) for weights in (None, flow_lost.ravel()))
         return cls(label, astray / np.maximum(area, 1))
 
-    def lost(self, least: float) -> Mask:
+    def lost_lines(self, least: float) -> Mask:
         """Where those are, (H, W), of which at least such a share is lost; none if they are too many."""
         chosen = self.astray >= least
         kept = (self.label > 0) & chosen[self.label]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.masks import Mask, dilated, part_of_component
 from inbetween.models.motion.regions import CHANGED, EDGE, REACH, Pieces
-from inbetween.models.motion.sight import lost
+from inbetween.models.motion.sight import vanished
 from inbetween.models.warp import Part, Plane
 
 AROUND, BESIDE = 0.25, 0.04
@@ -46,7 +46,7 @@ def lone(
 
 def _lost_grounds(cut: Pieces, wrong: Plane, still: Plane) -> Mask:
     """The grounds of a key, with their soft edges, of which the other key has nothing."""
-    gone = lost(cut.grounds, wrong, still)
+    gone = vanished(cut.grounds, wrong, still)
     gone[0] = False
     return dilated(gone[cut.grounds], SOFT_EDGE)
 

@@ -154,7 +154,7 @@ def _neighbours(
     ways, believed = said
     goes = np.stack([mapped(start.centre, way) for way in ways], 1) - start.centre[:, None]
     away = np.square(start.centre[:, None] - start.centre[first][None]).sum(-1) / (0.15 * diagonal) ** 2
-    sure = np.sqrt(start.area[first]) * np.exp(-cost[first, second]) * _alone(cost)[first] * believed
+    sure = np.sqrt(start.area[first]) * np.exp(-cost[first, second]) * _distinct(cost)[first] * believed
     weight = np.exp(-away) * sure * (1 + WITHIN * _within(start)[:, first])
     weight[first, np.arange(len(first))] = 0
     some = 0.05 * np.sqrt(start.area.mean())
@@ -167,7 +167,7 @@ def _within(cut: Pieces) -> Floats:
     return np.asarray(np.exp(-np.einsum("nmi,mij,nmj->nm", away, np.linalg.inv(cut.spread), away) / 2))
 
 
-def _alone(cost: Floats) -> Floats:
+def _distinct(cost: Floats) -> Floats:
     """How far each piece's best match is ahead of its second best, 0 to 1: of equal pieces none knows its own."""
     if cost.shape[1] < 2:
         return np.ones(len(cost))

@@ -83,15 +83,15 @@ class Mover(MovingNetwork[Prepared]):
         if digests[0] == digests[1]:
             return Prepared(digest, [], (1, 1))
         pictures = np.stack([self._seen(key[0]) for key in keys])
-        return self._led(digest, pictures) if self.offered else self._alone(digest, pictures)
+        return self._by_all(digest, pictures) if self.offered else self._by_network(digest, pictures)
 
-    def _alone(self, digest: bytes, pictures: Picture) -> Prepared:
+    def _by_network(self, digest: bytes, pictures: Picture) -> Prepared:
         """What the network finds by itself in two pictures (2, 4, H, W)."""
         padded = _padded(pictures)
         nothing = np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
         return Prepared(digest, self._levels(padded, nothing), _size(pictures))
 
-    def _led(self, digest: bytes, pictures: Picture) -> Prepared:
+    def _by_all(self, digest: bytes, pictures: Picture) -> Prepared:
         """What is found in two pictures (2, 4, H, W) once all that is known of them is offered to the network."""
         first, second, grounds, lit = alike(*np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)))
         padded = _padded(np.stack((first, second)).transpose(0, 3, 1, 2))

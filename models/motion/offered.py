@@ -19,7 +19,7 @@ from inbetween.models.motion.grain import smoothed
 from inbetween.models.motion.ground import Ground, changed, painted
 from inbetween.models.motion.light import levelled
 from inbetween.models.motion.strokes import Stroke, explained, strokes
-from inbetween.models.warp import Plane, along
+from inbetween.models.warp import Plane, fetched_along
 
 AGREE = 2.0
 """Pixels within which two flows mean the same."""
@@ -83,7 +83,7 @@ def sharpened(to_start: Plane, to_end: Plane, offered: Offered, t: float) -> tup
     agreed = np.full(unlike.shape, 255, np.uint8)
     for one, other in zip(found, (to_start, to_end), strict=True):
         agreed &= np.asarray(cv2.inRange(cv2.absdiff(one, other), (0, 0), (AGREE, AGREE)), np.uint8)
-    sure = np.maximum(*(along(doubt, way) for doubt, way in zip(optical.doubts, found, strict=True))) < SURE
+    sure = np.maximum(*(fetched_along(doubt, way) for doubt, way in zip(optical.doubts, found, strict=True))) < SURE
     taken = ((agreed > 0) | sure) & (unlike < difference(optical, to_start, to_end))
     if offered.camera is None:
         taken |= outside(found[0]) | outside(found[1])

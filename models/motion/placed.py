@@ -58,7 +58,7 @@ class Whole:
     shapes: tuple[Shape, Shape]
     pivot: Floats | None
     """(2,): what it swings about, if that is a part of it."""
-    alone: bool
+    isolated: bool
     """Whether there is the same even colour all around it in both keys."""
     bent: Deformation | None = None
     """How it bends, if it does."""
@@ -85,7 +85,7 @@ def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | N
     rows, columns = np.nonzero(masks[0])
     step = max(1, len(rows) // ENOUGH)
     places = np.stack((columns[::step], rows[::step]), 1).astype(np.float64)
-    alone, growth = _alone(masks, (first, second), greys), np.linalg.det(way[:, :2])
+    isolated, growth = _isolated(masks, (first, second), greys), np.linalg.det(way[:, :2])
     seen = None
     if found.manners[number - 1] == PARTLY:
         first, second = (
@@ -97,7 +97,7 @@ def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | N
         second = going_on(masks[1], first, way)
     elif found.manners[number - 1] == SWEPT and growth < 1:
         first = going_on(masks[0], second, inverse(way))
-    return Whole(way, places, (first, second), None, alone, found.bent.get(number), seen)
+    return Whole(way, places, (first, second), None, isolated, found.bent.get(number), seen)
 
 
 def _jointed(found: Carried, pieces: Sequence[Whole | None]) -> list[Whole | None]:
@@ -155,7 +155,7 @@ def _body(found: Carried, number: int) -> int:
     return int(touches.argmax()) if touches.any() else 0
 
 
-def _alone(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plane, Plane]) -> bool:
+def _isolated(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plane, Plane]) -> bool:
     """Whether what fills either mask has the same even colour all around it in both pictures."""
     usual = []
     for mask, outline, grey in zip(masks, shapes, greys, strict=True):
@@ -313,7 +313,7 @@ def _carry(frame: _Frame, found: Carried, piece: Whole, number: int, t: float, b
     part, here = frame.within(reached)
     if not here.size:
         return
-    margin, places = frame.margin(part) if piece.alone else 0.0, led(here)
+    margin, places = frame.margin(part) if piece.isolated else 0.0, led(here)
     depth, sources = between(piece.shapes, places, t, margin, LINED if piece.bent else SOFT)
     inside = depth <= margin
     bare = _bare(frame, found, piece, number, part, here, places)

@@ -74,7 +74,7 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, diagona
         if way is None and pile.covers[index] and apart[index] < SURE:
             way = sight.best(one, other)[0]
         if way is None:
-            way = sight.along(one, other, whole)
+            way = sight.inside_another(one, other, whole)
         if way is not None:
             yield Recognised(((one,), (other,)), way, False)
         if isinstance(way, np.ndarray):

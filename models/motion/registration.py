@@ -71,14 +71,14 @@ def drawn(shape: Graph, targets: Graph, begin: Floats, reach: float = 1.0) -> Fl
 
     From how far at first, is said by `reach` as in `registered`.
     """
-    places, links, (first, second) = begin, shape.along(complexes(shape.places)), shape.links.T
+    places, links, (first, second) = begin, shape.link_vectors(complexes(shape.places)), shape.links.T
     widest = reach * float(np.sqrt(targets.places.var(0).sum()))
     for step in np.linspace(0, 1, ROUNDS):
         far, stiff = (a ** (1 - step) * b**step for a, b in ((widest, REACH), STIFF))
         own = np.exp(_apart(places, targets.places) / (-2 * far**2)) * shape.area[:, None]
         own *= targets.area / (own.sum(0) + STRAY * shape.area.mean())
         weight = own.sum(1) / shape.area + HELD
-        turns = shape.turns(shape.along(complexes(places)))
+        turns = shape.turns(shape.link_vectors(complexes(places)))
         pull = stiff * shape.pulled((turns[first] + turns[second]) / 2 * links)
         wanted = points(pull) + own @ targets.places / shape.area[:, None] + HELD * places
         places = np.linalg.solve(stiff * shape.stiffness + np.diag(weight), wanted)
@@ -93,7 +93,7 @@ def _apart(places: Floats, others: Floats) -> Floats:
 
 def strain(bent: Deformation) -> float:
     """How much links are stretched or squeezed on the average, as a logarithm, 0 or above."""
-    before, after = (np.abs(bent.graph.along(complexes(places))) for places in (bent.graph.places, bent.end))
+    before, after = (np.abs(bent.graph.link_vectors(complexes(places))) for places in (bent.graph.places, bent.end))
     return float(np.abs(np.log(np.maximum(after, 1e-3) / before)).mean())
 
 
@@ -110,7 +110,7 @@ def share(told: tuple[Mask, Mask], masks: tuple[Mask, Mask]) -> float:
 
 def _close(own: Mask, other: Mask, bent: Deformation, key: int) -> Mask:
     rows, columns = np.nonzero(own)
-    there = bent.led(np.stack((columns, rows), 1), key)
+    there = bent.mapped(np.stack((columns, rows), 1), key)
     close = np.zeros_like(own)
     close[rows, columns] = fetched_at(outer_distance(other), there) <= CLOSE
     return close

@@ -18,7 +18,7 @@ from inbetween.models.motion.matching import SAME, TOGETHER, comparable, reshape
 from inbetween.models.motion.regions import EDGE, Pieces
 from inbetween.models.motion.registration import registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
-from inbetween.models.warp import Plane, along, fetched_at, labels_at
+from inbetween.models.warp import Plane, fetched_along, fetched_at, labels_at
 
 TURNING = 0.02
 """Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
@@ -86,12 +86,13 @@ class Sight(Cover):
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
         self.astray = [doubt(*flows) > FOLLOWED, doubt(*flows[::-1]) > FOLLOWED]
         first, second = ((unlike > UNLIKE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
-        self.lost = first, second
+        self.flow_lost = first, second
 
-    def led(self) -> Floats:
+    def flow_shifts(self) -> Floats:
         """Where optical flow leads the middle of each piece of the start, (n, 2): infinite where it has lost it."""
         names = range(len(self.cut[0].area))
-        return np.array([self.views[0].led(name, self.flows[0], self.astray[0]) for name in names]).reshape(-1, 2)
+        shifts = [self.views[0].flow_shift(name, self.flows[0], self.astray[0]) for name in names]
+        return np.reshape(shifts, (-1, 2))
 
     def judged(self, pairs: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """The best map of each pair, (m, 2, 3), and how much it explains, 0 to 1, (m,): see `Judge`."""
@@ -146,7 +147,7 @@ class Sight(Cover):
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
         return self._reshaped(one, other) if lost and same else (None, False)
 
-    def along(self, one: int, other: int, carried: Sequence[tuple[int, Floats]]) -> Floats | None:
+    def inside_another(self, one: int, other: int, carried: Sequence[tuple[int, Floats]]) -> Floats | None:
         """The map (2, 3) of a piece that is too small for how far it went, if it goes with one around it.
 
         `carried` are pieces of the start, with their maps.
@@ -214,7 +215,7 @@ class Sight(Cover):
 
     def emerging(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2) of pieces of one colour that are in none of these; the largest."""
-        ones, others = alone(self.cut, pairs)
+        ones, others = unmatched(self.cut, pairs)
         colour = np.abs(self.cut[0].colour[ones][:, None] - self.cut[1].colour[others]).max(-1)
         away = np.linalg.norm(self.cut[0].centre[ones][:, None] - self.cut[1].centre[others], axis=-1)
         length = np.sqrt(np.maximum(self.cut[0].area[ones][:, None], self.cut[1].area[others]))
@@ -231,7 +232,7 @@ class Sight(Cover):
         colour = np.abs(self.cut[0].colour[:, None] - self.cut[1].colour[None]).max(-1)
         alike = (colour < SAME) & comparable(*self.cut, 0)
         within = np.where(alike, both.reshape(rows, columns)[1:, 1:] / smaller, 0)
-        ones, others = alone(self.cut, pairs)
+        ones, others = unmatched(self.cut, pairs)
         found: list[tuple[int, int]] = []
         for one in ones if len(others) else ():
             other = others[within[one, others].argmax()]
@@ -242,7 +243,7 @@ class Sight(Cover):
 
     def _astray(self, one: int, other: int) -> float:
         """Share of the outlines of a piece that the flows have lost."""
-        return (self.views[0].rim(one, self.lost[0]) + self.views[1].rim(other, self.lost[1])) / 2
+        return (self.views[0].rim(one, self.flow_lost[0]) + self.views[1].rim(other, self.flow_lost[1])) / 2
 
     def _reshaped(self, one: int, other: int) -> tuple[Floats | None, bool]:
         """The map that brings one shape best over the other, its own or one of the flows', None if none does.
@@ -296,7 +297,7 @@ def _thin(mask: Mask) -> float:
     return float(np.count_nonzero(mask) / half**2)
 
 
-def lost(labels: Labels, wrong: Plane, still: Plane) -> Mask:
+def vanished(labels: Labels, wrong: Plane, still: Plane) -> Mask:
     """Of which numbers in `labels` (H, W) the other picture has nothing, in their place or where the flow leads, (n,).
 
     `wrong` (H, W) is how different the flow leaves the pictures, `still` how different they are without any, of 1.
@@ -308,11 +309,11 @@ def lost(labels: Labels, wrong: Plane, still: Plane) -> Mask:
     return np.asarray((changed > ALTOGETHER * size) & (left > 0.5 * first))
 
 
-def alone(cut: tuple[Pieces, Pieces], pairs: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+def unmatched(cut: tuple[Pieces, Pieces], pairs: NDArray[np.intp]) -> list[NDArray[np.intp]]:
     """The pieces of either key that are in no pair."""
     return [np.setdiff1d(np.arange(len(piece.area)), names) for piece, names in zip(cut, pairs.T, strict=True)]
 
 
 def mismatch(picture: Plane, other: Plane, flow: Plane) -> Plane:
     """How different what a flow from a picture to another one brings together is, (H, W): of 1, the largest channel."""
-    return np.asarray(np.abs(picture - along(other, flow)).max(-1), np.float32)
+    return np.asarray(np.abs(picture - fetched_along(other, flow)).max(-1), np.float32)

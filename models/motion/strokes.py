@@ -88,7 +88,7 @@ def _stroke(picture: Plane, part: Mask, still: Mask, known: Mask, place: Part, g
     hold = near & still & like
     if components(dilated(hold, 1)).max() != 1:
         return  # hangs on nothing, or at more than one place
-    way = _along(part | hold, hold)
+    way = _path_length(part | hold, hold)
     reached = part & np.isfinite(way)
     if reached.sum() < 0.9 * part.sum():
         return
@@ -99,7 +99,7 @@ def _stroke(picture: Plane, part: Mask, still: Mask, known: Mask, place: Part, g
     yield Stroke(place, np.where(reached, way, np.inf).astype(np.float32), length, grows)
 
 
-def _along(inside: Mask, begin: Mask) -> Plane:
+def _path_length(inside: Mask, begin: Mask) -> Plane:
     """Length of the way from `begin` within `inside`, (H, W); infinite where there is none.
 
     By turns a step goes to eight and to four neighbours, so that a length depends little on its direction.

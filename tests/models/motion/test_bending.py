@@ -96,7 +96,7 @@ def test_what_swings_goes_on_an_arc_and_keeps_its_length() -> None:
     swung = Deformation(shape, np.stack((end.real, end.imag), 1))
     half = swung.at(0.5, (HEIGHT, WIDTH))
     assert np.abs(half - (foot + (start - foot) * np.exp(-1j * np.pi / 3))).max() < 0.1 * np.abs(start - foot).max()
-    assert np.allclose(np.abs(shape.along(half)), np.abs(shape.along(start)), rtol=0.05)
+    assert np.allclose(np.abs(shape.link_vectors(half)), np.abs(shape.link_vectors(start)), rtol=0.05)
 
 
 def test_both_keys_are_reached() -> None:
