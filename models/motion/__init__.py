@@ -1,1 +1,45 @@
-"""The motion model: a network that finds where pixels go, and what is known of two keys without it."""
+"""The motion model: a network that finds where pixels go, and what is known of two keys without it.
+
+In: copies of two keys, at most 960 pixels long, float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
+Out: for a time t from 0 to 1 the flows to both keys, float32 (H, W, 2) in pixels, x then y, and how much of each pixel
+is the start's, (H, W), 0 to 1.
+
+In the order in which they are used:
+
+    mover         runs all of what follows for the keys of a gap, and fetches the original pixels along the result
+    offered       everything that is known without the network: what the network is offered, and what corrects it
+      grain, light, ground      what hides that two pictures show the same, taken off
+      camera                    one affine motion of the whole picture
+      carried                   the moving pieces (segments) of a drawing, found by
+        regions                   segmentation into pieces of even colour
+        matching                  which piece is which, by cost of colour, size, shape and place
+        cover, sight              how well an affine map explains a pair; which of several explains it best
+        hidden, recognised        pieces that are partly occluded, and the order of depth
+        registration, graph, deformation    non-rigid registration, and motion as rigid as possible
+        inked, joined, lines      what goes along with pieces: outlines, shades, lines on paper
+        lone, swept               what appears or vanishes; wipes and irises
+    model, net, modules, operations, graphs     the network, and how it is run
+    placed        pieces warped to time t, along their course (`course`), as shapes between two (`shapes`)
+    cleared       the background filled in where pieces have left
+    strokes       lines that are drawn on
+
+Words that are used throughout:
+
+    key           a given frame; a pair of values is (of the start, of the end), key 0 and key 1
+    piece         a connected region of even colour with its outline: a segment. Numbered from 0 in tables, where it is
+                  called `one` in the start and `other` in the end, and from 1 in label images, where 0 is none
+    cut           the pieces of a picture (`Pieces`); `cut` of both keys is a pair of them
+    ground        background: an even region that is no piece
+    way           an affine map, float64 (2, 3), x and y in pixels; from the start to the end unless said otherwise
+    ways          the flows to both keys, and the share of the start (`curve.Ways`)
+    share         weight of the start's pixel in the mixture, 0 to 1
+    bend          how a path curves through the keys around the gap (`curve.Bend`); what itself is `bent` deforms
+    wrong         photometric error of a flow: difference of colour, of 1, largest channel, (H, W); `still` is that of
+                  no motion at all
+    doubt         forward-backward error of a flow: by how many pixels it fails to lead back, (H, W)
+    astray        where the doubt is large; `flow_lost` is where the error is, too
+
+Where the numbers come from: lengths in pixels are those of the picture that is looked at, at most 960 long, so that
+they hold for UHD too. Where a docstring names a measurement, a paper or a reason, the value is from there. The others
+were set by hand, and changed where a scene (`inbetween.bench_scenes`), a clip or a test failed: the history tells.
+"""

@@ -13,24 +13,24 @@ import numpy as np
 from inbetween.models.flow import Motion
 from inbetween.models.motion.affine import Floats, inverse
 from inbetween.models.motion.masks import Mask
-from inbetween.models.warp import Plane, along, pixels
+from inbetween.models.warp import Plane, fetched_along, pixels
 
 STEP = 8
 """Pixels between the places whose flow is asked."""
-SURE, AGREE = 1.0, 2.0
+SURE_LOOP, INLIER = 1.0, 2.0
 """Pixels within which a flow leads back to where it came from, and within which it is the camera's."""
-MOST = 0.5
+AGREEING_SHARE = 0.5
 """Share of the places with a sure flow that must move, and that must agree on how."""
 FEWEST = 50
 """Places that must agree."""
-SAME = 4.0
+SAME_LOOK = 4.0
 """Difference of two looks at one thing, in steps of 255: of single pixels, half of what `offered` grants to windows."""
-EXPLAINED = 0.75
+EXPLAINED_SHARE = 0.75
 """Share of what a still camera or one that moves so does not explain that the latter must explain.
 
 A figure that walks before the camera takes 15 to 20 % of a frame; a still camera explains what moves by half at most.
 """
-STILL = 1.0
+LEAST_MOVE = 1.0
 """Pixels by which a place moves at least."""
 
 
@@ -39,12 +39,13 @@ def camera(motion: Motion) -> Floats | None:
     here = pixels(motion.doubts[0].shape)[::STEP, ::STEP]
     flow, doubt = motion.flows[0][::STEP, ::STEP], motion.doubts[0][::STEP, ::STEP]
     stays = ~outside(motion.flows[0])[::STEP, ::STEP]
-    sure = (doubt < SURE) & stays
-    enough = max(FEWEST, MOST * sure.sum())
-    if (np.abs(flow[sure]).max(-1) > STILL).sum() < enough:
+    sure = (doubt < SURE_LOOP) & stays
+    enough = max(FEWEST, AGREEING_SHARE * sure.sum())
+    if (np.abs(flow[sure]).max(-1) > LEAST_MOVE).sum() < enough:
         return None
-    way, agree = cv2.estimateAffine2D(here[sure], (here + flow)[sure], ransacReprojThreshold=AGREE)
-    return None if way is None or agree.sum() < enough or not _explains(way, motion) else np.asarray(way, np.float64)
+    way, agree = cv2.estimateAffine2D(here[sure], (here + flow)[sure], ransacReprojThreshold=INLIER)
+    agreed = way is not None and agree.sum() >= enough
+    return np.asarray(way, np.float64) if agreed and _explains(way, motion) else None
 
 
 def _explains(way: Floats, motion: Motion) -> bool:
@@ -52,8 +53,8 @@ def _explains(way: Floats, motion: Motion) -> bool:
     start, end = motion.greys
     _, flow = panned(way, start.shape, 0.0)
     stays = ~outside(flow)
-    still, alike = ((np.abs(start - other) <= SAME)[stays] for other in (end, along(end, flow)))
-    return bool((alike & ~still).sum() > EXPLAINED * (~(alike & still)).sum())
+    still, alike = ((np.abs(start - other) <= SAME_LOOK)[stays] for other in (end, fetched_along(end, flow)))
+    return bool((alike & ~still).sum() > EXPLAINED_SHARE * (~(alike & still)).sum())
 
 
 def panned(way: Floats, size: tuple[int, ...], t: float) -> tuple[Plane, Plane]:

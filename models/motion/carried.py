@@ -43,7 +43,7 @@ some one key shows a part. Or it goes nowhere, but sweeps over what is there, or
 shrinks, or fades."""
 OTHER, EVEN, DETAILED = range(3)
 """What both keys show in one place: not the same, or the same, of one even colour or not."""
-NEAR = 0.15
+EXPECTED_RADIUS = 0.15
 """Diagonals of the frame within which lines may go with a piece."""
 UNCHANGED, DETAIL = 0.01, 0.001
 """Difference of colour or coverage, of 1, of a pixel and those beside it up to which it is the same in both keys, and
@@ -224,7 +224,7 @@ class _Load:
     def expected(self, places: Floats, key: int) -> Floats:
         """Where places (n, 2) of a key would be in the other one, (n, 2), if they went with the pieces around them."""
         height, width = self.labels[0].shape
-        near = NEAR * float(np.hypot(height, width))
+        near = EXPECTED_RADIUS * float(np.hypot(height, width))
         goes, total = np.zeros_like(places), np.full(len(places), 1e-9)
         for number, (way, side) in enumerate(zip(self.ways, self.sides, strict=True), start=1):
             rows, columns = np.nonzero(self.labels[key] == number)

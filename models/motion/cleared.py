@@ -18,11 +18,11 @@ from inbetween.models.motion.carried import DETAILED, EVEN, OTHER, Carried, Numb
 from inbetween.models.motion.masks import Mask, dilated, nearest
 from inbetween.models.warp import Plane, labels_at, pixels
 
-HIDDEN = 6
+SEAM_REACH = 6
 """Pixels from any piece beyond which nothing of a piece is shown; nearer, where outlines meet, keys may disagree."""
-STILL, AROUND = 0.1, (41, 41)
+STILL, GROUND_WINDOW = 0.1, (41, 41)
 """Pixels that a ground moves at most which stays, and in which part of the picture around a pixel most of it does."""
-TORN = 4.0
+MOTION_JUMP = 4.0
 """Pixels by which the motion of pixels beside each other differs at most where it is one motion."""
 RIM = np.ones((3, 3), np.uint8)
 """A pixel and those beside it."""
@@ -100,14 +100,14 @@ def _beside_all(frame: Frame, found: Carried, inside: Mask, asked: Mask) -> Mask
     for label, flow in zip(found.labels, frame.flows, strict=True):
         seam |= _near(frame.numbers, labels_at(label, places + flow.reshape(-1, 2)[owner]), asked)
     bent = np.isin(frame.numbers.ravel()[owner], list(found.bent))
-    return np.asarray((far[asked] > HIDDEN) | bent | ~seam)
+    return np.asarray((far[asked] > SEAM_REACH) | bent | ~seam)
 
 
 def _near(numbers: Numbers, names: Numbers, asked: Mask) -> Mask:
     """Which of the pixels asked for (H, W) are near the piece that is named for each, (n,); 0 is none."""
     near = np.zeros(len(names), np.bool_)
     for name in np.unique(names[names > 0]):
-        near |= (names == name) & dilated(numbers == name, HIDDEN)[asked]
+        near |= (names == name) & dilated(numbers == name, SEAM_REACH)[asked]
     return near
 
 
@@ -117,7 +117,7 @@ def _rests(frame: Frame, ground: Mask, unchanged: Numbers, wrong: Mask) -> Mask:
     if not (told & (unchanged == DETAILED)).any():
         return np.zeros(told.shape, np.bool_)
     still = told & np.all([np.abs(flow).max(-1) < STILL for flow in frame.flows], axis=0)
-    stays, all_ = (cv2.blur(mask.astype(np.float32), AROUND) for mask in (still, told))
+    stays, all_ = (cv2.blur(mask.astype(np.float32), GROUND_WINDOW) for mask in (still, told))
     _, source = nearest(told)
     return np.asarray((stays > 0.5 * all_).ravel()[source] & (wrong | ~_passes(frame.flows, unchanged)))
 
@@ -154,7 +154,7 @@ def jumps(flows: Sequence[Plane]) -> Mask:
     """Where pixels beside each other do not go one way, (H, W)."""
     jumps = np.zeros(flows[0].shape[:2], np.bool_)
     for flow in flows:
-        jumps |= cv2.inRange(cv2.morphologyEx(flow, cv2.MORPH_GRADIENT, RIM), (0, 0), (TORN, TORN)) == 0
+        jumps |= cv2.inRange(cv2.morphologyEx(flow, cv2.MORPH_GRADIENT, RIM), (0, 0), (MOTION_JUMP, MOTION_JUMP)) == 0
     return jumps
 
 

@@ -11,9 +11,9 @@ from inbetween.models.curve import Bend, Side, offset
 from inbetween.models.motion.affine import Floats, affine, mapped, spun
 from inbetween.models.warp import Plane
 
-ROUNDS = 4
+ITERATIONS = 4
 """How often a motion is fitted, each time without what went another way."""
-ASTRAY = 2.0
+OUTLIER = 2.0
 """Times the usual difference from the fitted motion above which a point goes another way."""
 
 
@@ -66,11 +66,11 @@ def fitted(places: Floats, moves: Floats) -> tuple[Floats, float, float]:
     z, move = places @ (1, 1j), moves @ (1, 1j)
     z = z - z.mean()
     kept = np.ones(len(z), np.bool_)
-    for _ in range(ROUNDS):
+    for _ in range(ITERATIONS):
         middle, shift = z[kept].mean(), move[kept].mean()
         around = z[kept] - middle
         spin = around.conj() @ (move[kept] - shift) / max(np.square(np.abs(around)).sum(), 1e-9)
         shift = shift - spin * middle
         off = np.abs(move - shift - spin * z)
-        kept = off <= ASTRAY * np.median(off) + 0.1
+        kept = off <= OUTLIER * np.median(off) + 0.1
     return np.array((shift.real, shift.imag)), float(spin.real), float(spin.imag)

@@ -16,23 +16,23 @@ from inbetween.models.motion.matching import motions
 from inbetween.models.motion.regions import Pieces, measured
 from inbetween.models.warp import Part, Plane, fetched_at
 
-TURN = 0.05
+TURN_COST = 0.05
 """Share of a shape that a turn by one radian must bring over another one."""
 STRETCHED = 6.0
 """Times that a piece may be stretched at most, in one direction against the other: more is another shape."""
-EVEN = 0.15
+EVEN_DIFFERENCE = 0.15
 """Difference of colour or coverage, of 1, from their median that most pixels of an even piece stay below."""
 ANGLES = 36, 10, 10
 """Ways in which a piece is turned to find how it lies in the other key: first all around, then between two of those."""
-LONG = 1.6
+ELONGATED = 1.6
 """Times that a piece is longer than wide, from which on its longer axis may have turned either way."""
-ROUND = 1.15
+ISOTROPIC = 1.15
 """Times that a piece may be longer than wide, as moments tell, to have no longer axis that tells its turn."""
-ANGULAR = 60
+ANGULAR_AREA = 60
 """Pixels of the smallest piece whose corners tell its turn."""
 UNTURNED = 0.97
 """Share of a shape that the other one covers unturned, from which on it is not tried turned."""
-NEAR, FAR = 2, 5
+RING_INNER, RING_OUTER = 2, 5
 """Pixels from a piece between which is what is right beside it."""
 
 
@@ -68,7 +68,7 @@ class Cover:
         None if neither is clearly longer than wide. Outlines alone do not tell it from the smaller turn.
         """
         first, second = (np.linalg.cond(cut.spread[name]) for cut, name in zip(self.cut, (one, other), strict=True))
-        if max(first, second) < LONG**2:
+        if max(first, second) < ELONGATED**2:
             return []
         (tried,) = motions(*self.cut, np.array([(one, other)]))
         grown = tried[3]
@@ -78,8 +78,8 @@ class Cover:
     def _axisless(self, one: int, other: int) -> bool:
         """Whether two pieces are as long as wide, but not round: their moments do not tell how they are turned."""
         spreads = self.cut[0].spread[one], self.cut[1].spread[other]
-        small = min(self.cut[0].area[one], self.cut[1].area[other]) < ANGULAR
-        if small or max(np.linalg.cond(spread) for spread in spreads) > ROUND**2:
+        small = min(self.cut[0].area[one], self.cut[1].area[other]) < ANGULAR_AREA
+        if small or max(np.linalg.cond(spread) for spread in spreads) > ISOTROPIC**2:
             return False
         return self.covering(one, other, [self._grown(one, other, 0)])[1] < UNTURNED
 
@@ -99,7 +99,7 @@ class Cover:
                 self.views[0].covered(one, self.views[1].labels, other, way),
                 self.views[1].covered(other, self.views[0].labels, one, inverse(way)),
             )
-            - TURN * turn(way)
+            - TURN_COST * turn(way)
             for way in ways
         ]
         best = int(np.argmax(cover))
@@ -139,7 +139,7 @@ class View:
     def even(self, piece: int) -> bool:
         """Whether most of a piece is of one colour: else its outline is not all that there is to see."""
         seen = self.picture[self._some(piece)]
-        return float(np.median(np.abs(seen - np.median(seen, axis=0)).max(-1))) < EVEN
+        return float(np.median(np.abs(seen - np.median(seen, axis=0)).max(-1))) < EVEN_DIFFERENCE
 
     def covered(self, piece: int, labels: Labels, other: int, way: Floats) -> float:
         """Share of a piece that another one covers, once it is carried there."""
@@ -187,9 +187,9 @@ class View:
     def beside(self, piece: int) -> Floats:
         """x and y of the pixels right beside it, (n, 2)."""
         y, x = self.places[piece]
-        rows, columns = part_around(y, x, FAR)
+        rows, columns = part_around(y, x, RING_OUTER)
         mask = self.labels[rows, columns] == piece + 1
-        y, x = np.nonzero(dilated(mask, FAR) & ~dilated(mask, NEAR))
+        y, x = np.nonzero(dilated(mask, RING_OUTER) & ~dilated(mask, RING_INNER))
         return np.stack((x + columns.start, y + rows.start), 1).astype(np.float64)
 
     def _filled(self, piece: int) -> tuple[Part, NDArray[np.uint8]]:

@@ -21,12 +21,12 @@ from inbetween.models.warp import Part, Plane, pixels_of
 
 SEEDS = 2.0
 """Pixels, at most, between the places along a link of which pixels take the nearest."""
-ANCHOR, STILL = 1e-3, 0.01
+ANCHOR, ANCHOR_FLOOR = 1e-3, 0.01
 """How much a place keeps to its straight way, beside what a link asks for; less by the square of how far that is, of
 the usual, and this: what hardly moves is what others swing about."""
-TOGETHER = 4.0
+SMOOTHING = 4.0
 """How much places that are linked turn alike, and are as fast beyond a key, beside what each seems to do."""
-EVENED, TORN = (9, 9), 2.0
+AVERAGED, LIMB_JUMP = (9, 9), 2.0
 """Pixels over which motion is averaged, and by which that may change it at most: else limbs meet there."""
 
 
@@ -64,7 +64,7 @@ class Deformation:
         angle = np.angle(usual) + np.angle(after * (before * usual).conj())
         length = (1 - t) * np.abs(before) + t * np.abs(after)
         gone = np.square(np.abs(end - start))
-        anchor = ANCHOR / (STILL + gone / max(float(gone.mean()), 1e-9))
+        anchor = ANCHOR / (ANCHOR_FLOOR + gone / max(float(gone.mean()), 1e-9))
         wanted = graph.pulled(length * np.exp(1j * t * angle) * unit(before))
         wanted += anchor * ((1 - t) * start + t * end + self._aside(t, size, bend))
         return complexes(np.linalg.solve(graph.stiffness + np.diag(anchor), points(wanted)))
@@ -109,7 +109,7 @@ class Deformation:
 
     def _alike(self, values: NDArray[Any]) -> Floats:
         """What its places seem to have, (n, 2), made more alike among those that are linked."""
-        return np.asarray(np.linalg.solve(np.eye(len(values)) + TOGETHER * self.graph.stiffness, values))
+        return np.asarray(np.linalg.solve(np.eye(len(values)) + SMOOTHING * self.graph.stiffness, values))
 
     def _seeds(self, values: NDArray[Any]) -> NDArray[Any]:
         """What its places have, complex numbers or angles (n,), at places all along its links too."""
@@ -140,5 +140,5 @@ def _nearest(part: Part, seeds: Complexes) -> NDArray[np.intp]:
 def _evened(sources: Plane, here: Plane) -> Plane:
     """Sources (h, w, 2) of pixels without the small jumps between places, but for where limbs meet."""
     moves = sources - here
-    even = np.asarray(cv2.blur(moves, EVENED))
-    return here + np.where(np.abs(even - moves).max(-1, keepdims=True) < TORN, even, moves)
+    even = np.asarray(cv2.blur(moves, AVERAGED))
+    return here + np.where(np.abs(even - moves).max(-1, keepdims=True) < LIMB_JUMP, even, moves)

@@ -16,12 +16,12 @@ FAINT = 0.008
 """Standard deviation, of 1, up to which noise is none."""
 BLOCK = 8
 """Pixels, a side of the squares whose noise is measured."""
-QUIET, EVEN = 20, 1.5
+QUIET_PERCENT, EVENNESS = 20, 1.5
 """Per cent of these, the quietest, that tell the noise; and times as rough that half of them are at most. Detail is
 here and there, noise is everywhere."""
-OPAQUE, ENOUGH, LEAST = 0.99, 100, 0.05
+OPAQUE, FEWEST_BLOCKS, LEAST_SHARE = 0.99, 100, 0.05
 """Coverage of the squares that are measured, how many there must be, and which share of the frame."""
-REACH, STRENGTH = 9, 4.0
+FILTER_WIDTH, FILTER_STRENGTH = 9, 4.0
 """Pixels across that are averaged, and standard deviations of the noise up to which they are."""
 
 
@@ -35,10 +35,10 @@ def noise(picture: Plane) -> float:
     rough = np.sqrt(np.square(blocks).mean((1, 3, 4)) * 9 / 8)
     cover = cv2.resize(picture[: height * BLOCK, : width * BLOCK, 3], (width, height), interpolation=cv2.INTER_AREA)
     seen = rough[cover > OPAQUE]
-    if len(seen) < max(ENOUGH, LEAST * rough.size):
+    if len(seen) < max(FEWEST_BLOCKS, LEAST_SHARE * rough.size):
         return 0.0
-    quiet, usual = np.percentile(seen, (QUIET, 50))
-    return float(quiet) if usual < EVEN * quiet else 0.0
+    quiet, usual = np.percentile(seen, (QUIET_PERCENT, 50))
+    return float(quiet) if usual < EVENNESS * quiet else 0.0
 
 
 def smoothed(picture: Plane) -> Plane:
@@ -46,5 +46,6 @@ def smoothed(picture: Plane) -> Plane:
     rough = noise(picture)
     if rough <= FAINT:
         return picture
-    smooth = cv2.bilateralFilter(np.ascontiguousarray(picture[..., :3]), REACH, STRENGTH * rough, REACH / 3)
+    colour = np.ascontiguousarray(picture[..., :3])
+    smooth = cv2.bilateralFilter(colour, FILTER_WIDTH, FILTER_STRENGTH * rough, FILTER_WIDTH / 3)
     return np.asarray(np.dstack((smooth, picture[..., 3])), np.float32)

@@ -20,17 +20,17 @@ from inbetween.models.motion.masks import Labels, Mask, dilated, nearest
 from inbetween.models.motion.regions import even_parts
 from inbetween.models.warp import Plane, labels_at, pixels
 
-SMALLEST, FEWEST = 0.01, 500
+SMALLEST_SHARE, FEWEST_PIXELS = 0.01, 500
 """Share of the frame, and pixels, that a ground covers at least."""
 STAYS, FILLS = 0.6, 0.9
 """Share of either ground that the other one must cover; and if one fills the frame: else it came over the other."""
-OTHER = 0.05
+OTHER_COLOUR = 0.05
 """Difference of colour or coverage, of 1, from which on a ground has another colour."""
-LEVEL, ALL = 0.5, 0.9
+CHANGE_SPREAD, CHANGED_SHARE = 0.5, 0.9
 """Share of the usual change by which a pixel's own may differ from it, and share of a ground that must so change."""
 TIMES = 2.0
 """Times that a ground may have become as large or small, if it is somewhere else and of the same colour."""
-SOFT = 4
+EDGE_REACH = 4
 """Pixels around a ground in which the edges of what stands on it are mixed with its colour."""
 
 
@@ -67,7 +67,8 @@ def _one_change(before: Plane, after: Plane) -> bool:
     change = after - before
     usual = np.median(change, axis=0)
     apart = np.abs(change - usual).max(-1)
-    return bool(np.mean((np.abs(change).max(-1) > OTHER) & (apart < LEVEL * np.abs(usual).max())) > ALL)
+    changes, alike = np.abs(change).max(-1) > OTHER_COLOUR, apart < CHANGE_SPREAD * np.abs(usual).max()
+    return bool(np.mean(changes & alike) > CHANGED_SHARE)
 
 
 def painted(start: Plane, end: Plane, grounds: Sequence[Ground]) -> Plane:
@@ -76,10 +77,10 @@ def painted(start: Plane, end: Plane, grounds: Sequence[Ground]) -> Plane:
     for ground in grounds:
         _, source = nearest(ground.masks[0] & ground.masks[1])
         own, goal = (picture.reshape(-1, 4)[source] for picture in (end, start))
-        near = dilated(ground.masks[1], SOFT)
+        near = dilated(ground.masks[1], EDGE_REACH)
         apart = np.abs(end - own).max(-1)
-        most = np.asarray(cv2.dilate(np.where(near, apart, 0), np.ones((2 * SOFT + 1,) * 2, np.uint8)))
-        share = np.where(ground.masks[1], 1, near * (1 - apart / np.maximum(most, OTHER)))
+        most = np.asarray(cv2.dilate(np.where(near, apart, 0), np.ones((2 * EDGE_REACH + 1,) * 2, np.uint8)))
+        share = np.where(ground.masks[1], 1, near * (1 - apart / np.maximum(most, OTHER_COLOUR)))
         result += np.clip(share, 0, 1)[..., None] * (goal - own)
     return np.clip(result, 0, 1)
 
@@ -118,7 +119,7 @@ class Parts:
 
     def alike(self, other: "Parts") -> Mask:
         """Which parts of two pictures are of one colour, (n, m)."""
-        return np.asarray(np.abs(self.colour[:, None] - other.colour[None]).max(-1) < OTHER)
+        return np.asarray(np.abs(self.colour[:, None] - other.colour[None]).max(-1) < OTHER_COLOUR)
 
     def shared(self, other: "Parts") -> Labels:
         """How many pixels the parts of two pictures share, (n, m)."""
@@ -142,7 +143,7 @@ def _elsewhere(one: Parts, other: Parts, alike: Mask, both: Labels) -> Mask:
 def large_parts(picture: Plane) -> Parts:
     """The even parts of a picture (H, W, 4)."""
     _, flat, stats = even_parts(np.asarray(picture * 255, np.uint8))
-    large = stats[:, cv2.CC_STAT_AREA] > max(FEWEST, SMALLEST * flat.size)
+    large = stats[:, cv2.CC_STAT_AREA] > max(FEWEST_PIXELS, SMALLEST_SHARE * flat.size)
     large[0] = False
     labels = np.where(large, np.cumsum(large), 0)[flat]
     size = np.maximum(np.bincount(labels.ravel()), 1)

@@ -17,33 +17,33 @@ import numpy as np
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, then, turn
 from inbetween.models.motion.masks import Labels, Mask, dilated, part_around, said_at
-from inbetween.models.motion.matching import SAME
+from inbetween.models.motion.matching import SAME_COLOUR
 from inbetween.models.motion.regions import Pieces
 from inbetween.models.motion.shapes import Shape, shape
 from inbetween.models.warp import Part as Rectangle
 from inbetween.models.warp import Plane, labels_at
 
-SMALLEST = 150
+SMALLEST_PART = 150
 """Pixels of the smallest part of a piece whose outline tells how it goes."""
 HALF, ANGLES, TRIED = 16, 24, 3
 """Pixels from a piece's middle to its farthest end, about, when it is turned to that many angles; and how many of these
 are gone after."""
-ROUNDS, STILL, ASTRAY = 12, 0.01, 2.0
+ITERATIONS, CONVERGED, OUTLIER = 12, 0.01, 2.0
 """How often its outlines are brought over each other at most, and the step at which that ends; and pixels from which on
 they count less."""
-ENOUGH = 2000, 300
+SAMPLES = 2000, 300
 """Pixels, about, and places of its outline, by which it is judged how a piece goes."""
-SEEN = 0.4
+SEEN_SHARE = 0.4
 """Share of what either key shows, at least, that the other one shows as well."""
-FREE = 0.15
+FREE_SHARE = 0.15
 """Share of an outline that borders on ground, at least: where all around something else begins, all of it is seen."""
-CLOSE = 2.0
+TOLERANCE = 2.0
 """Pixels by which what is seen may miss its place."""
-TURN = 0.06
+TURN_COST = 0.06
 """Share of the shape, and of the outline, that a turn by one radian must bring over the other one."""
-ALONG = 0.05
+COMPANY_BONUS = 0.05
 """The same that going along with what is beside it need not."""
-TOLD, AGREED = 0.97, 0.8
+TOLD_SHARE, AGREED_SHARE = 0.97, 0.8
 """Share of what is seen that must come to lie where it is seen or hidden, and of what is seen of the outline that must
 come to lie on the outline."""
 
@@ -108,7 +108,7 @@ class Part:
         Edges do not count. Row 0 are those beyond the frame.
         """
         places = mapped(other.places, way)
-        deep = _hidden(self, places) & (self.shape.outside(places.astype(np.float32)) > CLOSE)
+        deep = _hidden(self, places) & (self.shape.outside(places.astype(np.float32)) > TOLERANCE)
         names = np.maximum(said_at(labels, places[deep]), 0)
         return np.bincount(names, minlength=int(labels.max()) + 1).astype(np.float64) * (other.size / len(places))
 
@@ -133,7 +133,7 @@ class Part:
     def places(self) -> Floats:
         """Enough of its pixels, (n, 2)."""
         rows, columns = np.nonzero(self.own)
-        return _some(np.stack((columns, rows), 1), ENOUGH[0])
+        return _some(np.stack((columns, rows), 1), SAMPLES[0])
 
     @cached_property
     def covered(self) -> Mask:
@@ -152,7 +152,7 @@ class Part:
         edge = self.own[part] & dilated(~self.own[part], 1)
         rows, columns = np.nonzero(edge & dilated(self.ground[part], 1))
         places = np.stack((columns + part[1].start, rows + part[0].start), 1)
-        return _some(places, ENOUGH[1]), len(rows) / max(int(np.count_nonzero(edge)), 1)
+        return _some(places, SAMPLES[1]), len(rows) / max(int(np.count_nonzero(edge)), 1)
 
     @cached_property
     def part(self) -> Rectangle:
@@ -201,7 +201,7 @@ def hidden(
 
 def crossing(cut: Pieces, piece: int) -> Names:
     """A piece, and those of its colour that are beside something else which it is beside as well."""
-    alike = np.abs(cut.colour - cut.colour[piece]).max(-1) < SAME
+    alike = np.abs(cut.colour - cut.colour[piece]).max(-1) < SAME_COLOUR
     alike[piece] = False
     between = cut.beside[piece] & ~alike
     return piece, *(int(name) for name in np.flatnonzero(alike & (cut.beside & between).any(1)))
@@ -210,15 +210,15 @@ def crossing(cut: Pieces, piece: int) -> Names:
 def _swung(start: Part, end: Part, beside: Sequence[Floats]) -> Floats | None:
     """The turn and the shift of a piece; None if nothing of it is hidden, or they are not the same."""
     keys = start, end
-    if min(key.size for key in keys) < SMALLEST or min(key.free for key in keys) < FREE:
+    if min(key.size for key in keys) < SMALLEST_PART or min(key.free for key in keys) < FREE_SHARE:
         return None
     found = [_refined(start, end, way) for way in _coarse(start, end)]
-    agreed = [_agreed(start, end, way) - TURN * turn(way) for way in found]
+    agreed = [_agreed(start, end, way) - TURN_COST * turn(way) for way in found]
     along = [_refined(start, end, way) for way in beside[:TRIED]]
-    agreed += [_agreed(start, end, way) + ALONG for way in along]
+    agreed += [_agreed(start, end, way) + COMPANY_BONUS for way in along]
     best = int(np.argmax(agreed))
     way = [*found, *along][best]
-    return way if agreed[best] > AGREED and _told(start, end, way) else None
+    return way if agreed[best] > AGREED_SHARE and _told(start, end, way) else None
 
 
 def _coarse(start: Part, end: Part) -> list[Floats]:
@@ -236,7 +236,7 @@ def _coarse(start: Part, end: Part) -> list[Floats]:
         fit = cv2.matchTemplate(whole, one, cv2.TM_CCORR) + cv2.matchTemplate(others, other, cv2.TM_CCORR)
         _, most, _, (x, y) = cv2.minMaxLoc(fit)
         found.append((linear, (np.array((x, y)) - HALF) / scale))
-        fits.append(most / (one.sum() + others.sum()) - TURN * abs(angle))
+        fits.append(most / (one.sum() + others.sum()) - TURN_COST * abs(angle))
     likely = np.array(fits)
     likely[(likely < np.roll(likely, 1)) | (likely < np.roll(likely, -1))] -= 1  # beside a better one
     middles = start.places.mean(0), end.places.mean(0)
@@ -246,7 +246,7 @@ def _coarse(start: Part, end: Part) -> list[Floats]:
 
 def _refined(start: Part, end: Part, way: Floats) -> Floats:
     """A turn and a shift that bring the outlines over each other, from one that nearly does."""
-    for _ in range(ROUNDS):
+    for _ in range(ITERATIONS):
         back = inverse(way)
         there, own = mapped(start.outline, way), end.outline
         middle = there.mean(0)
@@ -259,7 +259,7 @@ def _refined(start: Part, end: Part, way: Floats) -> Floats:
         x, y, spin = np.linalg.lstsq(equations, -misses, rcond=1e-6)[0]
         step = affine(spun(np.exp(1j * np.clip(spin, -0.2, 0.2))), middle, np.array((x, y)))
         way = then(way, step)
-        if np.abs(step - np.eye(2, 3)).max() < STILL:
+        if np.abs(step - np.eye(2, 3)).max() < CONVERGED:
             break
     return way
 
@@ -272,7 +272,7 @@ def _missed(key: Part, places: Floats) -> tuple[Floats, Floats, Floats]:
     at = places.astype(np.float32)
     off = key.shape.outside(at).astype(np.float64) + 0.5
     seen = ~_hidden(key, places)
-    return off, key.shape.slope(at).astype(np.float64), seen / (1 + np.square(off / ASTRAY))
+    return off, key.shape.slope(at).astype(np.float64), seen / (1 + np.square(off / OUTLIER))
 
 
 def _hidden(key: Part, places: Floats) -> Mask:
@@ -286,7 +286,7 @@ def _agreed(start: Part, end: Part, way: Floats) -> float:
     for key, places in ((end, mapped(start.outline, way)), (start, mapped(end.outline, inverse(way)))):
         seen = places[~_hidden(key, places)]
         off = np.abs(key.shape.outside(seen.astype(np.float32)))
-        shares.append(float(np.mean(off < CLOSE)) if len(seen) else 0.0)
+        shares.append(float(np.mean(off < TOLERANCE)) if len(seen) else 0.0)
     return min(shares)
 
 
@@ -295,9 +295,9 @@ def _told(start: Part, end: Part, way: Floats) -> bool:
     both = []
     for key, places in ((end, mapped(start.places, way)), (start, mapped(end.places, inverse(way)))):
         hidden = _hidden(key, places)
-        own = key.shape.outside(places.astype(np.float32)) < CLOSE
+        own = key.shape.outside(places.astype(np.float32)) < TOLERANCE
         ink = labels_at(key.ink.view(np.uint8), places) > 0
-        if np.mean(own | hidden | ink) < TOLD:
+        if np.mean(own | hidden | ink) < TOLD_SHARE:
             return False
         both.append(np.mean(own))
-    return bool(max(both) > SEEN)
+    return bool(max(both) > SEEN_SHARE)

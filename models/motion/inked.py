@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.masks import Mask, inner_distance, outer_distance, part_around
-from inbetween.models.motion.regions import THIN, Pieces
+from inbetween.models.motion.regions import THIN_HALF_WIDTH, Pieces
 from inbetween.models.warp import Part, Plane, labels_at
 
 Numbers = NDArray[np.uint8]
 PointMap = Callable[[NDArray[np.intp], int], NDArray[np.floating]]
 """Where places (n, 2), x and y, of a key, 0 or 1, are in the other one if they go with a piece, (n, 2)."""
 
-REACH = 11
+INK_REACH = 11
 """Pixels from a piece in which its outline lies."""
-GOES = 0.6, 0.9
+GOING_SHARE = 0.6, 0.9
 """Share of the ink around a piece that must go with it, or none does; and around a thin one."""
 
 
@@ -42,8 +42,8 @@ def inked(
     nearest = [np.full(label.shape, np.inf, np.float32) for label in labels]
     for number, led in enumerate(going, start=1):
         around = [_around(labels[key] == number, drawn, key, led) for key in (0, 1)]
-        thin = max(each.half for each in around) <= THIN
-        if sum(each.goes for each in around) <= GOES[thin] * sum(each.ink for each in around):
+        thin = max(each.half for each in around) <= THIN_HALF_WIDTH
+        if sum(each.goes for each in around) <= GOING_SHARE[thin] * sum(each.ink for each in around):
             continue
         for label, least, each in zip(result, nearest, around, strict=True):
             closer = each.away < least[each.part]
@@ -72,10 +72,10 @@ def _around(own: Mask, drawn: tuple[Mask, Mask], key: int, led: PointMap) -> _Ar
     rows, columns = (np.flatnonzero(own.any(axis)) for axis in (1, 0))
     if not len(rows):
         return _Around((slice(0), slice(0)), np.zeros((0, 0), np.float32), 0, 0, 0.0)
-    part = part_around(rows, columns, REACH)
+    part = part_around(rows, columns, INK_REACH)
     top, left = part[0].start, part[1].start
     away = outer_distance(own[part])
-    y, x = np.nonzero(drawn[key][part] & (away <= REACH))
+    y, x = np.nonzero(drawn[key][part] & (away <= INK_REACH))
     there = led(np.stack((x + left, y + top), 1), key) if len(y) else np.zeros((0, 2))
     goes = labels_at(drawn[1 - key].view(np.uint8), there.astype(np.float32)) > 0
     far = np.full(away.shape, np.inf, np.float32)

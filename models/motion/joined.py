@@ -16,7 +16,7 @@ from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.masks import Mask, nearest
 from inbetween.models.warp import Plane, fetched_at
 
-BESIDE = 40
+JOINED_REACH = 40
 """Pixels around a piece in which the rest of its thing may lie."""
 PATCH = 7
 """Pixels, a side of the patch that must fit."""
@@ -24,7 +24,7 @@ FITS = 0.06
 """Mean difference of colour or coverage, of 1, up to which a patch fits."""
 BETTER = 0.7
 """Share of the difference that the flow leaves up to which the piece's way explains more."""
-MOST = 0.3
+MISFIT_CAP = 0.3
 """Difference that a pixel of a patch counts for at most: something else may cover it."""
 
 
@@ -38,7 +38,7 @@ def joined(pictures: tuple[Plane, Plane], flow: Plane, labels: NDArray[Any], way
     if not source.any():
         return flow
     far, seed = nearest(source)
-    loose = astray & (labels == 0) & (far < BESIDE)
+    loose = astray & (labels == 0) & (far < JOINED_REACH)
     rows, columns = np.nonzero(loose)
     here = np.stack((columns, rows), 1)
     way = ways[labels.ravel()[seed[loose]] - 1]
@@ -53,6 +53,6 @@ def joined(pictures: tuple[Plane, Plane], flow: Plane, labels: NDArray[Any], way
 def _unlike(pictures: tuple[Plane, Plane], loose: Mask, there: NDArray[Any]) -> Plane:
     """How different the patch around each loose pixel is from what its pixels lead to, (n,), at `there` (n, 2)."""
     plane = np.zeros(loose.shape, np.float32)
-    plane[loose] = np.minimum(np.abs(pictures[0][loose] - fetched_at(pictures[1], there)).max(-1), MOST)
+    plane[loose] = np.minimum(np.abs(pictures[0][loose] - fetched_at(pictures[1], there)).max(-1), MISFIT_CAP)
     total, count = (cv2.blur(values, (PATCH, PATCH)) for values in (plane, loose.astype(np.float32)))
     return np.asarray(total[loose] / count[loose])

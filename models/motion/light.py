@@ -10,7 +10,7 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.regions import CHANGED
+from inbetween.models.motion.regions import COLOUR_CHANGE
 from inbetween.models.warp import Plane
 
 Values = NDArray[np.float64]
@@ -19,7 +19,7 @@ Light = tuple[Values, Values]
 
 SAMPLES = 20_000
 """Pixels, about, by which a change of light is known."""
-ROUNDS = 12
+ITERATIONS = 12
 """How often it is fitted, each time heeding less what did not change that way."""
 NOISE = 0.01
 """Difference of colour or coverage, of 1, that is as good as none."""
@@ -53,7 +53,7 @@ def _by_place(first: Values, second: Values) -> Light | None:
     gain, offset = _fitted(first, second)
     if not _tells(gain, offset):
         return None
-    before, after = (np.abs(found - second).max(-1) < CHANGED for found in (first, first * gain + offset))
+    before, after = (np.abs(found - second).max(-1) < COLOUR_CHANGE for found in (first, first * gain + offset))
     explained = (after & ~before).mean() - SPOILT * (before & ~after).mean()
     return None if explained < max(FEWEST, EXPLAINED * (1 - before.mean())) else (gain, offset)
 
@@ -64,7 +64,7 @@ def _by_values(first: Values, second: Values) -> Light | None:
     if not _tells(gain, np.zeros(4)):
         return None
     values, others = np.sort(first, axis=0) * gain, np.sort(second, axis=0)
-    known, alike = np.maximum(values, others) > NOISE, np.abs(values - others) < CHANGED
+    known, alike = np.maximum(values, others) > NOISE, np.abs(values - others) < COLOUR_CHANGE
     return (gain, np.zeros(4)) if ((alike & known).sum(0) >= ALL * known.sum(0)).all() else None
 
 
@@ -77,14 +77,14 @@ def _tells(gain: Values, offset: Values) -> bool:
 def _fitted(first: Values, second: Values) -> Light:
     """Gain and offset of each channel, (4,), that lead most of some pixels (n, 4) to others, whatever the rest does."""
     weight = np.ones((len(first), 1))
-    for round_ in range(ROUNDS):
+    for round_ in range(ITERATIONS):
         weight = weight / weight.sum()
         middle, goal = (weight * first).sum(0), (weight * second).sum(0)
         spread = (weight * np.square(first - middle)).sum(0)
         gain = ((weight * (first - middle) * (second - goal)).sum(0) + NOISE**2) / (spread + NOISE**2)
         offset = goal - gain * middle
         off = np.abs(first * gain + offset - second).max(-1, keepdims=True)
-        weight = 1 / (off + NOISE) ** (1 + round_ / ROUNDS)
+        weight = 1 / (off + NOISE) ** (1 + round_ / ITERATIONS)
     return gain, offset
 
 

@@ -20,25 +20,25 @@ PEN = np.ones((21, 21), np.uint8)
 """What this does not fit into, in pixels, is a line."""
 CONTRAST = 0.2
 """Difference of colour or coverage, of 1, from both its sides that a line has at least."""
-SMALLEST, LONG = 40, 12.0
+SMALLEST_LINE, ELONGATED = 40, 12.0
 """Pixels of the smallest line, and how many it has at least per square of half its width."""
-LINES = 0.6
+NARROW_SHARE = 0.6
 """Share of a piece that is narrow, above which the piece is part of a line."""
-LOST, MOSTLY = 0.2, 0.7
+LOST_SHARE, MOSTLY_LOST = 0.2, 0.7
 """Share of a line that the flow has lost, at least, for the line to be lost; and share of all lines that are lost in
 either key, at least, for all to bend if those that are lost explain too little."""
 REACHES = 0.5, 0.25
 """See `registered`."""
-LIKE = 0.25
+PEN_DIFFERENCE = 0.25
 """Difference of colour or coverage, of 1, from that of most up to which lines are drawn with one pen."""
-BESIDE, PAPER, ON_PAPER = (3, 6), 0.1, 0.45
+RING, PAPER, ON_PAPER = (3, 6), 0.1, 0.45
 """Pixels from a line between which is what it is drawn on; difference from the usual colour of that, of 1, up to which
 it is paper; and share of that around a line which is paper at least: other lines are outlines, and go with theirs."""
-MOST, PARTS = 0.06, 60
+MOST_INK, MOST_LINES = 0.06, 60
 """Share of the frame that lines fill at most, and how many of them there are: more of them are texture, or writing."""
-TOLD = 0.9
+TOLD_SHARE = 0.9
 """Share of the lines of either key that must come to lie on those of the other."""
-RIM = 1
+SOFT_EDGE = 1
 """Pixels by which a line is grown to have its soft edge too."""
 
 
@@ -56,20 +56,20 @@ def bent_lines(
     if not all((astray & loose).any() for astray, loose in zip(flow_lost, free, strict=True)):
         return None
     both = [_Lines.of(*each) for each in zip(pictures, cut, flow_lost, free, strict=True)]
-    some, every = ((both[0].lost_lines(least), both[1].lost_lines(least)) for least in (LOST, 0))
+    some, every = ((both[0].lost_lines(least), both[1].lost_lines(least)) for least in (LOST_SHARE, 0))
     found = _bent(pictures, some, expected)
     if found is None and _most(some, every):
         found = _bent(pictures, every, expected)
     if found is None:
         return None
     bent, (first, second) = found
-    return (dilated(first, RIM) & free[0], dilated(second, RIM) & free[1]), bent
+    return (dilated(first, SOFT_EDGE) & free[0], dilated(second, SOFT_EDGE) & free[1]), bent
 
 
 def _most(some: tuple[Mask, Mask], every: tuple[Mask, Mask]) -> bool:
     """Whether some lines are most of all lines of either key, but not all of both."""
     ours, all_ = ([np.count_nonzero(mask) for mask in masks] for masks in (some, every))
-    return ours != all_ and any(one > MOSTLY * other for one, other in zip(ours, all_, strict=True))
+    return ours != all_ and any(one > MOSTLY_LOST * other for one, other in zip(ours, all_, strict=True))
 
 
 def _bent(
@@ -79,8 +79,8 @@ def _bent(
     if not lines[0].any() or not lines[1].any():
         return None
     pens = [np.median(picture[mask], axis=0) for picture, mask in zip(pictures, lines, strict=True)]
-    found = registered(*lines, expected, REACHES) if np.abs(pens[0] - pens[1]).max() < LIKE else None
-    return found if found and share(found[1], lines) >= TOLD else None
+    found = registered(*lines, expected, REACHES) if np.abs(pens[0] - pens[1]).max() < PEN_DIFFERENCE else None
+    return found if found and share(found[1], lines) >= TOLD_SHARE else None
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class _Lines:
         small = np.asarray(picture * 255, np.uint8)
         hats = (np.asarray(cv2.morphologyEx(small, kind, PEN)) for kind in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT))
         thin = (np.maximum(*hats).max(-1) > CONTRAST * 255) & free
-        narrow = np.bincount(cut.labels.ravel(), thin.ravel(), len(cut.area) + 1)[1:] > LINES * cut.area
+        narrow = np.bincount(cut.labels.ravel(), thin.ravel(), len(cut.area) + 1)[1:] > NARROW_SHARE * cut.area
         thin &= np.append(True, narrow)[cut.labels]
         label = _long(thin)
         label = np.where(_on_paper(picture, label)[label], label, 0)
@@ -110,7 +110,7 @@ class _Lines:
         """Where those are, (H, W), of which at least such a share is lost; none if they are too many."""
         chosen = self.astray >= least
         kept = (self.label > 0) & chosen[self.label]
-        many = kept.mean() > MOST or len(np.unique(self.label[kept])) > PARTS
+        many = kept.mean() > MOST_INK or len(np.unique(self.label[kept])) > MOST_LINES
         return np.zeros_like(kept) if many else kept
 
 
@@ -120,7 +120,7 @@ def _long(thin: Mask) -> NDArray[np.int32]:
     area = np.bincount(label.ravel())
     half = np.zeros(len(area))
     np.maximum.at(half, label.ravel(), inner_distance(thin).ravel())
-    long = (area >= SMALLEST) & (area > LONG * half**2)
+    long = (area >= SMALLEST_LINE) & (area > ELONGATED * half**2)
     long[0] = False
     return np.where(long[label], label, 0)
 
@@ -131,7 +131,7 @@ def _on_paper(picture: Plane, label: NDArray[np.int32]) -> Mask:
     if count == 1:
         return np.zeros(count, np.bool_)
     far, source = nearest(label > 0)
-    beside = (far > BESIDE[0]) & (far <= BESIDE[1])
+    beside = (far > RING[0]) & (far <= RING[1])
     seen, owner = picture[beside], label.ravel()[source[beside]]
     paper = np.abs(seen - np.median(seen, axis=0)).max(-1) < PAPER
     return np.bincount(owner, paper, count) > ON_PAPER * np.bincount(owner, minlength=count)
@@ -141,4 +141,4 @@ def _one_pen(picture: Plane, lines: Mask) -> Mask:
     """Lines without what has not the colour of most."""
     if not lines.any():
         return lines
-    return np.asarray(lines & (np.abs(picture - np.median(picture[lines], axis=0)).max(-1) < LIKE))
+    return np.asarray(lines & (np.abs(picture - np.median(picture[lines], axis=0)).max(-1) < PEN_DIFFERENCE))

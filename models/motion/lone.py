@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.masks import Mask, dilated, part_of_component
-from inbetween.models.motion.regions import CHANGED, EDGE, REACH, Pieces
+from inbetween.models.motion.regions import COLOUR_CHANGE, EDGE_RANGE, OUTLINE_REACH, Pieces
 from inbetween.models.motion.sight import vanished
 from inbetween.models.warp import Part, Plane
 
-AROUND, BESIDE = 0.25, 0.04
+BUSY_AROUND, BUSY_PER_PIXEL = 0.25, 0.04
 """Pixels that change around something, per pixel around it and per pixel of its own, below which it appears or vanishes
 in its place all the same: something else passes by."""
 SOFT_EDGE = 2
@@ -37,9 +37,9 @@ def lone(
     gone = (np.isin(cut.labels, names + 1) | _lost_grounds(cut, wrong, still)) & ~known
     _, groups, stats, _ = cv2.connectedComponentsWithStats(dilated(gone, 1).view(np.uint8), connectivity=8)
     for group in range(1, len(stats)):
-        part = part_of_component(stats[group], REACH, gone.shape)
+        part = part_of_component(stats[group], OUTLINE_REACH, gone.shape)
         whole = groups[part] == group
-        ring = dilated(whole, REACH) & ~whole
+        ring = dilated(whole, OUTLINE_REACH) & ~whole
         if ring.any() and _stays_there(whole, still[part][ring]):
             yield part, whole, _passes_over(picture[part], whole, ring)
 
@@ -53,14 +53,15 @@ def _lost_grounds(cut: Pieces, wrong: Plane, still: Plane) -> Mask:
 
 def _stays_there(whole: Mask, change: Plane) -> bool:
     """Whether so little changes around something, by `change` (n,), that it appears or vanishes in its place."""
-    changes = change > EDGE / 255
-    return bool(change.mean() < CHANGED or (changes.mean() < AROUND and changes.sum() < BESIDE * whole.sum()))
+    busy = change > EDGE_RANGE / 255
+    few = busy.mean() < BUSY_AROUND and busy.sum() < BUSY_PER_PIXEL * whole.sum()
+    return bool(change.mean() < COLOUR_CHANGE or few)
 
 
 def _passes_over(picture: Plane, whole: Mask, ring: Mask) -> bool:
     """Whether what shrinks into its middle would pass over something that stays: not its ground, as in `ring`."""
     ground = np.median(picture[ring], axis=0)
-    stays = ~whole & (np.abs(picture - ground).max(-1) > EDGE / 255)
+    stays = ~whole & (np.abs(picture - ground).max(-1) > EDGE_RANGE / 255)
     places = np.argwhere(whole)
     middle = (places.min(0) + places.max(0)) / 2
     shrunk = (np.rint(middle + size * (places - middle)).astype(np.intp) for size in SIZES)

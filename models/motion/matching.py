@@ -11,43 +11,52 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, mapped
 from inbetween.models.motion.masks import Mask
-from inbetween.models.motion.regions import CHANGED, Pieces
+from inbetween.models.motion.regions import COLOUR_CHANGE, Pieces
 
 Judge = Callable[[NDArray[np.intp]], tuple[Floats, Floats]]
 """Of pairs (m, 2) of pieces: the affine map of each, (m, 2, 3), and how much else it has to say, 0 to 1, (m,)."""
 
-ALIKE = 3.0
-"""Cost above which two pieces are not the same one."""
-FAR = 2.0
+AREA_WEIGHT, SHAPE_WEIGHT = 0.6, 0.4
+"""What size and shape cost: the logarithm of the ratio of areas, and that of both eigenvalues of the covariances."""
+MATCH_COST = 3.0
+"""Cost above which two pieces are not the same one: a difference of colour or coverage of 0.18, of 1, or 2.9 times the
+length and width, or a sum of such; for 1 is `SAME_COLOUR`, or 1.4 times the length and width."""
+ANYWHERE_COST = 2.0
 """Cost of being anywhere at all."""
-ASTRAY, ASIDE = 0.25, 0.12
+FIRST_RADIUS, RADIUS = 0.25, 0.12
 """Diagonals of the frame beside its expected place that cost 1: while nothing is expected, and then."""
-STAYING = 0.1
+STAYING_COST = 0.1
 """Cost of being the piece of the same shape in the same place."""
-RESHAPED = 0.1
-"""Difference of size and shape up to which a piece of another colour may be the same one."""
-SAME = 0.06
+SAME_SHAPE = 0.1
+"""Cost of size and shape up to which a piece of another colour may be the same one: 1.04 times the length and width."""
+SAME_COLOUR = 0.06
 """Difference of colour or coverage, of 1, up to which two pieces have one colour."""
-SMALLER = 0.15
+SIZE_RATIO = 0.15
 """Share of the larger of two pieces of one colour that the smaller one is at least."""
-TELLING = 200
+OUTLINE_AREA = 200
 """Pixels of the smallest piece that is known by its outline."""
 NEARBY = 0.3
 """Diagonals of the frame that a piece goes at most while it changes its colour."""
-INPLACE = 0.02
-"""Diagonals of the frame that the middle of a piece goes at most while it changes its colour and its size."""
-LED = 0.1
+INPLACE, INPLACE_STILL = 0.02, 0.005
+"""Diagonals of the frame that the middle of a piece goes at most while it changes its colour and its size; and while it
+keeps its shape, to be said to stay."""
+FLOW_COST = 0.1
 """Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
-TOGETHER, ENOUGH, MEMBERS = 4.0, 0.7, 3
+SAME_MOTION, COMPANY_SHARE, FEWEST_COMPANIONS = 4.0, 0.7, 3
 """Pixels by which the ways of pieces that go together differ; and share and number of those around a piece that are
 enough to say where it went."""
 AT_ONCE = 8
 """Candidates that are compared with all others at once: more do not stay in the cache."""
-KIN = 0.4
-"""Difference of colour, size and shape up to which it is looked for."""
-WITHIN = 5.0
+KIN_COST = 0.4
+"""Cost of colour, size and shape up to which a piece of the end may be one of the start, when its company is looked
+for: 1.15 times the length and width."""
+NEIGHBOURHOOD = 0.15
+"""Diagonals of the frame at which a neighbour tells 1/e of what one right beside it does (Gaussian weight)."""
+PRIOR = 0.05
+"""How much what was expected before counts, beside one neighbour of the usual size."""
+CONTAINER_WEIGHT = 5.0
 """How much more a piece that another one lies within tells of where that went."""
-ROUNDS = 5
+ITERATIONS = 5
 """How often pieces are matched, each time knowing where their neighbours went."""
 
 
@@ -62,14 +71,14 @@ def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Jud
         return pairs
     unlike, stays = _unlike(start, end), _stays(start, end, diagonal)
     went = end.centre[None] - start.centre[:, None]
-    apart = FAR * (1 - np.minimum(_together(start, went, unlike, diagonal) / ENOUGH, 1))
-    for round_ in range(ROUNDS):
-        reach = (ASIDE if round_ else ASTRAY) * diagonal
+    apart = ANYWHERE_COST * (1 - np.minimum(_together(start, went, unlike, diagonal) / COMPANY_SHARE, 1))
+    for round_ in range(ITERATIONS):
+        reach = (RADIUS if round_ else FIRST_RADIUS) * diagonal
         beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))
-        away = np.minimum(np.minimum(beside, off + LED), apart)
-        cost = unlike + np.minimum(away, FAR)  # the only one of its kind is known wherever it is
-        cost = np.where(stays, np.minimum(cost, STAYING), cost)
-        pairs = _mutual(cost, ALIKE)
+        away = np.minimum(np.minimum(beside, off + FLOW_COST), apart)
+        cost = unlike + np.minimum(away, ANYWHERE_COST)  # the only one of its kind is known wherever it is
+        cost = np.where(stays, np.minimum(cost, STAYING_COST), cost)
+        pairs = _mutual(cost, MATCH_COST)
         if not len(pairs):
             break
         expected = _neighbours(start, pairs, judge(pairs), cost, expected, diagonal)
@@ -81,13 +90,13 @@ def _together(start: Pieces, went: Floats, unlike: Floats, diagonal: float) -> F
 
     Letters of a word are like many others; only one way is that of all of them.
     """
-    ones, others = np.nonzero(unlike < KIN)
+    ones, others = np.nonzero(unlike < KIN_COST)
     having, begins = np.unique(ones, return_index=True)
-    moves = (went[ones, others] / TOGETHER).T
-    near = np.square(start.centre[:, None] - start.centre[None]).sum(-1) / (0.15 * diagonal) ** 2
+    moves = (went[ones, others] / SAME_MOTION).T
+    near = np.square(start.centre[:, None] - start.centre[None]).sum(-1) / (NEIGHBOURHOOD * diagonal) ** 2
     weights = np.exp(-near) * np.sqrt(start.area)
     np.fill_diagonal(weights, 0)
-    some = 0.05 * np.sqrt(start.area.mean())
+    some = PRIOR * np.sqrt(start.area.mean())
     result, room = np.zeros(unlike.shape), np.empty((2, AT_ONCE, len(ones)))
     for at in range(0, len(ones), AT_ONCE):
         own = slice(at, at + AT_ONCE)
@@ -95,7 +104,7 @@ def _together(start: Pieces, went: Floats, unlike: Floats, diagonal: float) -> F
         agree[:, having] = np.exp(-_least_apart(moves, own, begins, room))
         weight, members = weights[ones[own]], agree.sum(1) - 1  # but itself
         told = (weight * agree).sum(1) / (weight.sum(1) + some)
-        result[ones[own], others[own]] = np.where(members >= MEMBERS, told, 0)
+        result[ones[own], others[own]] = np.where(members >= FEWEST_COMPANIONS, told, 0)
     return result
 
 
@@ -118,7 +127,7 @@ def _mutual(cost: Floats, most: float) -> NDArray[np.intp]:
 
 def _unlike(start: Pieces, end: Pieces) -> Floats:
     """How different pieces are in colour, size and shape, (n, m)."""
-    colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1) / 0.06
+    colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1) / SAME_COLOUR
     return np.asarray(colour + reshaped(start, end))
 
 
@@ -130,19 +139,19 @@ def reshaped(start: Pieces, end: Pieces) -> Floats:
 
     wide, other = (np.asarray(np.linalg.eigvalsh(cut.spread), np.float64) for cut in (start, end))
     shape = apart(wide[:, 0], other[:, 0]) + apart(wide[:, 1], other[:, 1])
-    return np.asarray(0.6 * apart(start.area, end.area) + 0.4 * shape)
+    return np.asarray(AREA_WEIGHT * apart(start.area, end.area) + SHAPE_WEIGHT * shape)
 
 
 def _stays(start: Pieces, end: Pieces, diagonal: float) -> Mask:
     """Which pieces have one of their shape in their very place, whatever its colour: it fades, and goes nowhere."""
     away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
-    return np.asarray((away < 0.005 * diagonal) & (reshaped(start, end) < RESHAPED))
+    return np.asarray((away < INPLACE_STILL * diagonal) & (reshaped(start, end) < SAME_SHAPE))
 
 
 def fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp], diagonal: float) -> Mask:
     """Which pairs are pieces that stay where they are and change their colour or coverage, (m,)."""
     first, second = pairs.T
-    changed = np.abs(start.colour[first] - end.colour[second]).max(-1) > CHANGED
+    changed = np.abs(start.colour[first] - end.colour[second]).max(-1) > COLOUR_CHANGE
     return np.asarray(_stays(start, end, diagonal)[first, second] & changed)
 
 
@@ -153,11 +162,11 @@ def _neighbours(
     first, second = pairs.T
     ways, believed = said
     goes = np.stack([mapped(start.centre, way) for way in ways], 1) - start.centre[:, None]
-    away = np.square(start.centre[:, None] - start.centre[first][None]).sum(-1) / (0.15 * diagonal) ** 2
+    away = np.square(start.centre[:, None] - start.centre[first][None]).sum(-1) / (NEIGHBOURHOOD * diagonal) ** 2
     sure = np.sqrt(start.area[first]) * np.exp(-cost[first, second]) * _distinct(cost)[first] * believed
-    weight = np.exp(-away) * sure * (1 + WITHIN * _within(start)[:, first])
+    weight = np.exp(-away) * sure * (1 + CONTAINER_WEIGHT * _within(start)[:, first])
     weight[first, np.arange(len(first))] = 0
-    some = 0.05 * np.sqrt(start.area.mean())
+    some = PRIOR * np.sqrt(start.area.mean())
     return np.asarray(((weight[..., None] * goes).sum(1) + some * expected) / (weight.sum(1) + some)[:, None])
 
 
@@ -211,8 +220,8 @@ def recoloured(
     if not len(gone) or not len(come):
         return np.zeros((0, 2), np.intp)
     away = np.linalg.norm(start.centre[gone][:, None] - end.centre[come][None], axis=-1) / diagonal
-    inside = (away < INPLACE) & comparable(start, end, TELLING)[np.ix_(gone, come)]
-    alike = ((reshaped(start, end) < RESHAPED) | _see_through(start, end))[np.ix_(gone, come)] | inside
+    inside = (away < INPLACE) & comparable(start, end, OUTLINE_AREA)[np.ix_(gone, come)]
+    alike = ((reshaped(start, end) < SAME_SHAPE) | _see_through(start, end))[np.ix_(gone, come)] | inside
     cost = np.where(alike & (away < NEARBY), away, np.inf)
     first, second = _mutual(cost, np.inf).T
     return np.stack((gone[first], come[second]), 1)
@@ -221,7 +230,7 @@ def recoloured(
 def comparable(start: Pieces, end: Pieces, least: float) -> Mask:
     """Which pieces are about of one size, neither of them below the `least`, in pixels: (n, m)."""
     smaller, larger = (take(start.area[:, None], end.area[None]) for take in (np.minimum, np.maximum))
-    return np.asarray((smaller > SMALLER * larger) & (smaller >= least))
+    return np.asarray((smaller > SIZE_RATIO * larger) & (smaller >= least))
 
 
 def _see_through(start: Pieces, end: Pieces) -> Mask:
@@ -229,5 +238,5 @@ def _see_through(start: Pieces, end: Pieces) -> Mask:
     one, other = start.colour[:, None], end.colour[None]
     both = one[..., 3] * other[..., 3]
     apart = np.abs(one[..., :3] * other[..., 3:] - other[..., :3] * one[..., 3:]).max(-1)  # premultiplied as they are
-    fades = np.abs(one[..., 3] - other[..., 3]) > CHANGED
-    return np.asarray(fades & (apart < SAME * both) & comparable(start, end, TELLING))
+    fades = np.abs(one[..., 3] - other[..., 3]) > COLOUR_CHANGE
+    return np.asarray(fades & (apart < SAME_COLOUR * both) & comparable(start, end, OUTLINE_AREA))

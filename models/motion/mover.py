@@ -20,7 +20,7 @@ from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.motion.cleared import held, paced
 from inbetween.models.motion.ground import Ground, shown
-from inbetween.models.motion.offered import AGREE, Offered, alike, entering, evenly, grown, offer, sharpened
+from inbetween.models.motion.offered import SAME_FLOW, Offered, alike, entering, evenly, grown, offer, sharpened
 from inbetween.models.motion.placed import Whole, arrived, enlarged, wholes
 from inbetween.models.motion.strokes import Stroke, drawn_on
 from inbetween.models.moving import MovingNetwork, numpy_of
@@ -133,7 +133,7 @@ class Mover(MovingNetwork[Prepared]):
         flow: Plane = np.asarray(found[:height, :width], np.float32)
         if prepared.offered:
             pieces = prepared.offered.pieces
-            closer = pieces.going[key] | (np.abs(pieces.flows[key] - flow).max(-1) < AGREE)
+            closer = pieces.going[key] | (np.abs(pieces.flows[key] - flow).max(-1) < SAME_FLOW)
             flow[closer] = pieces.flows[key][closer]
         return flow
 

@@ -21,13 +21,13 @@ from inbetween.models.motion.light import levelled
 from inbetween.models.motion.strokes import Stroke, explained, strokes
 from inbetween.models.warp import Plane, fetched_along
 
-AGREE = 2.0
+SAME_FLOW = 2.0
 """Pixels within which two flows mean the same."""
-SURE = 3.0
+SURE_LOOP = 3.0
 """Pixels within which optical flow leads back to where it came from, where it is to be believed at all."""
 CLOSE, CLOSER = 2.0, 1.0
 """Difference of two looks at what passes the border, and by how much less a camera's is where it is believed more."""
-SAME = 8.0
+SAME_LOOK = 8.0
 """Difference of two looks at one thing, in steps of 255."""
 
 
@@ -82,8 +82,9 @@ def sharpened(to_start: Plane, to_end: Plane, offered: Offered, t: float) -> tup
     *found, unlike = paths(optical, t)
     agreed = np.full(unlike.shape, 255, np.uint8)
     for one, other in zip(found, (to_start, to_end), strict=True):
-        agreed &= np.asarray(cv2.inRange(cv2.absdiff(one, other), (0, 0), (AGREE, AGREE)), np.uint8)
-    sure = np.maximum(*(fetched_along(doubt, way) for doubt, way in zip(optical.doubts, found, strict=True))) < SURE
+        agreed &= np.asarray(cv2.inRange(cv2.absdiff(one, other), (0, 0), (SAME_FLOW, SAME_FLOW)), np.uint8)
+    doubts = (fetched_along(doubt, flow) for doubt, flow in zip(optical.doubts, found, strict=True))
+    sure = np.maximum(*doubts) < SURE_LOOP
     taken = ((agreed > 0) | sure) & (unlike < difference(optical, to_start, to_end))
     if offered.camera is None:
         taken |= outside(found[0]) | outside(found[1])
@@ -101,7 +102,7 @@ def sharpened(to_start: Plane, to_end: Plane, offered: Offered, t: float) -> tup
 
 def evenly(to_start: Plane, to_end: Plane, share: Plane, optical: Motion, t: float) -> Plane:
     """The share of the start, (H, W), as even as time where both keys show the same, if in another light."""
-    return np.where(difference(optical, to_start, to_end) < SAME, np.float32(1 - t), share)
+    return np.where(difference(optical, to_start, to_end) < SAME_LOOK, np.float32(1 - t), share)
 
 
 def entering(to_start: Plane, to_end: Plane, share: Plane) -> Plane:

@@ -22,25 +22,24 @@ from inbetween.models.motion.course import course
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.graph import points
 from inbetween.models.motion.masks import Mask, dilated
-from inbetween.models.motion.registration import CLOSE
+from inbetween.models.motion.matching import SAME_MOTION
+from inbetween.models.motion.registration import EXPLAINED_WITHIN
 from inbetween.models.motion.shapes import SOFT, Shape, between, going_on, shape
 from inbetween.models.warp import Part, Plane, enlarge, enlarge_flow, fetched_at, labels_at, pixels_of
 
-ENOUGH = 500
+COURSE_SAMPLES = 500
 """Places of a piece, about, by which its course is found."""
 LATE = 3
 """The power of time by which something appears, or of the time left by which it vanishes. What one key alone has is
 mostly not there half-way in true animation, three out of four times a quarter of the way: see docs/motion.md."""
-BESIDE, SAME, ALL = (1, 4), 8.0, 0.9
+RING, RING_DIFFERENCE, RING_SHARE = (1, 4), 8.0, 0.9
 """What is around a piece: so many pixels from it, so much of it no further than this from the usual grey, of 255."""
-TURNS, LONG = 0.1, 1.6
+LEAST_TURN, ELONGATED = 0.1, 1.6
 """Radians by which a piece turns at least, and times that it is as long as wide at least, to swing about its foot."""
-LINED, BEYOND = 7.0, 1.0
+BENT_SOFT, BEYOND = 7.0, 1.0
 """Pixels inside an outline of what bends in which it has its line, for bent shapes do not fit as closely as others; and
 pixels outside that of the key it was not cut from, beyond which nothing of that key is shown."""
-TOGETHER = 4.0
-"""Pixels by which a piece may move on its body and still goes with it."""
-INNER = 2
+SOFT_EDGE = 2
 """Pixels on either side of an outline in which the soft edge lies."""
 
 Pair = tuple[Plane, Plane]
@@ -83,7 +82,7 @@ def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | N
     if first is None or second is None:  # others cover it
         return None
     rows, columns = np.nonzero(masks[0])
-    step = max(1, len(rows) // ENOUGH)
+    step = max(1, len(rows) // COURSE_SAMPLES)
     places = np.stack((columns[::step], rows[::step]), 1).astype(np.float64)
     isolated, growth = _isolated(masks, (first, second), greys), np.linalg.det(way[:, :2])
     seen = None
@@ -120,15 +119,15 @@ def _pivot(found: Carried, number: int, piece: Whole, body: int, holder: Whole |
     """
     holds = holder.way if holder else np.eye(2, 3)
     middle, partly = piece.places.mean(0), piece.seen is not None
-    still = turn(then(piece.way, inverse(holds))) < TURNS
+    still = turn(then(piece.way, inverse(holds))) < LEAST_TURN
     if holder and still:
-        with_it = np.abs(mapped(middle, piece.way) - mapped(middle, holds)).max() < TOGETHER
+        with_it = np.abs(mapped(middle, piece.way) - mapped(middle, holds)).max() < SAME_MOTION
         return (holder.places.mean(0) if holder.pivot is None else holder.pivot) if with_it else None
     if still:
         return None
     joint: Floats = np.asarray(np.linalg.solve(holds[:, :2] - piece.way[:, :2], piece.way[:, 2] - holds[:, 2]))
     off = piece.shapes[0].outside(joint.astype(np.float32)[None])[0]
-    long = np.linalg.cond(np.cov(piece.places.T)) >= LONG**2
+    long = np.linalg.cond(np.cov(piece.places.T)) >= ELONGATED**2
     behind = partly and holder is not None and holder.shapes[0].outside(joint.astype(np.float32)[None])[0] <= 0
     hangs = behind or (off <= SOFT and _attached(found, number, (joint, mapped(joint, piece.way))))
     return joint if hangs or (long and off <= 0) else None
@@ -147,7 +146,7 @@ def _body(found: Carried, number: int) -> int:
     """The larger piece that a piece hangs on, by its number: beside it longer than any other; 0 if there is none."""
     labels = found.labels[0]
     size = np.bincount(labels.ravel(), minlength=len(found.ways) + 1)
-    beside = dilated(labels == number, INNER)
+    beside = dilated(labels == number, SOFT_EDGE)
     touches = np.bincount(labels[beside], minlength=len(size))
     stiff = np.append(False, found.sides == BOTH)
     stiff[[number, *found.bent]] = False
@@ -159,14 +158,14 @@ def _isolated(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[P
     """Whether what fills either mask has the same even colour all around it in both pictures."""
     usual = []
     for mask, outline, grey in zip(masks, shapes, greys, strict=True):
-        part = _part(corners(outline.box + np.array(((-BESIDE[1],), (BESIDE[1],)))), mask.shape)
-        near, far = (dilated(mask[part], reach) for reach in BESIDE)
+        part = _part(corners(outline.box + np.array(((-RING[1],), (RING[1],)))), mask.shape)
+        near, far = (dilated(mask[part], reach) for reach in RING)
         seen = grey[part][far & ~near]
         if len(seen):  # else it fills the frame
             usual.append(float(np.median(seen)))
-            if np.mean(np.abs(seen - usual[-1]) < SAME) < ALL:
+            if np.mean(np.abs(seen - usual[-1]) < RING_DIFFERENCE) < RING_SHARE:
                 return False
-    return not usual or max(usual) - min(usual) < SAME
+    return not usual or max(usual) - min(usual) < RING_DIFFERENCE
 
 
 def arrived(
@@ -243,7 +242,7 @@ def _wholly(masks: tuple[Mask, Mask], ground: Numbers, way: Floats) -> Shape:
 
 def _seen(mask: Mask, ground: Numbers) -> Numbers:
     """Where a key shows a piece (H, W), but for the soft edges of what hides it; `ground` is 1 where nothing can."""
-    return (mask & ~dilated((ground == 0) & ~mask, INNER)).view(np.uint8)
+    return (mask & ~dilated((ground == 0) & ~mask, SOFT_EDGE)).view(np.uint8)
 
 
 def _torn(ways: Ways, numbers: Numbers) -> Mask:
@@ -314,7 +313,7 @@ def _carry(frame: _Frame, found: Carried, piece: Whole, number: int, t: float, b
     if not here.size:
         return
     margin, places = frame.margin(part) if piece.isolated else 0.0, led(here)
-    depth, sources = between(piece.shapes, places, t, margin, LINED if piece.bent else SOFT)
+    depth, sources = between(piece.shapes, places, t, margin, BENT_SOFT if piece.bent else SOFT)
     inside = depth <= margin
     bare = _bare(frame, found, piece, number, part, here, places)
     if bare is not None:
@@ -333,7 +332,7 @@ def _bare(frame: _Frame, found: Carried, piece: Whole, number: int, part: Any, h
     """
     if piece.bent:
         own = piece.shapes[piece.bent.own]
-        return own.outside(led[piece.bent.own]) <= (CLOSE if own.distance.min() < -LINED else 0)
+        return own.outside(led[piece.bent.own]) <= (EXPLAINED_WITHIN if own.distance.min() < -BENT_SOFT else 0)
     if found.manners[number - 1] != BELOW:
         return None
     first, second = (

@@ -12,7 +12,7 @@ from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.hidden import Hidden, Names
 from inbetween.models.motion.masks import Mask
 from inbetween.models.motion.matching import fading
-from inbetween.models.motion.sight import SURE, WORST, Sight
+from inbetween.models.motion.sight import MATCHED_DIFFERENCE, SURE_DIFFERENCE, Sight
 
 HalfHidden = dict[tuple[int, int], Hidden]
 """Things of which something hides a part, by a piece of either key."""
@@ -63,7 +63,7 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, diagona
     ways = _ways(sight, pairs, fades, free)
     soft = sight.cut[0].soft[pairs[:, 0]]
     whole: list[tuple[int, Floats]] = []
-    for index in np.lexsort((apart < WORST, pile.height, ~soft)):
+    for index in np.lexsort((apart < MATCHED_DIFFERENCE, pile.height, ~soft)):
         one, other = (int(name) for name in pairs[index])
         part = pile.hidden[index]
         if part is not None:
@@ -71,7 +71,7 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, diagona
         if not free[index]:
             continue
         way = ways[index]
-        if way is None and pile.covers[index] and apart[index] < SURE:
+        if way is None and pile.covers[index] and apart[index] < SURE_DIFFERENCE:
             way = sight.best(one, other)[0]
         if way is None:
             way = sight.inside_another(one, other, whole)
@@ -96,7 +96,8 @@ def half_hidden(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> HalfH
     It may be a further pair, of one colour, of which either key hides the most. What hides a part of another thing is
     known itself; and each piece is a part of one thing at most.
     """
-    fits = fading(*sight.cut, pairs, diagonal) | np.array([sight.best(*pair)[1] < SURE for pair in pairs], np.bool_)
+    sure = np.array([sight.best(*pair)[1] < SURE_DIFFERENCE for pair in pairs], np.bool_)
+    fits = fading(*sight.cut, pairs, diagonal) | sure
     enters = np.array([sight.entering(*pair) for pair in pairs], np.bool_)
     known = told_by_itself = {(one, other): sight.best(one, other)[0] for one, other in pairs[fits].tolist()}
     found: HalfHidden = {}

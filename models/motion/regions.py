@@ -19,30 +19,30 @@ from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.masks import Labels, Mask, inner_distance, nearest
 from inbetween.models.warp import Plane
 
-EDGE = 25
+EDGE_RANGE = 25
 """Range of values, of 255, around a pixel above which it belongs to no even piece."""
-REACH = 6
+OUTLINE_REACH = 6
 """Pixels around a piece, outline and soft edge, that move with it."""
-SMALLEST = 6
+SMALLEST_PIECE = 6
 """Pixels of the smallest piece."""
-BESIDE = 3
+EDGE_REACH = 3
 """Pixels within which both sides of a soft edge are seen."""
-LINE = 1.5, 4.5
+LINE_RING = 1.5, 4.5
 """Pixels around something even in which its colour goes on if it is a bit of a line, rather than a piece."""
-MOST = 150
+MOST_PIECES = 150
 """Pieces of a key that are matched, the largest."""
-GROUND = 0.5
+GROUND_BOX = 0.5
 """A piece whose bounding box covers more of the frame than this is ground: its motion is not looked for here."""
-FRAME = 0.5
+FRAME_FILL = 0.5
 """Share of its bounding box that a piece fills at most which is a frame around others, and no ground."""
-PLAIN, USUAL = 0.012, 0.6
+PLAIN_DIFFERENCE, PLAIN_SHARE = 0.012, 0.6
 """Difference of colour or coverage, of 1, from a ground's usual colour up to which a pixel has it, and the share of its
 pixels that have it, or it has none."""
-THIN, MEETING = 5.0, 0.05
+THIN_HALF_WIDTH, WIDE_SHARE = 5.0, 0.05
 """Pixels: half the width of the widest outline; and share of it that may be wider, where several meet."""
-DARK, SOFT = 0.1, 60
+SHADOW_CONTRAST, SHADOW_PIXELS = 0.1, 60
 """What so many pixels of a soft thing on a ground differ from it at least: fainter ones nobody sees to jump."""
-CHANGED = 0.02
+COLOUR_CHANGE = 0.02
 """Difference of colour or coverage, of 1, above which a piece that stays is seen to fade."""
 
 
@@ -74,15 +74,16 @@ class Pieces:
         edge = np.zeros(self.labels.shape, np.bool_)
         for step, axis in product((1, -1), (0, 1)):
             edge |= self.labels != np.roll(self.labels, step, axis)
-        deep = inner_distance(~edge) + 1 > THIN
-        return np.asarray(np.bincount(self.labels.ravel(), deep.ravel(), len(self.area) + 1)[1:] <= MEETING * self.area)
+        deep = inner_distance(~edge) + 1 > THIN_HALF_WIDTH
+        wide = np.bincount(self.labels.ravel(), deep.ravel(), len(self.area) + 1)[1:]
+        return np.asarray(wide <= WIDE_SHARE * self.area)
 
     @cached_property
     def beside(self) -> Mask:
         """(n, n): which pieces lie beside each other."""
         count = len(self.area) + 1
         found = np.zeros((count, count), np.bool_)
-        for step in range(1, BESIDE + 1):
+        for step in range(1, EDGE_REACH + 1):
             for first, second in (
                 (self.labels[step:], self.labels[:-step]),
                 (self.labels[:, step:], self.labels[:, :-step]),
@@ -98,12 +99,12 @@ def pieces(picture: Plane) -> Pieces:
     count = len(stats)
     height, width = uneven.shape
     ground = _grounds(stats, height, width)
-    kept = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST) & ~ground
+    kept = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST_PIECE) & ~ground
     kept[0] = False
     lines = kept & _goes_on(picture, flat, stats[:, cv2.CC_STAT_AREA], kept)
     kept &= ~lines
     uneven |= lines[flat]
-    ground &= stats[:, cv2.CC_STAT_AREA] >= SMALLEST
+    ground &= stats[:, cv2.CC_STAT_AREA] >= SMALLEST_PIECE
     ground[0] = False
     labels = np.where(kept[flat], flat, 0)
     # What is left is ground, the edge of a piece, or a line too thin to have an inside.
@@ -111,7 +112,7 @@ def pieces(picture: Plane) -> Pieces:
     edge = mark & _between_grounds(small, ground[flat])
     if kept.any():
         far, source = nearest(labels > 0)
-        labels = np.where(mark & (far <= REACH), labels.ravel()[source], labels)
+        labels = np.where(mark & (far <= OUTLINE_REACH), labels.ravel()[source], labels)
     thin = mark & (labels == 0) & ~edge
     _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
     labels = np.where(strokes > 0, strokes + count, labels)
@@ -124,7 +125,7 @@ def pieces(picture: Plane) -> Pieces:
 def even_parts(small: NDArray[np.uint8]) -> tuple[Mask, NDArray[np.int32], NDArray[np.int32]]:
     """Where an 8-bit picture is uneven; the number of the even part, from 1, elsewhere, (H, W); OpenCV's statistics."""
     box = np.ones((3, 3), np.uint8)
-    uneven = cv2.subtract(cv2.dilate(small, box), cv2.erode(small, box)).max(-1) > EDGE
+    uneven = cv2.subtract(cv2.dilate(small, box), cv2.erode(small, box)).max(-1) > EDGE_RANGE
     _, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
     return uneven, flat, stats
 
@@ -134,15 +135,15 @@ def _grounds(stats: NDArray[np.int32], height: int, width: int) -> Mask:
     left, top, wide, high, area = stats.T
     box = wide * high
     inside = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height)
-    return np.asarray((box > GROUND * height * width) & ~(inside & (area < FRAME * box)))
+    return np.asarray((box > GROUND_BOX * height * width) & ~(inside & (area < FRAME_FILL * box)))
 
 
 def _goes_on(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask) -> Mask:
     """Which even parts are bits of a line, whose colour goes on around them, by their number in `flat`: (n,)."""
     far, source = nearest(kept[flat])
-    beside = (far > LINE[0]) & (far < LINE[1])
+    beside = (far > LINE_RING[0]) & (far < LINE_RING[1])
     source = source[beside]
-    alike = np.abs(picture[beside] - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 255
+    alike = np.abs(picture[beside] - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE_RANGE / 255
     return np.bincount(flat.ravel()[source[alike]], minlength=len(area)) >= area
 
 
@@ -153,10 +154,10 @@ def _soft(picture: Plane, grounds: Labels) -> Labels:
         here = grounds == number
         seen = picture[here]
         apart = np.abs(seen - np.median(seen, axis=0)).max(-1)
-        if np.mean(apart < PLAIN) > USUAL:
+        if np.mean(apart < PLAIN_DIFFERENCE) > PLAIN_SHARE:
             contrast[here] = apart
-    count, labels = cv2.connectedComponents((contrast >= PLAIN).view(np.uint8), connectivity=4)
-    dark = np.bincount(labels.ravel(), contrast.ravel() >= DARK, count) >= SOFT
+    count, labels = cv2.connectedComponents((contrast >= PLAIN_DIFFERENCE).view(np.uint8), connectivity=4)
+    dark = np.bincount(labels.ravel(), contrast.ravel() >= SHADOW_CONTRAST, count) >= SHADOW_PIXELS
     dark[0] = False
     return np.asarray(np.where(dark, np.arange(count), 0)[labels])
 
@@ -166,12 +167,12 @@ def _like_ground(picture: Plane, ground: Mask) -> Mask:
     if not ground.any():
         return np.zeros(ground.shape, np.bool_)
     _, source = nearest(ground)
-    return np.asarray(np.abs(picture - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE / 510)
+    return np.asarray(np.abs(picture - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE_RANGE / 510)
 
 
 def _between_grounds(small: NDArray[np.uint8], ground: Mask) -> Mask:
     """Where a pixel lies, in every channel, between what two grounds beside it are: their soft edge, and no line."""
-    box = np.ones((2 * BESIDE + 1,) * 2, np.uint8)
+    box = np.ones((2 * EDGE_REACH + 1,) * 2, np.uint8)
     most = np.asarray(cv2.dilate(np.where(ground[..., None], small, np.uint8(0)), box))
     least = np.asarray(cv2.erode(np.where(ground[..., None], small, np.uint8(255)), box))
     return np.asarray(((least <= small) & (small <= most)).all(-1))
@@ -181,8 +182,8 @@ def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> P
     """The pieces that `labels` (H, W) tell apart by any numbers, 0 for none: the largest, numbered by their size."""
     size = np.bincount(labels.ravel())
     size[0] = 0
-    largest = np.flatnonzero(size >= SMALLEST)
-    largest = largest[np.argsort(-size[largest], kind="stable")][:MOST]
+    largest = np.flatnonzero(size >= SMALLEST_PIECE)
+    largest = largest[np.argsort(-size[largest], kind="stable")][:MOST_PIECES]
     table = np.zeros(len(size), np.intp)
     table[largest] = np.arange(1, len(largest) + 1)
     labels = table[labels]

@@ -21,21 +21,21 @@ from inbetween.models.warp import fetched_at
 Expected = Callable[[Floats, int], Floats]
 """Where places (n, 2) of a key, 0 or 1, are thought to be in the other one, (n, 2)."""
 
-ROUNDS = 60
+ITERATIONS = 60
 """How often places are drawn and held."""
 CELLS, TARGETS = (120, 5, 400), (300, 3, 1200)
 """Into how many cells, about, a shape is cut, and what it is drawn to; pixels of their sides at least; most of them."""
-REACH = 2.5
+LAST_SIGMA = 2.5
 """Pixels from which a place is drawn at last."""
-STIFF = 30.0, 0.5
+STIFFNESS = 30.0, 0.5
 """How much links weigh beside that, at first and at last."""
-HELD = 1e-6
+STAY_WEIGHT = 1e-6
 """How much a place wants to stay beside that: what nothing draws would be anywhere else."""
-STRAY = 1e-3
+OUTLIER_WEIGHT = 1e-3
 """How likely it is, beside being a place's own, that something has no partner."""
-STRAINED = 0.12
+MAX_STRAIN = 0.12
 """How much links are stretched or squeezed on the average, as a logarithm, at most: beyond it is another shape."""
-CLOSE = 2.0
+EXPLAINED_WITHIN = 2.0
 """Pixels from the other shape within which a pixel that bent there is explained."""
 
 
@@ -58,7 +58,7 @@ def registered(
     for (key, shape), reach in product(enumerate(shapes), reaches):
         bent = Deformation(shape, drawn(shape, targets[1 - key], expected(shape.places, key), reach))
         bent, stretched = bent.back if key else bent, strain(bent)
-        if stretched < STRAINED:
+        if stretched < MAX_STRAIN:
             told = explained(start, end, bent)
             good = share(told, (start, end)) - stretched
             if good > best:
@@ -73,14 +73,14 @@ def drawn(shape: Graph, targets: Graph, begin: Floats, reach: float = 1.0) -> Fl
     """
     places, links, (first, second) = begin, shape.link_vectors(complexes(shape.places)), shape.links.T
     widest = reach * float(np.sqrt(targets.places.var(0).sum()))
-    for step in np.linspace(0, 1, ROUNDS):
-        far, stiff = (a ** (1 - step) * b**step for a, b in ((widest, REACH), STIFF))
+    for step in np.linspace(0, 1, ITERATIONS):
+        far, stiff = (a ** (1 - step) * b**step for a, b in ((widest, LAST_SIGMA), STIFFNESS))
         own = np.exp(_apart(places, targets.places) / (-2 * far**2)) * shape.area[:, None]
-        own *= targets.area / (own.sum(0) + STRAY * shape.area.mean())
-        weight = own.sum(1) / shape.area + HELD
+        own *= targets.area / (own.sum(0) + OUTLIER_WEIGHT * shape.area.mean())
+        weight = own.sum(1) / shape.area + STAY_WEIGHT
         turns = shape.turns(shape.link_vectors(complexes(places)))
         pull = stiff * shape.pulled((turns[first] + turns[second]) / 2 * links)
-        wanted = points(pull) + own @ targets.places / shape.area[:, None] + HELD * places
+        wanted = points(pull) + own @ targets.places / shape.area[:, None] + STAY_WEIGHT * places
         places = np.linalg.solve(stiff * shape.stiffness + np.diag(weight), wanted)
     return places
 
@@ -112,7 +112,7 @@ def _close(own: Mask, other: Mask, bent: Deformation, key: int) -> Mask:
     rows, columns = np.nonzero(own)
     there = bent.mapped(np.stack((columns, rows), 1), key)
     close = np.zeros_like(own)
-    close[rows, columns] = fetched_at(outer_distance(other), there) <= CLOSE
+    close[rows, columns] = fetched_at(outer_distance(other), there) <= EXPLAINED_WITHIN
     return close
 
 

@@ -14,59 +14,60 @@ from inbetween.models.motion.cover import Cover, View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.hidden import Hidden, hidden
 from inbetween.models.motion.masks import Labels, Mask, inner_distance
-from inbetween.models.motion.matching import SAME, TOGETHER, comparable, reshaped
-from inbetween.models.motion.regions import EDGE, Pieces
+from inbetween.models.motion.matching import SAME_COLOUR, SAME_MOTION, comparable, reshaped
+from inbetween.models.motion.regions import EDGE_RANGE, Pieces
 from inbetween.models.motion.registration import registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
 from inbetween.models.warp import Plane, fetched_along, fetched_at, labels_at
 
-TURNING = 0.02
+TURN_COST = 0.02
 """Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
-TIE, AROUND = 0.07, 0.1
+TIE, SURROUNDINGS_WEIGHT = 0.07, 0.1
 """Difference of colour, of 1, up to which several maps bring a piece about as well over another one, and how much then
 counts what is around it: a limb hangs where it hung."""
-WORST = 0.2
+MATCHED_DIFFERENCE = 0.2
 """Difference of colour, of 1, up to which a piece is held to be the one it is matched with."""
-SURE = 0.08
+SURE_DIFFERENCE = 0.08
 """The same for a piece that goes further than it is long."""
-BELIEVED = 0.25
+BELIEF_SCALE = 0.25
 """The same, of a piece that has little to say on where its neighbours went."""
-UNLIKE, FOLLOWED = 0.1, 1.5
+LOST_DIFFERENCE, LOST_LOOP = 0.1, 1.5
 """Difference of colour, of 1, and pixels by which a flow fails to lead back: it has lost what it followed."""
-ASTRAY, ASTRAY_FAR = 0.35, 0.2
+LOST_OUTLINE, LOST_OUTLINE_FAR = 0.35, 0.2
 """Share of an outline that optical flow has lost, above which the piece is carried whatever its shape becomes."""
-MISSED = 0.5
+MISSED_DIFFERENCE = 0.5
 """Difference of colour, of 1, that optical flow leaves in both keys together, above which it has lost a piece."""
-BIT, FOLLOWS = 8.0, 0.01
+BIT, FOLLOWED_DIFFERENCE = 8.0, 0.01
 """Times that a bit of a line is longer than wide, at least, and difference up to which the flows follow it."""
-AWAY = 0.3
+FAR_LENGTHS = 0.3
 """Lengths (roots of its area) by which a piece has moved that is far away."""
-FARTHEST = 12.0
+FARTHEST_LENGTHS = 12.0
 """Such lengths that a piece goes at most: what is so small and went so far is like many others."""
 ANOTHER = 2.5
 """Such lengths, and difference of size and shape, together: above that it is another piece."""
-EXPLAINED = 0.05
+EXPLAINED_DIFFERENCE = 0.05
 """Difference of colour, of 1, that a piece leaves at most which its own motion explains: nothing hides a part of it."""
-CLOSER = 0.7
-"""Share of the difference that the flows leave up to which a piece's own motion is closer than they are."""
-EMERGING, NEAR = 12, 3.0
+CLOSER, CLOSER_BY = 0.7, 0.002
+"""Share of the difference that the flows leave up to which a piece's own motion is closer than they are; and by how
+much it must be closer than that, half a step of 8-bit colour, where the flows leave next to nothing."""
+EMERGING, EMERGING_LENGTHS = 12, 3.0
 """How many pairs are tried of which one key may hide the most; and how far they go at most, in lengths (roots of the
 larger area)."""
 OVERLAP = 0.55
 """Share of either shape that the other one must cover, where one has become the other."""
-BENDING, BENT, STIFF = 200, 0.93, 0.85
+BENDING_AREA, BENDING_COVER, RIGID_COVER = 200, 0.93, 0.85
 """Pixels of the smallest piece that may bend, share of either shape that this must explain, and share of either that
 the other one covers all the same from which on it does not bend."""
 SPINDLY = 60.0
 """Times that the area of a piece is larger than the square of half its width, above which it is no limb, but an
 outline, and bends only where it is drawn on paper (`lines`)."""
-OUTLINED = 0.9
+HOLLOW_COVER = 0.9
 """The same of what is within their outer outlines, if they are hollow."""
-WORSE = 1.6
+EDGE_WORSE = 1.6
 """Times that its edge may be less alike by its new shape than by the flows, which bring any edge to some edge."""
-WITHIN = 0.5
+REPLACED_OVERLAP = 0.5
 """Share of the smaller of two pieces in one place that the larger one must cover."""
-ALTOGETHER = 0.9
+VANISHED_SHARE = 0.9
 """Share of a piece that differs from what is in its place, above which none of it is there."""
 
 
@@ -84,8 +85,8 @@ class Sight(Cover):
         self.flows, self.wrong = flows, wrong
         self.unlike = reshaped(*cut)
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
-        self.astray = [doubt(*flows) > FOLLOWED, doubt(*flows[::-1]) > FOLLOWED]
-        first, second = ((unlike > UNLIKE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
+        self.astray = [doubt(*flows) > LOST_LOOP, doubt(*flows[::-1]) > LOST_LOOP]
+        first, second = ((unlike > LOST_DIFFERENCE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
         self.flow_lost = first, second
 
     def flow_shifts(self) -> Floats:
@@ -97,7 +98,7 @@ class Sight(Cover):
     def judged(self, pairs: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """The best map of each pair, (m, 2, 3), and how much it explains, 0 to 1, (m,): see `Judge`."""
         ways, apart = zip(*(self.best(one, other) for one, other in pairs), strict=True)
-        return np.array(ways), np.exp(-np.square(np.array(apart) / BELIEVED))
+        return np.array(ways), np.exp(-np.square(np.array(apart) / BELIEF_SCALE))
 
     def best(self, one: int, other: int) -> tuple[Floats, float]:
         """The one of these that brings like to like best, and the difference of colour, of 1, that it leaves."""
@@ -107,12 +108,12 @@ class Sight(Cover):
             apart = [
                 first.apart(one, second.picture, way)
                 + second.apart(other, first.picture, inverse(way))
-                + TURNING * turn(way)
+                + TURN_COST * turn(way)
                 for way in ways
             ]
             least = int(np.argmin(apart))
             if sum(np.array(apart) < apart[least] + TIE) > 1:
-                hangs = [AROUND * self._hangs(one, other, way) for way in ways]
+                hangs = [SURROUNDINGS_WEIGHT * self._hangs(one, other, way) for way in ways]
                 least = int(np.argmin(np.add(apart, hangs)))
             self.found[one, other] = ways[least], apart[least]
         return self.found[one, other]
@@ -127,7 +128,7 @@ class Sight(Cover):
             fetched_at(first.picture, there) - fetched_at(second.picture, mapped(there, way)),
             fetched_at(second.picture, back) - fetched_at(first.picture, mapped(back, inverse(way))),
         ]
-        return float(np.mean([(np.abs(each).max(-1) > UNLIKE).mean() for each in unlike]))
+        return float(np.mean([(np.abs(each).max(-1) > LOST_DIFFERENCE).mean() for each in unlike]))
 
     def way(self, one: int, other: int) -> tuple[Floats | None, bool]:
         """The affine map that carries a piece to the other key, None if none does; and whether it may bend.
@@ -139,11 +140,12 @@ class Sight(Cover):
         usual = first.mean(one, self.wrong[0]) + second.mean(other, self.wrong[1])
         way, apart = self.best(one, other)
         gone = self._gone(one, other)
-        if gone < FARTHEST and (
-            apart < min(CLOSER * usual - 0.002, WORST) or (apart < SURE and self._far(one, other, usual))
-        ):
+        closer = apart < min(CLOSER * usual - CLOSER_BY, MATCHED_DIFFERENCE)
+        if gone < FARTHEST_LENGTHS and (closer or (apart < SURE_DIFFERENCE and self._far(one, other, usual))):
             return way, False
-        lost = (usual > MISSED and gone < AWAY) or self._astray(one, other) > (ASTRAY if gone < AWAY else ASTRAY_FAR)
+        near = gone < FAR_LENGTHS
+        missed = near and usual > MISSED_DIFFERENCE
+        lost = missed or self._astray(one, other) > (LOST_OUTLINE if near else LOST_OUTLINE_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
         return self._reshaped(one, other) if lost and same else (None, False)
 
@@ -153,13 +155,13 @@ class Sight(Cover):
         `carried` are pieces of the start, with their maps.
         """
         way, apart = self.best(one, other)
-        if apart > SURE or self._gone(one, other) < FARTHEST:
+        if apart > SURE_DIFFERENCE or self._gone(one, other) < FARTHEST_LENGTHS:
             return None
         middle = self.cut[0].centre[one]
         for name, course in carried:
             least, most = self.views[0].box(name)
             within = np.all((least < middle) & (middle < most))
-            if within and np.abs(mapped(middle, course) - mapped(middle, way)).max() < TOGETHER:
+            if within and np.abs(mapped(middle, course) - mapped(middle, way)).max() < SAME_MOTION:
                 return way
         return None
 
@@ -169,7 +171,7 @@ class Sight(Cover):
         Such a bit stays with the flows if they leave next to no difference, the `usual` one, of 1.
         """
         wide, long = np.linalg.eigvalsh(self.cut[0].spread[one])
-        return bool(self._gone(one, other) > 1 and (long < BIT**2 * wide or usual > FOLLOWS))
+        return bool(self._gone(one, other) > 1 and (long < BIT**2 * wide or usual > FOLLOWED_DIFFERENCE))
 
     def _gone(self, one: int, other: int) -> float:
         """How far a piece has gone, in lengths (roots of its area)."""
@@ -182,8 +184,8 @@ class Sight(Cover):
         `known` are the maps of what may hide it.
         """
         usual = self.views[0].mean(one, self.wrong[0]) + self.views[1].mean(other, self.wrong[1])
-        lost = usual > MISSED or self._astray(one, other) > ASTRAY_FAR
-        if not lost or (self.best(one, other)[1] <= EXPLAINED and not self.entering(one, other)):
+        lost = usual > MISSED_DIFFERENCE or self._astray(one, other) > LOST_OUTLINE_FAR
+        if not lost or (self.best(one, other)[1] <= EXPLAINED_DIFFERENCE and not self.entering(one, other)):
             return None
         near = [way for (a, b), way in known.items() if self.cut[0].beside[one, a] and self.cut[1].beside[other, b]]
         first, second = np.array([*known], np.intp).reshape(-1, 2).T
@@ -219,7 +221,7 @@ class Sight(Cover):
         colour = np.abs(self.cut[0].colour[ones][:, None] - self.cut[1].colour[others]).max(-1)
         away = np.linalg.norm(self.cut[0].centre[ones][:, None] - self.cut[1].centre[others], axis=-1)
         length = np.sqrt(np.maximum(self.cut[0].area[ones][:, None], self.cut[1].area[others]))
-        rows, columns = np.nonzero((colour < SAME) & (away < NEAR * length))
+        rows, columns = np.nonzero((colour < SAME_COLOUR) & (away < EMERGING_LENGTHS * length))
         further = np.stack((ones[rows], others[columns]), 1)
         size = np.minimum(self.cut[0].area[further[:, 0]], self.cut[1].area[further[:, 1]])
         return further[np.argsort(-size, kind="stable")[:EMERGING]]
@@ -230,13 +232,13 @@ class Sight(Cover):
         both = np.bincount((self.cut[0].labels * columns + self.cut[1].labels).ravel(), minlength=rows * columns)
         smaller = np.minimum(self.cut[0].area[:, None], self.cut[1].area[None])
         colour = np.abs(self.cut[0].colour[:, None] - self.cut[1].colour[None]).max(-1)
-        alike = (colour < SAME) & comparable(*self.cut, 0)
+        alike = (colour < SAME_COLOUR) & comparable(*self.cut, 0)
         within = np.where(alike, both.reshape(rows, columns)[1:, 1:] / smaller, 0)
         ones, others = unmatched(self.cut, pairs)
         found: list[tuple[int, int]] = []
         for one in ones if len(others) else ():
             other = others[within[one, others].argmax()]
-            if within[one, other] >= WITHIN and self._astray(one, other) > ASTRAY_FAR:
+            if within[one, other] >= REPLACED_OVERLAP and self._astray(one, other) > LOST_OUTLINE_FAR:
                 found.append((one, other))
                 within[:, other] = 0
         return np.array(found, np.intp).reshape(-1, 2)
@@ -253,12 +255,12 @@ class Sight(Cover):
         followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
         way, cover = self.covering(one, other, [*self.ways(one, other), followed[0], inverse(followed[1])])
         fits = cover > OVERLAP and self._fits(one, other, way)
-        if cover > STIFF and fits:
+        if cover > RIGID_COVER and fits:
             return way, False
         hollow, outer = self.outlined(one, other)
-        if outer > OUTLINED and self._fits(one, other, hollow):
+        if outer > HOLLOW_COVER and self._fits(one, other, hollow):
             return hollow, False
-        large = min(self.cut[0].area[one], self.cut[1].area[other]) >= BENDING
+        large = min(self.cut[0].area[one], self.cut[1].area[other]) >= BENDING_AREA
         return (way if fits else None), bool(large and (fits or cover <= OVERLAP))
 
     def bent(self, one: int, other: int) -> Deformation | None:
@@ -269,7 +271,7 @@ class Sight(Cover):
             return None
         shift = end.centre[other] - start.centre[one]
         found = registered(*masks, lambda places, key: places - shift if key else places + shift)
-        return found[0] if found and share(found[1], masks) > BENT else None
+        return found[0] if found and share(found[1], masks) > BENDING_COVER else None
 
     def _fits(self, one: int, other: int, way: Floats) -> bool:
         """Whether what comes together along the edge of the shape half-way is not much less alike than by the flows."""
@@ -288,7 +290,7 @@ class Sight(Cover):
         depth, (left, right) = between((first, second), (places, mapped(places, way).astype(np.float32)), 0.5)
         edge = depth[depth <= 0] > -SOFT
         unlike = fetched_at(self.views[0].picture, left) - fetched_at(self.views[1].picture, right)
-        return bool(edge.any() and np.abs(unlike).max(-1)[edge].mean() < WORSE * usual.mean())
+        return bool(edge.any() and np.abs(unlike).max(-1)[edge].mean() < EDGE_WORSE * usual.mean())
 
 
 def _thin(mask: Mask) -> float:
@@ -304,9 +306,9 @@ def vanished(labels: Labels, wrong: Plane, still: Plane) -> Mask:
     """
     size, changed, left, first = (
         np.bincount(labels.ravel(), weights)
-        for weights in (None, (still > EDGE / 255).ravel(), wrong.ravel(), still.ravel())
+        for weights in (None, (still > EDGE_RANGE / 255).ravel(), wrong.ravel(), still.ravel())
     )
-    return np.asarray((changed > ALTOGETHER * size) & (left > 0.5 * first))
+    return np.asarray((changed > VANISHED_SHARE * size) & (left > 0.5 * first))
 
 
 def unmatched(cut: tuple[Pieces, Pieces], pairs: NDArray[np.intp]) -> list[NDArray[np.intp]]:

@@ -18,21 +18,21 @@ from inbetween.models.motion.masks import Mask, components, dilated, part_of_com
 from inbetween.models.motion.sight import mismatch
 from inbetween.models.warp import Part, Plane
 
-DIFFERENT = 0.08
+DIFFERENT_COLOUR = 0.08
 """Difference of colour or coverage, of 1, above which the keys differ at a pixel."""
-ALIKE = 0.06
+SAME_COLOUR = 0.06
 """Difference up to which two colours are one."""
-FOLLOWED = 1.5
+FOLLOWED_LOOP = 1.5
 """Pixels within which a flow leads back to where it came from, where it follows anything."""
-SMALLEST = 12
+SMALLEST_PART = 12
 """Pixels of the smallest part that is looked at."""
-MOST = 60
+MOST_PARTS = 60
 """Parts that are looked at, the largest."""
 SLIM = 2.0
 """How many times as long as wide a line is at least."""
 THINNEST = 2.0
 """Pixels that a line is wide at least; what is thinner is the edge of something that moved by a hair."""
-NEAR = 3
+HOLD_REACH = 3
 """Pixels within which a part hangs on what it grows out of."""
 
 
@@ -54,7 +54,7 @@ def explained(picture: Plane, other: Plane, flow: Plane, doubt: Plane, carried: 
 
     `doubt` is how far the flow is from leading back, `carried` is where a piece is that goes as a whole.
     """
-    return np.asarray((mismatch(picture, other, flow) < DIFFERENT) & (doubt < FOLLOWED) | carried)
+    return np.asarray((mismatch(picture, other, flow) < DIFFERENT_COLOUR) & (doubt < FOLLOWED_LOOP) | carried)
 
 
 def strokes(start: Plane, end: Plane, moves: tuple[Mask, Mask]) -> list[Stroke]:
@@ -62,13 +62,13 @@ def strokes(start: Plane, end: Plane, moves: tuple[Mask, Mask]) -> list[Stroke]:
 
     `moves` (H, W) tells of each picture what is `explained` by a motion: that is no growth.
     """
-    differs = np.abs(start - end).max(-1) > DIFFERENT
+    differs = np.abs(start - end).max(-1) > DIFFERENT_COLOUR
     _, labels, stats, _ = cv2.connectedComponentsWithStats(differs.view(np.uint8), connectivity=8)
     sizes = stats[:, cv2.CC_STAT_AREA]
-    largest = [int(i) for i in np.argsort(-sizes, kind="stable") if i and sizes[i] >= SMALLEST][:MOST]
+    largest = [int(i) for i in np.argsort(-sizes, kind="stable") if i and sizes[i] >= SMALLEST_PART][:MOST_PARTS]
     found: list[Stroke] = []
     for label in largest:
-        place = part_of_component(stats[label], NEAR + 1, start.shape)
+        place = part_of_component(stats[label], HOLD_REACH + 1, start.shape)
         part = labels[place] == label
         still = ~differs[place]
         for grows, picture, known in ((True, end, moves[1]), (False, start, moves[0])):
@@ -81,10 +81,10 @@ def _stroke(picture: Plane, part: Mask, still: Mask, known: Mask, place: Part, g
     if known[part].mean() > 0.5:
         return
     colour = np.median(picture[part], axis=0)
-    like = np.abs(picture - colour).max(-1) < ALIKE
+    like = np.abs(picture - colour).max(-1) < SAME_COLOUR
     if like[part].mean() < 0.5:
         return  # not of one colour: something else happens here
-    near = dilated(part, NEAR)
+    near = dilated(part, HOLD_REACH)
     hold = near & still & like
     if components(dilated(hold, 1)).max() != 1:
         return  # hangs on nothing, or at more than one place
@@ -94,7 +94,7 @@ def _stroke(picture: Plane, part: Mask, still: Mask, known: Mask, place: Part, g
         return
     length = float(way[reached].max())
     width = part.sum() / length
-    if width < THINNEST or length < SLIM * width or hold.sum() > NEAR * (2 * width + 2 * NEAR):
+    if width < THINNEST or length < SLIM * width or hold.sum() > HOLD_REACH * (2 * width + 2 * HOLD_REACH):
         return
     yield Stroke(place, np.where(reached, way, np.inf).astype(np.float32), length, grows)
 

@@ -16,17 +16,17 @@ from inbetween.models.motion.ground import Parts
 from inbetween.models.motion.masks import Labels, Mask, dilated
 from inbetween.models.warp import Plane
 
-WITHIN = 0.9
+WITHIN_SHARE = 0.9
 """Share of the smaller outline that lies within the larger one, and share of all of its colour there that it is."""
-SMALLER = 0.9
+SIZE_RATIO = 0.9
 """Share of the larger one that the smaller one is at most."""
-COVERED = 0.9
+COVERED_SHARE = 0.9
 """Share of what is covered in one key alone that the flows bring to something else, in both keys."""
-UNLIKE = 0.1
+OTHER_COLOUR = 0.1
 """Difference of colour, of 1, above which two pixels show something else."""
 SOFT_EDGE = 2
 """Pixels by which an even part is grown to have its soft edge too."""
-GROWN = 0.95
+SAME_FORM = 0.95
 """Share of both outlines together that they share once one is enlarged: then they are of one form."""
 LARGEST, HALVINGS = 8.0, 12
 """Times that the larger one is as long and wide at most, and how closely that is found."""
@@ -42,17 +42,18 @@ def swept(
     """
     one, other = parts
     both = np.where(one.alike(other), one.shared(other), 0.0)
-    for first, second in np.argwhere(both > WITHIN * np.minimum(one.size[:, None], other.size[None])):
+    for first, second in np.argwhere(both > WITHIN_SHARE * np.minimum(one.size[:, None], other.size[None])):
         masks = one.labels == first, other.labels == second
         larger = int(other.size[second] > one.size[first])
         colour = both[first] if larger == 0 else both[:, second]
         sizes = one.size[first], other.size[second]
-        if min(sizes) > SMALLER * max(sizes) or both[first, second] < WITHIN * colour.sum() or masks[larger].all():
+        as_large = min(sizes) > SIZE_RATIO * max(sizes)
+        if as_large or both[first, second] < WITHIN_SHARE * colour.sum() or masks[larger].all():
             continue
         if not (grounds[larger][masks[larger]] > 0).any():
             continue
         band = masks[larger] & ~masks[1 - larger]
-        if min(np.mean(unlike[band] > UNLIKE) for unlike in wrong) > COVERED:
+        if min(np.mean(unlike[band] > OTHER_COLOUR) for unlike in wrong) > COVERED_SHARE:
             whole = [dilated(mask, SOFT_EDGE) for mask in masks]
             yield whole[0], whole[1], _grown(whole[0], whole[1])
 
@@ -69,7 +70,7 @@ def _grown(start: Mask, end: Mask) -> Floats:
         growth = (least * most) ** 0.5
         covered = _enlarged(small, middle, growth)
         least, most = (growth, most) if np.count_nonzero(covered) < np.count_nonzero(large) else (least, growth)
-    if np.count_nonzero(covered & large) < GROWN * np.count_nonzero(covered | large):
+    if np.count_nonzero(covered & large) < SAME_FORM * np.count_nonzero(covered | large):
         return np.eye(2, 3)
     return affine(np.eye(2) * (growth if small is start else 1 / growth), middle, np.zeros(2))
 
