@@ -1,4 +1,7 @@
-"""Affine maps of the plane, (2, 3) as OpenCV has them, and what they do."""
+"""Affine maps of the plane, float64 (2, 3) as OpenCV has them, and what they do.
+
+Places are x and y in pixels. A map is called a way.
+"""
 
 from typing import Any
 
@@ -6,12 +9,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.warp import Plane
+
 Floats = NDArray[np.float64]
 
 
 def mapped(places: NDArray[Any], way: Floats) -> Floats:
     """Places (n, 2), x and y, after an affine map (2, 3)."""
     return np.asarray(places @ way[:, :2].T + way[:, 2])
+
+
+def moved(places: Plane, way: Floats) -> Plane:
+    """A plane of places, float32 (h, w, 2), after an affine map (2, 3)."""
+    return np.asarray(cv2.transform(places, way.astype(np.float32)), np.float32)
 
 
 def corners(box: Floats) -> Floats:

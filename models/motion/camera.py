@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from inbetween.models.flow import Motion
-from inbetween.models.motion.affine import Floats, inverse
+from inbetween.models.motion.affine import Floats, inverse, moved
 from inbetween.models.motion.masks import Mask
 from inbetween.models.warp import Plane, fetched_along, pixels
 
@@ -61,8 +61,8 @@ def panned(way: Floats, size: tuple[int, ...], t: float) -> tuple[Plane, Plane]:
     """The flows to the start and to the end at time `t`, (H, W, 2), of what the camera alone moves, at an even pace."""
     here = pixels(size)
     onwards = (1 - t) * np.eye(2, 3) + t * way
-    start = np.asarray(cv2.transform(here, inverse(onwards).astype(np.float32)))
-    return start - here, np.asarray(cv2.transform(start, way.astype(np.float32))) - here
+    start = moved(here, inverse(onwards))
+    return start - here, moved(start, way) - here
 
 
 def outside(flow: Plane) -> Mask:

@@ -116,15 +116,13 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
     pairs = np.concatenate((pairs, replaced))
     load.outline()
     still = np.abs(start - end).max(-1)
-    drawn = bent_lines((start, end), cut, sight.flow_lost, load.free(still > UNCHANGED), load.expected)
-    if drawn is not None:
-        (first, second), bent = drawn
+    lines = bent_lines((start, end), cut, sight.flow_lost, load.free(still > UNCHANGED), load.expected)
+    if lines is not None:
+        (first, second), bent = lines
         load.go((np.nonzero(first), np.nonzero(second)), bent)
         known = [mask | line for mask, line in zip(known, (first, second), strict=True)]
     left = _recolour(load, sight, pairs, still, diagonal)
-    for side, picture in ((START, start), (END, end)):
-        for where, whole, passes in lone(picture, cut[side], left[side], wrong[side], still, known[side]):
-            load.leave(where, whole, side, FADED if passes else GROWN)
+    _leave_lone(load, sight, left, still, known)
     return _joined(load.delivered(_unchanged(start, still)), views, sight.astray)
 
 
@@ -151,6 +149,16 @@ def _recolour(
             load.carry(((one,), (other,)), way)
             left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]
     return left
+
+
+def _leave_lone(
+    load: "_Load", sight: Sight, left: Sequence[NDArray[np.intp]], still: Plane, known: Sequence[Mask]
+) -> None:
+    """Let appear and vanish what one key alone has, of the pieces `left` in either; `known` (H, W) is not of those."""
+    for side, view in zip((START, END), sight.views, strict=True):
+        things = lone(view.picture, sight.cut[side], left[side], sight.wrong[side], still, known[side])
+        for where, whole, passes in things:
+            load.leave(where, whole, side, FADED if passes else GROWN)
 
 
 def _joined(found: Carried, views: tuple[View, View], astray: Sequence[Mask]) -> Carried:
@@ -248,12 +256,14 @@ class _Load:
             flow[part][whole & ((label[part] == 0) | (label[part] == len(self.ways)))] = 0
 
     def delivered(self, unchanged: Numbers) -> Carried:
+        """All of it; `unchanged` (H, W) is as in `Carried`."""
         ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
         sides, manners = np.array((self.sides, self.manners), np.int8)
         first, second = (((piece.labels == 0) | (piece.grounds > 0)).view(np.uint8) for piece in self.cut)
         return Carried(self.flows, self.labels, ways, boxes, sides, manners, self.bent, (first, second), unchanged)
 
     def _add(self, way: Floats, side: int, manner: int, places: Places) -> None:
+        """A further piece: its number is how many there are then."""
         rows, columns = places
         self.ways.append(way)
         self.sides.append(side)

@@ -65,7 +65,7 @@ class Cover:
     def reversed(self, one: int, other: int) -> list[Floats]:
         """The map (2, 3) that brings the longer axis of one piece over that of another by the larger of both turns.
 
-        None if neither is clearly longer than wide. Outlines alone do not tell it from the smaller turn.
+        Empty if neither is clearly longer than wide. Outlines alone do not tell it from the smaller turn.
         """
         first, second = (np.linalg.cond(cut.spread[name]) for cut, name in zip(self.cut, (one, other), strict=True))
         if max(first, second) < ELONGATED**2:
@@ -129,10 +129,11 @@ class View:
         return rows, columns
 
     def mean(self, piece: int, plane: Plane) -> float:
+        """The mean of a plane (H, W) over all pixels of a piece."""
         return float(plane[self.places[piece]].mean())
 
     def apart(self, piece: int, other: Plane, way: Floats) -> float:
-        """Mean difference of a piece and what it is carried to."""
+        """Mean difference of a piece and what it is carried to in the other picture: of 1, the largest channel."""
         fetched = fetched_at(other, mapped(self.some(piece), way))
         return float(np.abs(self.picture[self._some(piece)] - fetched).max(-1).mean())
 

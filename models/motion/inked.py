@@ -69,6 +69,7 @@ class _Around:
 
 
 def _around(own: Mask, drawn: tuple[Mask, Mask], key: int, led: PointMap) -> _Around:
+    """The ink around a piece (H, W) in a key, 0 or 1; `led` tells where it goes with the piece."""
     rows, columns = (np.flatnonzero(own.any(axis)) for axis in (1, 0))
     if not len(rows):
         return _Around((slice(0), slice(0)), np.zeros((0, 0), np.float32), 0, 0, 0.0)

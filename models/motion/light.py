@@ -89,4 +89,5 @@ def _fitted(first: Values, second: Values) -> Light:
 
 
 def _lit(picture: Plane, gain: Values, offset: Values) -> Plane:
+    """A picture in another light."""
     return np.clip(picture * gain.astype(np.float32) + offset.astype(np.float32), 0, 1)

@@ -201,11 +201,12 @@ def motions(start: Pieces, end: Pieces, pairs: NDArray[np.intp]) -> Floats:
 
 
 def _axis(spread: Floats) -> Floats:
-    """Angle of the longer axis."""
+    """Angle of the longer axis of covariances (n, 2, 2), in radians, (n,)."""
     return np.asarray(0.5 * np.arctan2(2 * spread[:, 0, 1], spread[:, 0, 0] - spread[:, 1, 1]))
 
 
 def _root(spread: Floats) -> Floats:
+    """The symmetric square roots of covariances, (n, 2, 2)."""
     values, vectors = np.linalg.eigh(spread)
     return np.asarray((vectors * np.sqrt(values)[:, None]) @ np.swapaxes(vectors, 1, 2))
 

@@ -23,6 +23,7 @@ from inbetween.models.motion.operations import (
 )
 
 FEATURES = 40
+"""Channels of the features of a cell."""
 STATE = 24
 """Channels that a refinement hands to itself on the next level."""
 MESSAGE = 6

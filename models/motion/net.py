@@ -118,6 +118,7 @@ class MotionNet(nn.Module):
 
 
 def share_of_start(motion: Tensor, t: Tensor) -> Tensor:
+    """The mask, (N, 1, H, W), 0 to 1: at even odds, which are 0 as the network has them, it is 1 - t."""
     return torch.sigmoid(motion[:, 4:] + torch.log((1 - t) / t))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
-from inbetween.models.motion.affine import Floats, corners, inverse, mapped, then, turn
+from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then, turn
 from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried, Numbers
 from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
@@ -77,9 +77,10 @@ def wholes(found: Carried, greys: tuple[Plane, Plane]) -> list[Whole | None]:
 
 
 def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | None:
+    """The piece of a number, from 1, but for what it swings about; None if others cover it in either key."""
     masks, way = [label == number for label in found.labels], found.ways[number - 1]
     first, second = (shape(mask) for mask in masks)
-    if first is None or second is None:  # others cover it
+    if first is None or second is None:
         return None
     rows, columns = np.nonzero(masks[0])
     step = max(1, len(rows) // COURSE_SAMPLES)
@@ -234,7 +235,7 @@ def _wholly(masks: tuple[Mask, Mask], ground: Numbers, way: Floats) -> Shape:
     left, top = np.floor(reached.min(0) - SOFT).astype(int)
     right, bottom = np.ceil(reached.max(0) + SOFT).astype(int)
     here = pixels_of((slice(top, bottom + 1), slice(left, right + 1)))
-    there = labels_at(other, _moved(here, inverse(way))) > 0
+    there = labels_at(other, moved(here, inverse(way))) > 0
     found = shape((labels_at(own, here) > 0) | (there & (labels_at(ground, here) == 0)))
     assert found is not None
     return found.shifted(np.array((left, top), np.float64))
@@ -351,8 +352,8 @@ def _swung(piece: Whole, size: tuple[int, ...], t: float, bend: Bend | None) -> 
     ]
 
     def led(here: Plane) -> Pair:
-        first = _moved(here, back)
-        return first, _moved(first, piece.way)
+        first = moved(here, back)
+        return first, moved(first, piece.way)
 
     return np.concatenate(reached), led
 
@@ -431,8 +432,3 @@ def _part(places: Floats, size: tuple[int, ...]) -> Part:
     low = np.maximum(np.floor(places.min(0)).astype(int) - 1, 0)
     high = np.minimum(np.ceil(places.max(0)).astype(int) + 2, size[1::-1])
     return slice(low[1], max(low[1], high[1])), slice(low[0], max(low[0], high[0]))
-
-
-def _moved(places: Plane, way: Floats) -> Plane:
-    """Places (h, w, 2) after an affine map."""
-    return np.asarray(cv2.transform(places, way.astype(np.float32)))

@@ -109,6 +109,7 @@ def share(told: tuple[Mask, Mask], masks: tuple[Mask, Mask]) -> float:
 
 
 def _close(own: Mask, other: Mask, bent: Deformation, key: int) -> Mask:
+    """Which pixels of the mask of a key, 0 or 1, come to lie close to the other's, (H, W)."""
     rows, columns = np.nonzero(own)
     there = bent.mapped(np.stack((columns, rows), 1), key)
     close = np.zeros_like(own)

@@ -13,7 +13,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from inbetween.models.motion.affine import Floats, corners, inverse, mapped
+from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved
 from inbetween.models.motion.masks import Mask
 from inbetween.models.warp import Plane, fetched_at, pixels_of
 
@@ -97,7 +97,7 @@ def going_on(mask: Mask, other: Shape, way: Floats) -> Shape:
     left, top = np.floor(np.minimum(reached.min(0), 0)).astype(int)
     right, bottom = np.ceil(np.maximum(reached.max(0), (width, height))).astype(int)
     places = pixels_of((slice(top, bottom), slice(left, right)))
-    whole = other.outside(np.asarray(cv2.transform(places, inverse(way).astype(np.float32)), np.float32)) <= 0
+    whole = other.outside(moved(places, inverse(way))) <= 0
     whole[-top : height - top, -left : width - left] = mask
     found = shape(whole)
     assert found is not None

@@ -76,5 +76,6 @@ def _grown(start: Mask, end: Mask) -> Floats:
 
 
 def _enlarged(mask: Mask, middle: Floats, growth: float) -> Mask:
+    """A mask as many times as large around a middle (2,), x and y; cut off by the frame."""
     way = affine(np.eye(2) * growth, middle, np.zeros(2))
     return np.asarray(cv2.warpAffine(mask.view(np.uint8), way, mask.shape[::-1])).view(np.bool_)
