@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from inbetween.models.flow import Motion
-from inbetween.models.motion.affine import Floats, inverse, moved
+from inbetween.models.motion.affine import Floats, inverse, moved, then
 from inbetween.models.motion.masks import Mask
 from inbetween.models.warp import Plane, fetched_along, pixels
 
@@ -44,8 +44,10 @@ def camera(motion: Motion) -> Floats | None:
     if (np.abs(flow[sure]).max(-1) > LEAST_MOVE).sum() < enough:
         return None
     way, agree = cv2.estimateAffine2D(here[sure], (here + flow)[sure], ransacReprojThreshold=INLIER)
-    agreed = way is not None and agree.sum() >= enough
-    return np.asarray(way, np.float64) if agreed and _explains(way, motion) else None
+    if way is None or agree.sum() < enough:
+        return None
+    found = np.asarray(way, np.float64)
+    return found if _explains(found, motion) else None
 
 
 def _explains(way: Floats, motion: Motion) -> bool:
@@ -57,10 +59,14 @@ def _explains(way: Floats, motion: Motion) -> bool:
     return bool((alike & ~still).sum() > EXPLAINED_SHARE * (~(alike & still)).sum())
 
 
-def panned(way: Floats, size: tuple[int, ...], t: float) -> tuple[Plane, Plane]:
-    """The flows to the start and to the end at time `t`, (H, W, 2), of what the camera alone moves, at an even pace."""
+def panned(way: Floats, size: tuple[int, ...], t: float, aside: Floats | None = None) -> tuple[Plane, Plane]:
+    """The flows to the start and to the end at time `t`, (H, W, 2), of what the camera alone moves.
+
+    At an even pace, or by an affine map (2, 3) aside from where it would be then.
+    """
     here = pixels(size)
     onwards = (1 - t) * np.eye(2, 3) + t * way
+    onwards = onwards if aside is None else then(onwards, aside)
     start = moved(here, inverse(onwards))
     return start - here, moved(start, way) - here
 

@@ -10,11 +10,11 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows f
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, inverse, mapped
+from inbetween.models.motion.backdrop import UNCHANGED, Backdrop, Numbers
 from inbetween.models.motion.cover import View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.ground import large_parts
@@ -31,7 +31,6 @@ from inbetween.models.motion.sight import OVERLAP, Sight, mismatch, unmatched, v
 from inbetween.models.motion.swept import swept
 from inbetween.models.warp import Part, Plane
 
-Numbers = NDArray[np.uint8]
 Places = tuple[NDArray[np.intp], ...]
 """Rows and columns, (n,) each."""
 
@@ -41,13 +40,8 @@ CARRIED, PARTLY, BELOW, SWEPT, GROWN, FADED = range(6)
 """What becomes of a piece. What both keys have is carried, over what is there or, as a shadow, over grounds alone; of
 some one key shows a part. Or it goes nowhere, but sweeps over what is there, or off it. What one key alone has grows or
 shrinks, or fades."""
-OTHER, EVEN, DETAILED = range(3)
-"""What both keys show in one place: not the same, or the same, of one even colour or not."""
 EXPECTED_RADIUS = 0.15
 """Diagonals of the frame within which lines may go with a piece."""
-UNCHANGED, DETAIL = 0.01, 0.001
-"""Difference of colour or coverage, of 1, of a pixel and those beside it up to which it is the same in both keys, and
-range of values among them above which they are no even colour."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +65,8 @@ class Carried:
     """By number, from 1, how those go that bend; their ways are no more than where their middles go."""
     grounds: tuple[Numbers, Numbers]
     """(H, W): 1 where either key has no piece, or a shadow, else 0."""
-    unchanged: Numbers
-    """(H, W): OTHER and so on."""
+    backdrop: Backdrop
+    """What stands behind all pieces."""
 
     @property
     def going(self) -> tuple[Mask, Mask]:
@@ -85,10 +79,10 @@ class Carried:
         flows = self.flows[0][:height, :width], self.flows[1][:height, :width]
         labels = self.labels[0][:height, :width], self.labels[1][:height, :width]
         grounds = self.grounds[0][:height, :width], self.grounds[1][:height, :width]
-        return replace(self, flows=flows, labels=labels, grounds=grounds, unchanged=self.unchanged[:height, :width])
+        return replace(self, flows=flows, labels=labels, grounds=grounds, backdrop=self.backdrop.cropped(height, width))
 
 
-def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
+def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane], camera: Floats | None = None) -> Carried:
     """The pieces whose own motion explains two pictures better than `flows` between them, both ways, does.
 
     And what is lost in either: pieces of one colour whose outline the flows have lost, or of one shape that change
@@ -123,16 +117,7 @@ def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane]) -> Carried:
         known = [mask | line for mask, line in zip(known, (first, second), strict=True)]
     left = _recolour(load, sight, pairs, still, diagonal)
     _leave_lone(load, sight, left, still, known)
-    return _joined(load.delivered(_unchanged(start, still)), views, sight.astray)
-
-
-def _unchanged(picture: Plane, change: Plane) -> Numbers:
-    """See `Carried`; `change` (H, W) is how different the other picture is, of 1."""
-    box = np.ones((3, 3), np.uint8)
-    detail = np.asarray(cv2.dilate(picture, box) - cv2.erode(picture, box)).max(-1) > DETAIL
-    return np.where(
-        cv2.dilate(change, box) < UNCHANGED, np.where(detail, np.uint8(DETAILED), np.uint8(EVEN)), np.uint8(OTHER)
-    )
+    return _joined(load.delivered(Backdrop.of(start, end, camera)), views, sight.astray)
 
 
 def _recolour(
@@ -255,12 +240,12 @@ class _Load:
         for flow, label in zip(self.flows, self.labels, strict=True):
             flow[part][whole & ((label[part] == 0) | (label[part] == len(self.ways)))] = 0
 
-    def delivered(self, unchanged: Numbers) -> Carried:
+    def delivered(self, backdrop: Backdrop) -> Carried:
         """All of it; `unchanged` (H, W) is as in `Carried`."""
         ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
         sides, manners = np.array((self.sides, self.manners), np.int8)
         first, second = (((piece.labels == 0) | (piece.grounds > 0)).view(np.uint8) for piece in self.cut)
-        return Carried(self.flows, self.labels, ways, boxes, sides, manners, self.bent, (first, second), unchanged)
+        return Carried(self.flows, self.labels, ways, boxes, sides, manners, self.bent, (first, second), backdrop)
 
     def _add(self, way: Floats, side: int, manner: int, places: Places) -> None:
         """A further piece: its number is how many there are then."""

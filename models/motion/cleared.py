@@ -1,8 +1,7 @@
 """What whole pieces have left, or have yet to reach, is shown as what is there without them.
 
-That is what the key has in which they are not there, at rest where the ground rests; and where both keys have a piece,
-what the ground around it does. So nothing is left behind, at any time, right up to the outlines of what is there now.
-What both keys show in the same place rests.
+That is what the key has in which they are not there, where the backdrop is then; and where both keys have a piece, what
+the ground around it does. So nothing is left behind, at any time, right up to the outlines of what is there now.
 
 Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), labels uint8 (H, W).
 """
@@ -13,15 +12,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inbetween.models.curve import Ways
-from inbetween.models.motion.carried import DETAILED, EVEN, OTHER, Carried, Numbers
+from inbetween.models.motion.backdrop import DETAILED, EVEN, Numbers, Scene
+from inbetween.models.motion.carried import Carried
 from inbetween.models.motion.masks import Mask, dilated, nearest
 from inbetween.models.warp import Plane, labels_at, pixels
 
 SEAM_REACH = 6
 """Pixels from any piece beyond which nothing of a piece is shown; nearer, where outlines meet, keys may disagree."""
-STILL, GROUND_WINDOW = 0.1, (41, 41)
-"""Pixels that a ground moves at most which stays, and in which part of the picture around a pixel most of it does."""
+GROUND_WINDOW = 41, 41
+"""The part of the picture around a pixel, in pixels, in which most of the ground is the backdrop where it is here."""
 MOTION_JUMP = 4.0
 """Pixels by which the motion of pixels beside each other differs at most where it is one motion."""
 RIM = np.ones((3, 3), np.uint8)
@@ -38,7 +37,7 @@ class Frame:
     """Of the piece that was put there, from 1."""
 
 
-def clear(frame: Frame, found: Carried) -> None:
+def clear(frame: Frame, found: Carried, behind: Scene) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
     inside, labels = frame.numbers > 0, found.labels
     # Around a piece, what goes its way: two keys do not tell its outline more closely.
@@ -53,12 +52,12 @@ def clear(frame: Frame, found: Carried) -> None:
     hidden = first & second
     if hidden.any():
         hidden[hidden] = _beside_all(frame, found, inside, hidden)
-    there = soft[0] > 0, soft[1] > 0
+    there = [label > 0 for label in behind.seen(soft)]
     ground = ~(first | second | near | there[0] | there[1])
-    bare = [own & (other > 0) for own, other in zip(there, found.grounds[::-1], strict=True)]
-    resting = (bare[0] != bare[1]) & ~near & _rests(frame, ground, found.unchanged, first | second)
-    for flow in frame.flows:
-        flow[resting] = 0
+    grounds = [label > 0 for label in behind.seen(found.grounds)]
+    bare = [own & other for own, other in zip(there, grounds[::-1], strict=True)]
+    resting = (bare[0] != bare[1]) & ~near & _rests(frame, ground, behind, first | second)
+    behind.put(frame.flows, resting)
     first, second = np.where(resting, bare[0], first), np.where(resting, bare[1], second)
     hidden &= ~resting
     if hidden.any() and ground.any():
@@ -111,43 +110,15 @@ def _near(numbers: Numbers, names: Numbers, asked: Mask) -> Mask:
     return near
 
 
-def _rests(frame: Frame, ground: Mask, unchanged: Numbers, wrong: Mask) -> Mask:
-    """Where the ground beside it stays where it is, (H, W), and nothing else passes but what is wrong there."""
-    told = ground & (unchanged != EVEN)  # an even colour goes anywhere
-    if not (told & (unchanged == DETAILED)).any():
+def _rests(frame: Frame, ground: Mask, behind: Scene, wrong: Mask) -> Mask:
+    """Where the ground beside it is the backdrop, (H, W), and nothing else passes but what is wrong there."""
+    told = ground & (behind.unchanged != EVEN)  # an even colour goes anywhere
+    if not (told & (behind.unchanged == DETAILED)).any():
         return np.zeros(told.shape, np.bool_)
-    still = told & np.all([np.abs(flow).max(-1) < STILL for flow in frame.flows], axis=0)
+    still = told & behind.shown(frame.flows)
     stays, all_ = (cv2.blur(mask.astype(np.float32), GROUND_WINDOW) for mask in (still, told))
     _, source = nearest(told)
-    return np.asarray((stays > 0.5 * all_).ravel()[source] & (wrong | ~_passes(frame.flows, unchanged)))
-
-
-def held(to_start: Plane, to_end: Plane, unchanged: Numbers) -> tuple[Plane, Plane]:
-    """The flows (H, W, 2), at rest where both keys show the same in the same place and nothing else passes.
-
-    `unchanged` (H, W) is as in `Carried`.
-    """
-    rests = ((unchanged == DETAILED) & ~_passes((to_start, to_end), unchanged)).view(np.uint8)
-    nothing = np.zeros_like(to_start)
-    start, end = (cv2.copyTo(nothing, rests, flow.copy()) for flow in (to_start, to_end))
-    return np.asarray(start, np.float32), np.asarray(end, np.float32)
-
-
-def paced(ways: Ways, unchanged: Numbers, t: float) -> Ways:
-    """The ways with the share of the start as even as time where what both keys show stays where it is.
-
-    They look the same there, but further layers may differ. `unchanged` (H, W) is as in `Carried`.
-    """
-    to_start, to_end, share = ways
-    still = np.all([np.abs(flow).max(-1) < STILL for flow in (to_start, to_end)], axis=0) & (unchanged != OTHER)
-    return to_start, to_end, np.where(still, np.float32(1 - t), share)
-
-
-def _passes(flows: tuple[Plane, Plane], unchanged: Numbers) -> Mask:
-    """Where something passes, (H, W), that is not there in either key: they show something else in its places there."""
-    changed = (unchanged == OTHER).view(np.uint8)
-    first, second = _shown((changed, changed), pixels(unchanged.shape), flows)
-    return first & second
+    return np.asarray((stays > 0.5 * all_).ravel()[source] & (wrong | ~behind.passes(frame.flows)))
 
 
 def jumps(flows: Sequence[Plane]) -> Mask:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, stretch, turn
 from inbetween.models.motion.course import fitted
-from inbetween.models.motion.masks import Labels, Mask, dilated, part_around, said_at
+from inbetween.models.motion.masks import Labels, Mask, components, dilated, part_around, said_at
 from inbetween.models.motion.matching import motions
 from inbetween.models.motion.regions import Pieces, measured
 from inbetween.models.warp import Part, Plane, fetched_at
@@ -34,6 +34,8 @@ UNTURNED = 0.97
 """Share of a shape that the other one covers unturned, from which on it is not tried turned."""
 RING_INNER, RING_OUTER = 2, 5
 """Pixels from a piece between which is what is right beside it."""
+HOLE_AREA = 16
+"""Pixels of the smallest hole: less is where lines meet."""
 
 
 class Cover:
@@ -184,6 +186,12 @@ class View:
         labels = np.zeros_like(self.labels)
         labels[part] = filled
         return measured(self.picture, labels, labels == 0, np.zeros_like(labels))
+
+    def holes(self, piece: int) -> int:
+        """How many holes a piece has; a few pixels make none."""
+        part, filled = self._filled(piece)
+        sizes = np.bincount(components((filled > 0) & (self.labels[part] != piece + 1)).ravel())
+        return int(np.count_nonzero(sizes[1:] >= HOLE_AREA))
 
     def beside(self, piece: int) -> Floats:
         """x and y of the pixels right beside it, (n, 2)."""

@@ -18,7 +18,6 @@ from inbetween.core.colour import encode, visible
 from inbetween.core.network import Array
 from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
-from inbetween.models.motion.cleared import held, paced
 from inbetween.models.motion.ground import Ground, shown
 from inbetween.models.motion.offered import SAME_FLOW, Offered, alike, entering, evenly, grown, offer, sharpened
 from inbetween.models.motion.placed import Whole, arrived, enlarged, wholes
@@ -108,7 +107,7 @@ class Mover(MovingNetwork[Prepared]):
         to_start, to_end, share = (numpy_of(part)[0, :height, :width] for part in self._motion(prepared, t))
         if prepared.offered:
             to_start, to_end = sharpened(to_start, to_end, prepared.offered, t)
-            to_start, to_end = held(to_start, to_end, prepared.offered.pieces.unchanged)
+            to_start, to_end = prepared.offered.pieces.backdrop.at(t, None).held(to_start, to_end)
             if prepared.lit:
                 share = evenly(to_start, to_end, share, prepared.offered.optical, t)
             share = entering(to_start, to_end, share)
@@ -116,7 +115,7 @@ class Mover(MovingNetwork[Prepared]):
         if prepared.offered:
             pieces = prepared.offered.pieces, prepared.pieces
             ways, numbers = arrived(*pieces, ways, t, bend)
-            ways = paced(ways, prepared.offered.pieces.unchanged, t)
+            ways = prepared.offered.pieces.backdrop.at(t, bend).paced(ways, t)
             ways = shown(prepared.grounds, drawn_on(prepared.lines, *ways, t), t)
             if size != prepared.size:
                 ways = enlarged(*pieces, ways, numbers, size, t, bend)

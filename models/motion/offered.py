@@ -60,7 +60,8 @@ def alike(start: Plane, end: Plane) -> tuple[Plane, Plane, list[Ground], bool]:
 def offer(start: Plane, end: Plane) -> Offered:
     """Optical flow (`flow`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses."""
     optical = find_motion(*(grey_copy(picture, RGBA, "display") for picture in (start, end)))
-    return Offered(optical, carried(start, end, optical.flows), camera(optical))
+    way = camera(optical)
+    return Offered(optical, carried(start, end, optical.flows, way), way)
 
 
 def grown(start: Plane, end: Plane, offered: Offered) -> list[Stroke]:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then, turn
-from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried, Numbers
+from inbetween.models.motion.backdrop import Numbers
+from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried
 from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
 from inbetween.models.motion.deformation import Deformation
@@ -182,7 +183,7 @@ def arrived(
         return ways, np.zeros(share.shape, np.uint8)
     frame = _Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.uint8))
     _put_all(frame, found, pieces, t, bend)
-    clear(frame, found)
+    clear(frame, found, found.backdrop.at(t, bend))
     return (*frame.flows, frame.share), frame.numbers
 
 

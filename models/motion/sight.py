@@ -60,9 +60,10 @@ BENDING_AREA, BENDING_COVER, RIGID_COVER = 200, 0.93, 0.85
 the other one covers all the same from which on it does not bend."""
 SPINDLY = 60.0
 """Times that the area of a piece is larger than the square of half its width, above which it is no limb, but an
-outline, and bends only where it is drawn on paper (`lines`)."""
+outline: it becomes no other shape, goes with what it surrounds (`inked`), and bends where drawn on paper (`lines`)."""
 HOLLOW_COVER = 0.9
-"""The same of what is within their outer outlines, if they are hollow."""
+"""The same of what is within their outer outlines, if they are rings; what has several holes is an outline of several
+things."""
 EDGE_WORSE = 1.6
 """Times that its edge may be less alike by its new shape than by the flows, which bring any edge to some edge."""
 REPLACED_OVERLAP = 0.5
@@ -257,9 +258,13 @@ class Sight(Cover):
         fits = cover > OVERLAP and self._fits(one, other, way)
         if cover > RIGID_COVER and fits:
             return way, False
-        hollow, outer = self.outlined(one, other)
-        if outer > HOLLOW_COVER and self._fits(one, other, hollow):
-            return hollow, False
+        if max(self.views[0].holes(one), self.views[1].holes(other)) <= 1:
+            hollow, outer = self.outlined(one, other)
+            if outer > HOLLOW_COVER and self._fits(one, other, hollow):
+                return hollow, False
+        masks = self.cut[0].labels == one + 1, self.cut[1].labels == other + 1
+        if max(_thin(mask) for mask in masks) > SPINDLY:
+            return None, False
         large = min(self.cut[0].area[one], self.cut[1].area[other]) >= BENDING_AREA
         return (way if fits else None), bool(large and (fits or cover <= OVERLAP))
 
@@ -267,8 +272,6 @@ class Sight(Cover):
         """How one shape bends to become another; None if that does not explain them."""
         start, end = self.cut
         masks = start.labels == one + 1, end.labels == other + 1
-        if max(_thin(mask) for mask in masks) > SPINDLY:
-            return None
         shift = end.centre[other] - start.centre[one]
         found = registered(*masks, lambda places, key: places - shift if key else places + shift)
         return found[0] if found and share(found[1], masks) > BENDING_COVER else None

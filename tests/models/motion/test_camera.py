@@ -15,8 +15,8 @@ SIZE = 96, 160
 def texture(seed: int = 3) -> Any:
     """A grey picture with something to see everywhere, 0 to 255, twice as large as the frame both ways."""
     noise = np.random.default_rng(seed).random((2 * SIZE[0], 2 * SIZE[1])).astype(np.float32)
-    soft = cv2.GaussianBlur(noise, (0, 0), 3)
-    return np.asarray(cv2.normalize(soft, None, 0, 255, cv2.NORM_MINMAX), np.float32)
+    soft = np.asarray(cv2.GaussianBlur(noise, (0, 0), 3), np.float32)
+    return 255 * (soft - soft.min()) / np.ptp(soft)
 
 
 def seen(picture: Any, way: Any = ((1, 0, 0), (0, 1, 0))) -> Any:
