@@ -10,6 +10,7 @@ with 1 and a sentence on stderr when something is in the way. Runs inside Nuke: 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import nuke
 
@@ -19,6 +20,8 @@ from inbetween.hosts.nuke.config import NodeError
 
 def run(script: str, names: list[str]) -> list[str]:
     """Open a script, make the named nodes (all of ours when none is named), save it; returns the nodes' full names."""
+    if not Path(script).is_file():
+        raise NodeError(f"{script} does not exist; name a script that is saved")
     nuke.scriptOpen(script)
     chosen = [_named(name) for name in names] or make.every()
     if not chosen:

@@ -6,10 +6,12 @@ A key frame is a number on Nuke's timeline. Runs inside Nuke: standard library a
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
+from typing import Any
 
 import nuke
 
@@ -24,6 +26,13 @@ WRITE = (
     ("raw", True),
     ("metadata", "all metadata"),  # cryptomattes are announced there, and must not be blended
 )
+
+
+RECORD = ".rendered.json"
+"""Beside the keys: of which input, by which knobs and when each was rendered, so that none is used for another."""
+
+LONGEST_RANGE = 1_000_000
+"""Frames in one range beyond which a wrong number is the likelier explanation."""
 
 
 class Cancelled(NodeError):  # noqa: N818 - a decision of the artist, not a failure
@@ -41,7 +50,10 @@ def parse(text: str) -> list[int]:
         if not match:
             raise NodeError(f"key frames has {part!r}; write frames such as 1 9 17 or 1-33x8")
         first, last, step = match.groups()
-        found.update(range(int(first), int(last or first) + 1, max(int(step or 1), 1)))
+        low, high, every = int(first), int(last or first), int(step or 1)
+        if not (every and 0 <= high - low <= LONGEST_RANGE):
+            raise NodeError(f"key frames has {part!r}; a range goes upwards, such as 1-33 or 1-33x8")
+        found.update(range(low, high + 1, every))
     return sorted(found)
 
 
@@ -124,19 +136,45 @@ def render(node: nuke.Group, pattern: str, keys: Iterable[tuple[int, int]], reus
     """Render each key to its file of `pattern`, and return the frames whose file is new or other than before.
 
     Main thread only. A key that comes out the same to the byte leaves its file alone, so that the engine finds
-    nothing to do. With `reuse`, keys that have a file are not rendered. Files of frames that are no longer keys are
-    removed. Raises `NodeError` for a key that cannot be rendered, `Cancelled` when the artist stops Nuke's rendering.
+    nothing to do. With `reuse`, keys that were rendered before, of the same input and by the same knobs of this node,
+    are not rendered. Files of frames that are no longer keys are removed. Raises `NodeError` for a key that cannot be
+    rendered or kept, `Cancelled` when the artist stops Nuke's rendering.
     """
-    keys = list(keys)
-    Path(pattern).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _render_all(node, pattern, list(keys), reuse)
+    except OSError as cause:
+        raise NodeError(
+            f"{node.name()}: keys cannot be kept in {PurePath(pattern).parent} ({cause.strerror}); make room, or say "
+            "under Output where else"
+        ) from cause
+
+
+def _render_all(node: nuke.Group, pattern: str, keys: list[tuple[int, int]], reuse: bool) -> list[int]:
+    folder = Path(pattern).parent
+    folder.mkdir(parents=True, exist_ok=True)
     for stale in set(on_disk(pattern)) - {frame for _, frame in keys}:
         file(pattern, stale).unlink()
-    changed = []
+    before, now, changed = _rendered(folder), {}, []
     for side, frame in keys:
         target = file(pattern, frame)
-        if not (reuse and target.exists()) and _render(node, side, frame, target):
+        known = target.exists() and before.get(target.name) == _how(node, side, target)
+        if not (reuse and known) and _render(node, side, frame, target):
             changed.append(frame)
+        now[target.name] = _how(node, side, target)
+        (folder / RECORD).write_text(json.dumps({**before, **now}), encoding="utf-8")
     return changed
+
+
+def _how(node: nuke.Group, side: int, target: Path) -> list[Any]:
+    """What a file holds, as `RECORD` has it; with its time, since a kill may come between a file and its record."""
+    return [side, node["alpha"].value(), node["datatype"].value(), target.stat().st_mtime_ns]
+
+
+def _rendered(folder: Path) -> dict[str, list[Any]]:
+    try:
+        return dict(json.loads((folder / RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
 
 
 def _render(node: nuke.Group, side: int, frame: int, target: Path) -> bool:

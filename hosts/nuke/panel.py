@@ -79,7 +79,7 @@ MAKE = (
 )
 REUSE = (
     "Do not render keys that were rendered before. Tick it while you try models and timings on a heavy tree; "
-    "untick it when something above this node has changed. Default off."
+    "untick it when something above this node has changed. Data type and alpha of this node are heeded. Default off."
 )
 
 
