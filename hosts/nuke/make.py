@@ -12,7 +12,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, cast
 
@@ -25,8 +25,12 @@ from inbetween.hosts.worker.client import Job, Worker, WorkerError
 PATIENCE = 0.05
 """Seconds between two looks at the worker and at the cancel button."""
 
+BEING_MADE = "being made"
+MOST_NOTES = 3
+"""The panel has room for so many of the runner's remarks; Nuke's log gets them all."""
+
 _using = threading.Lock()
-_running: set[str] = set()
+_running: list[nuke.Group] = []
 _workers: dict[str, Worker] = {}
 
 
@@ -34,6 +38,8 @@ _workers: dict[str, Worker] = {}
 class Run:
     """One press of the button: everything it needs, so that what the artist does meanwhile does not matter."""
 
+    asked: nuke.Group
+    """The node itself: it may be renamed meanwhile, and another script may have one of the same name."""
     node: str
     python: str
     frames: str
@@ -45,10 +51,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: `state` is the job's; `sentence` is what the artist reads."""
+    """How a run ended: `state` is the job's; `sentence` is what the artist reads.
+
+    `notes` are what the runner wants the artist to know all the same, such as keys that it takes for a cut.
+    """
 
     state: str
     sentence: str
+    notes: tuple[str, ...] = ()
 
 
 def start(node: nuke.Group) -> None:
@@ -58,11 +68,11 @@ def start(node: nuke.Group) -> None:
     Raises `NodeError` for what the artist can put right.
     """
     name = node.fullName()
-    if name in _running:
+    if being_made(node):
         raise NodeError(f"{name} is being made already; wait, or press Cancel in the progress window")
     run = prepare(node)
-    _running.add(name)
-    node["state"].setValue("being made")
+    _running.append(node)
+    node["state"].setValue(BEING_MADE)
     if nuke.GUI:
         threading.Thread(target=_beside, args=(run,), name=f"inbetween {name}", daemon=True).start()
         return
@@ -82,6 +92,7 @@ def prepare(node: nuke.Group) -> Run:
     graph.build(node, nuke.nodes)
     keys.render(node, rendered, wanted, bool(node["reuse_keys"].value()))
     return Run(
+        asked=node,
         node=node.fullName(),
         python=engine["python"],
         frames=frames,
@@ -173,10 +184,29 @@ def _fingerprint(node: nuke.Group) -> str:
 def say_state(node: nuke.Group) -> None:
     """Say in the panel whether the frames still are what the knobs ask for."""
     made, state = node["made"].value(), node["state"]
-    if made and node.fullName() not in _running:
+    if made and not being_made(node):
         note = " (knobs have changed since)"
         text = state.value().replace(note, "")
         state.setValue(text if made == _fingerprint(node) else text + note)
+
+
+def being_made(node: nuke.Group) -> bool:
+    """Whether a run for this node is under way."""
+    return node.fullName() in [_full_name(one) for one in _running]
+
+
+def woken(node: nuke.Group) -> None:
+    """A node came out of a script or the clipboard: what was under way when it was written is so no longer."""
+    if node["state"].value() == BEING_MADE and not being_made(node):
+        node["state"].setValue("stopped when the script was closed; Make in-betweens goes on from there")
+
+
+def _full_name(node: nuke.Group) -> str:
+    """Empty for a node that is deleted, or whose script is closed."""
+    try:
+        return node.fullName()
+    except ValueError:  # "A PythonObject is not attached to a node"
+        return ""
 
 
 def _beside(run: Run) -> None:
@@ -216,21 +246,26 @@ def _talk(run: Run, show: Callable[[int, int, str], None], stop: Callable[[], bo
             return Outcome("cancelled", "stopped before anything was drawn")
     try:
         job = worker(run.python).submit(run.job)
-        _follow(job, show, stop)
+        notes = _follow(job, show, stop)
     except WorkerError as problem:
         return Outcome("failed", f"{run.node}: {problem}")
     finally:
         _using.release()
-    return _outcome(run, job)
+    return replace(_outcome(run, job), notes=notes)
 
 
-def _follow(job: Job, show: Callable[[int, int, str], None], stop: Callable[[], bool]) -> None:
+def _follow(job: Job, show: Callable[[int, int, str], None], stop: Callable[[], bool]) -> tuple[str, ...]:
+    """Stay with a job to its end; returns what the runner remarked on the way."""
+    notes: list[str] = []
     while not job.finished:
         for event in job.pump():
             _show_event(event, show)
+            if event["event"] in ("cut", "warning"):
+                notes.append(event["message"])
         if stop():
             job.cancel()
         time.sleep(PATIENCE)
+    return tuple(notes)
 
 
 def _show_event(event: Mapping[str, Any], show: Callable[[int, int, str], None]) -> None:
@@ -276,17 +311,23 @@ def release() -> None:
 
 def finish(run: Run, outcome: Outcome) -> Outcome:
     """Read the frames back into the node; main thread only. A node that is gone meanwhile is let go."""
-    _running.discard(run.node)
-    found = nuke.toNode(run.node)
-    if found is None:
+    _running.remove(run.asked)
+    for note in outcome.notes:
+        nuke.warning(f"{run.node}: {note}")
+    if not _full_name(run.asked):
         return outcome
-    node = cast("nuke.Group", found)
-    node["state"].setValue(outcome.sentence)
+    node = run.asked
+    node["state"].setValue("\n".join([outcome.sentence, *_in_short(outcome.notes)]))
     if keys.on_disk(run.frames):
         _read_back(node, run)
         node["ready"].setValue(True)
         node["made"].setValue(run.made if outcome.state == "done" else "")
     return outcome
+
+
+def _in_short(notes: tuple[str, ...]) -> list[str]:
+    more = len(notes) - MOST_NOTES
+    return [*notes[:MOST_NOTES], *([f"and {more} more remarks, in Nuke's log"] if more > 0 else [])]
 
 
 def _read_back(node: nuke.Group, run: Run) -> None:

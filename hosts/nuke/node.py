@@ -70,6 +70,7 @@ def created_in_script() -> None:
     node = this()
     if panel.VERSION not in node.knobs():
         return
+    making.woken(node)
     try:
         migrate(node, config.load())
     except NodeError as problem:  # the script must open all the same: its frames are files
@@ -146,6 +147,11 @@ def _set_keys(node: nuke.Group, frames: Iterable[int]) -> None:
 def _find_keys(node: nuke.Group) -> None:
     read = keys.read_above(node)
     pattern = read["file"].value()
+    if read["frame"].value():
+        raise NodeError(
+            f"{read.name()} shows its files at other frames than their numbers say ({read['frame_mode'].value()} "
+            f"{read['frame'].value()}); write the key frames down as they stand on the timeline"
+        )
     frames = keys.on_disk(pattern)
     if len(frames) < 2:
         raise NodeError(f"{read.name()}: {len(frames)} frames of {pattern} exist; two keys at least are needed")

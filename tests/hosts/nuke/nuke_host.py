@@ -347,11 +347,13 @@ class Host:
         Path(filename).write_text(self.script(), encoding="utf-8")
 
     def scriptClear(self) -> None:  # noqa: N802
+        for node in _walk(self._root, True):
+            node.deleted = True
         self._root = Root(self)
 
     def scriptOpen(self, filename: str) -> None:  # noqa: N802
         in_main_thread("scriptOpen()")
-        self._root = Root(self)
+        self.scriptClear()
         self._root._name = filename
         self.nodePaste(filename)
 

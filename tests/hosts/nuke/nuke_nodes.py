@@ -87,6 +87,8 @@ CLASSES: dict[str, dict[str, Maker]] = {
         "origset": knobs.Boolean_Knob,
         "before": menu(*OUTSIDE),
         "after": menu(*OUTSIDE),
+        "frame_mode": menu("expression", "start at", "offset"),
+        "frame": knobs.String_Knob,
         "on_error": menu("error", "black", "checkerboard", "nearest frame"),
         "raw": knobs.Boolean_Knob,
         "colorspace": knobs.String_Knob,
@@ -135,6 +137,7 @@ class Node:
 
     def fullName(self) -> str:  # noqa: N802
         in_main_thread("fullName()")
+        self._must_be_attached()
         above = self._parent
         return self._name if above is None or above is self._host.root() else f"{above.fullName()}.{self._name}"
 
@@ -155,8 +158,7 @@ class Node:
 
     def __getitem__(self, name: str) -> Any:
         in_main_thread(f"{self._name}[{name!r}]")
-        if self.deleted:
-            raise ValueError("A PythonObject is not attached to a node")
+        self._must_be_attached()
         if name not in self._knobs:
             raise NameError(f"knob {name} does not exist")
         return self._knobs[name]
@@ -221,6 +223,11 @@ class Node:
                 if name not in self._knobs:
                     self._attach(make(name))
         self._host.run_knob_changed(self, knob.name())
+
+    def _must_be_attached(self) -> None:
+        """As every method of a Python object whose node is gone."""
+        if self.deleted:
+            raise ValueError("A PythonObject is not attached to a node")
 
     def run(self, script: str, knob: Knob) -> None:
         self._host.run_script(script, self, knob)

@@ -1,5 +1,6 @@
 """Keys to frames in a strict stand-in for Nuke, with real files and the real worker."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -289,6 +290,9 @@ def test_a_curve_spaces_the_drawings(studio: Studio, plates: Path) -> None:
     [
         ({"keys": "1 2 3"}, "leave no gap"),
         ({"keys": "1 nine"}, "'nine'"),
+        ({"keys": "1 17-9"}, "'17-9'"),
+        ({"keys": "1-9x0"}, "'1-9x0'"),
+        ({"keys": "1-1000000000"}, "upwards"),
         ({"output": "frames/x.%04d.exr"}, "whole path"),
         ({"output": "/x/y.%04d.png"}, ".exr"),
         ({"output": "/x/y.exr"}, "####"),
@@ -296,7 +300,19 @@ def test_a_curve_spaces_the_drawings(studio: Studio, plates: Path) -> None:
         ({"timing": "chart", "chart": "0.9,0.1"}, "rise"),
         ({"weights": "/nowhere/model.onnx"}, "model.onnx"),
     ],
-    ids=["no gap", "no number", "relative", "not exr", "no counter", "per cent", "falling chart", "no weights"],
+    ids=[
+        "no gap",
+        "no number",
+        "backwards",
+        "no step",
+        "endless",
+        "relative",
+        "not exr",
+        "no counter",
+        "per cent",
+        "falling chart",
+        "no weights",
+    ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(
     studio: Studio, plates: Path, knobs: dict[str, str], words: str
@@ -323,6 +339,30 @@ def test_two_nodes_never_write_to_one_place(studio: Studio, plates: Path, tmp_pa
     other = studio.node(studio.host.toNode("Plate"), keys="1 5", output=out.replace("%04d", "####"))
     studio.run(other)
     assert "give each its own" in studio.host.messages[0]
+
+
+@pytest.mark.parametrize("knob", [("alpha", "straight"), ("datatype", "16 bit half")], ids=["alpha", "data type"])
+def test_keys_rendered_by_other_knobs_are_not_used_again(studio: Studio, plates: Path, knob: tuple[str, str]) -> None:
+    node = through(studio, plates)
+    studio.run(node)
+    node["reuse_keys"].setValue(True)
+    node[knob[0]].setValue(knob[1])
+    studio.run(node)
+    assert studio.host.rendered == [1, 5, 9, 1, 5, 9]
+    studio.run(node)
+    assert studio.host.rendered == [1, 5, 9, 1, 5, 9]
+
+
+def test_a_key_of_the_other_input_is_not_used_again(studio: Studio, plates: Path) -> None:
+    node = pair(studio, plates)
+    studio.run(node)
+    node["reuse_keys"].setValue(True)
+    node.setInput(1, None)
+    node["keys"].setValue("1 5")
+    node.input(0)["last"].setValue(9)
+    studio.run(node)
+    assert studio.host.rendered == [1, 5, 5]
+    assert np.array_equal(shown(node, 5), load_exr(Path(str(plates) % 5)))
 
 
 def test_a_key_that_nuke_cannot_render_is_reported_and_leaves_nothing(studio: Studio, plates: Path) -> None:
@@ -358,6 +398,68 @@ def test_a_node_that_is_deleted_meanwhile_is_let_go(studio: Studio, plates: Path
     assert not studio.host.messages
 
 
+def test_a_node_that_is_renamed_meanwhile_gets_its_frames(studio: Studio, plates: Path) -> None:
+    node = through(studio, plates)
+    studio.host.press(node, "make")
+    node.setName("Hero")
+    studio.host.press(node, "make")
+    assert "already" in studio.host.messages.pop()
+    studio.host.spin(lambda: not studio.make._running)
+    assert node["ready"].value()
+    assert "drawn" in node["state"].value()
+
+
+def test_another_scripts_node_of_the_same_name_is_left_alone(studio: Studio, plates: Path) -> None:
+    asked = through(studio, plates)
+    studio.host.press(asked, "make")
+    studio.host.scriptClear()
+    other = through(studio, plates)
+    assert other.fullName() == "Inbetween1"
+    studio.host.spin(lambda: not studio.make._running)
+    assert not other["ready"].value()
+    assert not studio.host.messages
+
+
+def test_a_script_that_was_saved_during_a_run_does_not_open_as_being_made(studio: Studio, plates: Path) -> None:
+    node = through(studio, plates)
+    studio.host.press(node, "make")
+    script = studio.save()
+    studio.host.spin(lambda: not studio.make._running)
+    studio.nuke.addOnCreate(studio.adapter.created_in_script, nodeClass="Group")
+    studio.host.scriptOpen(str(script))
+    state = studio.host.toNode("Inbetween1")["state"].value()
+    assert state == "stopped when the script was closed; Make in-betweens goes on from there"
+
+
+def test_what_the_runner_remarks_stands_in_the_panel_and_in_the_log(studio: Studio, plates: Path) -> None:
+    other_shot = np.random.default_rng(0).random((32, 48, 5), np.float32)
+    other_shot[0, 0, 0] = np.nan
+    save_exr(Path(str(plates) % 5), other_shot, LAYERED)
+    node = through(studio, plates)
+    studio.run(node)
+    for said in (node["state"].value(), "\n".join(studio.host.printed)):
+        assert "inbetween.0001.exr is held: inbetween.0005.exr looks like another shot" in said
+        assert "inbetween.0005.exr holds 1 values that are not finite" in said
+    node["timing"].setValue("ease-in")
+    assert node["state"].value().endswith("(knobs have changed since)")
+
+
+@pytest.mark.parametrize("gui", [True, False], ids=["window", "terminal"])
+def test_a_place_that_cannot_be_written_to_is_named(
+    open_nuke: Callable[..., Studio], plates: Path, tmp_path: Path, gui: bool
+) -> None:
+    studio = open_nuke(gui)
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    node = through(studio, plates, output=f"{tmp_path}/taken/x.####.exr")
+    words = "Inbetween1: keys cannot be kept in .*taken/keys .*say under Output where else"
+    if gui:
+        studio.run(node)
+        assert re.match(words, studio.host.messages[0])
+    else:
+        with pytest.raises(studio.make.NodeError, match=words):
+            studio.host.press(node, "make")
+
+
 def test_a_terminal_makes_all_at_once_and_raises_what_is_wrong(open_nuke: Callable[..., Studio], plates: Path) -> None:
     studio = open_nuke(gui=False)
     node = through(studio, plates)
@@ -382,6 +484,16 @@ def test_a_farm_makes_every_node_of_a_script_and_saves_it(open_nuke: Callable[..
     assert isinstance(node, Group)
     assert node["ready"].value()
     assert np.array_equal(shown(node, 5), load_exr(Path(str(plates) % 5)))
+
+
+def test_a_farm_that_is_asked_for_a_script_that_is_not_there_says_so(
+    open_nuke: Callable[..., Studio], capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_nuke(gui=False)
+    from inbetween.hosts.nuke import farm
+
+    assert farm.main(["/nowhere/shot.nk"]) == 1
+    assert capsys.readouterr().err == "/nowhere/shot.nk does not exist; name a script that is saved\n"
 
 
 def test_a_farm_that_is_asked_for_an_unknown_node_names_the_known_ones(

@@ -164,6 +164,19 @@ def test_gaps_of_a_plate_on_disk_are_found_through_what_lies_between(studio: Stu
     assert node["keys"].value() == "1 9 17"
 
 
+def test_gaps_of_a_plate_that_stands_elsewhere_in_time_are_not_guessed(studio: Studio, tmp_path: Path) -> None:
+    for frame in (1, 9):
+        save_exr(tmp_path / f"plate/p.{frame:04d}.exr", drawing(frame), LAYERED)
+    plate = studio.plate("Plate", tmp_path / "plate/p.####.exr", 1, 9)
+    plate["frame_mode"].setValue("start at")
+    plate["frame"].setValue("1001")
+    node = studio.node(plate)
+    studio.host.press(node, "find_keys")
+    assert node["keys"].value() == ""
+    assert "start at 1001" in studio.host.messages[0]
+    assert "write the key frames down" in studio.host.messages[0]
+
+
 def test_project_range_is_taken(studio: Studio) -> None:
     node = studio.node()
     studio.host.root()["last_frame"].setValue(24)
