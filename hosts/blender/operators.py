@@ -160,6 +160,7 @@ class InbetweenStrips(Draws):
         scene, library = compat.edit_scene(context).name, compat.edit_scene(context).library
         before, after = int(first.frame_final_end) - 1, int(last.frame_final_start)
         name, held = snapshot.clean(first.name), first.name
+        SESSION.notes += snapshot.differences(first, last)
         # Frames are called by their place in time, unless that is below 1: few programs read such names.
         shift = max(0, 1 - before)
         keys = [
@@ -208,6 +209,8 @@ class InbetweenImages(Draws):
             keys[0]["frame"], keys[1]["frame"] = 1, count + 2
             alpha, colour = first.alpha_mode, first.colorspace_settings.name
             painted_float = "float" in keys[0] and first.is_float  # written linear, whatever it was before
+            if not painted_float:
+                SESSION.notes += snapshot.differences(first, last)
             (frames,) = yield from self.draw_frames(context, snapshot.clean(first.name), {}, keys)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -18,13 +18,21 @@ PLACE = {
     "crop": ("min_x", "max_x", "min_y", "max_y"),
 }
 NUMBER = re.compile(r"(\d+)(?=\.\w+$)")
+BELOW_ZERO = re.compile(r"(?<![^\W_])(?<![)\]])-\d+\.\w+$")
+"""A dash is a minus where no letter, digit or bracket stands before it, as for the runner."""
 
 
 def number(file: str | Path) -> int:
-    """The frame number in a file name."""
-    found = NUMBER.search(Path(file).name)
+    """The frame number in a file name. Raises `SelectionError` where there is none that Blender can count from."""
+    name = Path(file).name
+    found = NUMBER.search(name)
     if found is None:
         raise SelectionError(f"{file} has no frame number in its name; choose the first file of a numbered sequence")
+    if BELOW_ZERO.search(name):
+        raise SelectionError(
+            f"Blender plays no image sequence with frames below 0, as {file}: bring it in as a strip, or number the "
+            "keys from 0 on"
+        )
     return int(found[1])
 
 
@@ -72,7 +80,8 @@ def look_alike(key: Any, strip: Any) -> None:
 
 
 def open_images(files: list[str]) -> Any:
-    """Files as one image sequence datablock."""
+    """Files as one image sequence datablock. Raises `SelectionError` for frames that Blender cannot count."""
+    number(files[0])
     image = bpy.data.images.load(kept_path(files[0]))
     image.source = "SEQUENCE"
     return image

@@ -62,6 +62,20 @@ def gap(strips: list[Any]) -> tuple[Any, Any]:
     return first, last
 
 
+def differences(first: Any, last: Any) -> list[str]:
+    """How two keys, strips or images, are shown by different rules, a sentence each; in-betweens follow the first."""
+    rules = (
+        ("colour space", first.colorspace_settings.name, last.colorspace_settings.name),
+        ("alpha", first.alpha_mode.capitalize(), last.alpha_mode.capitalize()),
+    )
+    return [
+        f"{first.name} is shown with {what} {one}, {last.name} with {other}; in-betweens are shown as {first.name} is: "
+        "make the two alike"
+        for what, one, other in rules
+        if one != other
+    ]
+
+
 def strip_file(strip: Any, frame: int, library: Any = None) -> str:
     """The picture a strip shows at a frame; `elements[-1]` would be another one where the strip is trimmed."""
     element = strip.strip_elem_from_frame(frame)

@@ -146,6 +146,14 @@ def test_images_that_cannot_be_used_are_named_with_the_reason(studio: Any, kinds
     assert not list(Path(bpy.app.tempdir).glob("tmp*/*.raw"))
 
 
+def test_images_in_different_colour_spaces_are_named(studio: Any) -> None:
+    first, last = (opened(studio.save(f"{name}.png", studio.drawing(at))) for name, at in (("a", 0), ("b", 8)))
+    last.colorspace_settings.name = "Non-Color"
+    assert bpy.ops.inbetween.images(image_a=first.name, image_b=last.name, count=1) == {"FINISHED"}
+    (note,) = studio.session.notes
+    assert "a.png is shown with colour space sRGB, b.png with Non-Color" in note
+
+
 def test_undo_takes_the_sequence_away(studio: Any) -> None:
     for name, at in (("a", 0), ("b", 8)):
         opened(studio.save(f"{name}.png", studio.drawing(at)))

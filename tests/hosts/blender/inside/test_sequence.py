@@ -36,6 +36,29 @@ def test_frames_below_zero_stay_where_they_are(studio: Any) -> None:
     assert studio.files(strip)[1].name == "walk.-002.png"
 
 
+def test_frames_below_zero_are_no_image_sequence_and_that_is_said(studio: Any) -> None:
+    for frame in ("-0003", "0002"):
+        studio.save(f"early/walk.{frame}.png", studio.drawing(0))
+    first = studio.result / "early/walk.-0003.png"
+    with pytest.raises(
+        RuntimeError, match=rf"no image sequence with frames below 0, as {first}: bring it in as a strip"
+    ):
+        bpy.ops.inbetween.fill_sequence(source=str(studio.folder / "early"), bring="IMAGE")
+    assert first.exists()
+    assert not bpy.data.images
+    with pytest.raises(RuntimeError, match="below 0"):
+        bpy.ops.inbetween.comp_group(filepath=str(first))
+    assert not bpy.data.node_groups
+
+
+def test_a_dash_that_separates_is_no_minus(studio: Any) -> None:
+    for frame in (3, 5):
+        studio.save(f"dash/walk-{frame:04d}.png", studio.drawing(0))
+    with studio.window("IMAGE_EDITOR"):
+        assert bpy.ops.inbetween.fill_sequence(source=str(studio.folder / "dash")) == {"FINISHED"}
+        assert bpy.context.space_data.image_user.frame_offset == 2
+
+
 def test_a_pattern_names_one_sequence_among_several(studio: Any, source: Path) -> None:
     for frame in (1, 3):
         studio.save(f"shot/run.{frame:04d}.png", studio.drawing(frame))

@@ -82,6 +82,26 @@ def test_strip_goes_where_there_is_room_and_looks_like_its_key(studio: Any) -> N
     assert (made.transform.offset_x, made.transform.scale_x, made.crop.min_x) == (12, 0.5, 3)
 
 
+def test_keys_that_are_shown_by_different_rules_are_named(studio: Any) -> None:
+    first = studio.strip(studio.save("a.png", studio.drawing(0)), 1)
+    studio.strip(studio.save("b.png", studio.drawing(9)), 5)
+    assert bpy.ops.inbetween.strips() == {"FINISHED"}
+    assert studio.session.notes == []
+    first.colorspace_settings.name, first.select = "Non-Color", True
+    studio.strips()["b"].select = True
+    assert bpy.ops.inbetween.strips() == {"FINISHED"}
+    (note,) = studio.session.notes
+    assert note.startswith("a is shown with colour space Non-Color, b with sRGB; in-betweens are shown as a is")
+
+
+def test_types_that_differ_in_case_alone_are_one(studio: Any) -> None:
+    studio.strip(studio.save("a.png", studio.drawing(0)), 1)
+    other = studio.save("b.png", studio.drawing(9))
+    studio.strip(other.rename(other.with_suffix(".PNG")), 5)
+    assert bpy.ops.inbetween.strips() == {"FINISHED"}
+    assert len(studio.files(studio.strips()["a in-betweens"])) == 3
+
+
 def test_strips_on_twos_hold_every_drawing(studio: Any) -> None:
     keys = {1: studio.save("a.png", studio.drawing(0)), 7: studio.save("b.png", studio.drawing(20))}
     for frame, path in keys.items():
