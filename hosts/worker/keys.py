@@ -56,7 +56,7 @@ def staged(name: str, keys: Sequence[Mapping[str, Any]]) -> Iterator[Staged]:
                     raise InputError(f"two keys are at frame {frame}, {taken[frame]} and {path}; give each its own")
                 taken[frame] = path
                 raw = "width" in key
-                ext = (".exr" if key["float"] else ".png") if raw else path.suffix
+                ext = (".exr" if key["float"] else ".png") if raw else path.suffix.lower()
                 target = Path(folder, f"{name}.{frame:04d}{ext}")
                 if raw:
                     _from_pixels(path, key, target)
