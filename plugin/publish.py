@@ -1,6 +1,8 @@
 """`inbetween publish DIR`: the Pyblish plug-ins without a host: check finished sequences, put them into the store."""
 
 import argparse
+import contextlib
+import io
 import logging
 from collections.abc import Sequence
 from importlib import import_module
@@ -77,8 +79,11 @@ def publish(source: Path, store: Path, keys: Path | None = None) -> Any:
     """Run the plug-ins over a folder; the Pyblish context, with a result for each plug-in and instance in `data`."""
     from pyblish import api, util
 
-    for handler in logging.getLogger().handlers:  # Pyblish opens the root logger wide, for records of its own
-        handler.setLevel(logging.getLogger().level)
+    root = logging.getLogger()
+    for handler in root.handlers:  # Pyblish opens the root logger wide, for records of its own
+        handler.setLevel(root.level)
+    if root.level > logging.DEBUG:  # a check that fails is told in a sentence; Pyblish would log its traceback as well
+        logging.getLogger("pyblish").setLevel(logging.CRITICAL)
     from inbetween.pyblish_plugins import strict
 
     context = api.Context()
@@ -87,6 +92,7 @@ def publish(source: Path, store: Path, keys: Path | None = None) -> Any:
     before = api.registered_test()
     api.register_test(strict)
     try:
-        return util.publish(context, plugins)
+        with contextlib.redirect_stdout(io.StringIO()):  # Pyblish prints every fault
+            return util.publish(context, plugins)
     finally:
         api.register_test(before)

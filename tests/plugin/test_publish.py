@@ -208,7 +208,11 @@ def test_the_command_publishes_without_a_host(finished: Path, keys: Path, capsys
     assert "1 new shots of short" in capsys.readouterr().out
     not_a_number(finished, keys)
     assert command.main(arguments) == 1
-    assert "shot.0005.exr holds values that are no numbers" in capsys.readouterr().err
+    said = capsys.readouterr()
+    plates, origin = said.err.splitlines()
+    assert plates.startswith("inbetween: Sound plates: shot.0005.exr holds values that are no numbers")
+    assert origin.startswith("inbetween: Known origin: shot.0005.exr")
+    assert not said.out, "Pyblish prints every fault, too"
 
 
 def test_nothing_to_publish_is_no_success(tmp_path: Path) -> None:
