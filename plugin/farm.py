@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inbetween.arguments import add_options, values
 from inbetween.console import DONE, answer, say
-from inbetween.core.errors import InputError
+from inbetween.core.errors import InputError, SettingsError
 from inbetween.core.settings import Settings
 from inbetween.hosts.sequence.job import Job
 
@@ -37,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _write(options: argparse.Namespace) -> int:
     from inbetween.hosts.farm import template
 
+    if options.frames_per_task < 1:
+        raise SettingsError(f"--frames-per-task is {options.frames_per_task}; a task has at least 1 frame")
     settings = Settings(**values(options, Settings))
     job = Job(options.source, options.target, settings, **values(options, Job, POSITIONAL))
     text = json.dumps(template(job, options.frames_per_task), indent=2)

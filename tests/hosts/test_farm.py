@@ -49,6 +49,14 @@ def test_every_setting_is_a_parameter_with_its_own_limits(shot: Path, tmp_path: 
         assert (parameter.get("minValue"), parameter.get("maxValue")) == (row["minimum"], row["maximum"])
 
 
+@pytest.mark.parametrize("frames", ["0", "-5"])
+def test_a_task_without_frames_is_refused(
+    shot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], frames: str
+) -> None:
+    assert command.main([str(shot), str(tmp_path / "out"), f"--frames-per-task={frames}"]) == 2
+    assert f"--frames-per-task is {frames}; a task has at least 1 frame" in capsys.readouterr().err
+
+
 def test_several_sequences_are_asked_to_be_named(shot: Path, tmp_path: Path) -> None:
     for number in (1, 3):
         shutil.copyfile(shot / "shot.0001.exr", shot / f"other.{number}.exr")
