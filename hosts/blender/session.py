@@ -6,6 +6,7 @@ from typing import Any
 import bpy
 
 from ..worker.client import Job, Worker, WorkerError
+from .properties import DESCRIPTION
 
 NOT_SET_UP = "The engine is not set up: name its Python in the add-on's preferences"
 
@@ -35,7 +36,7 @@ class Session:
         if self.worker is not None and self.worker.alive and self.worker.python == python:
             return self.worker
         self.end_worker()
-        self.worker = Worker(python)
+        self.worker = Worker(python, release=DESCRIPTION["version"])
         return self.worker
 
     def end_worker(self) -> None:

@@ -42,6 +42,8 @@ class Run:
     """The node itself: it may be renamed meanwhile, and another script may have one of the same name."""
     node: str
     python: str
+    release: str
+    """Of this side; the engine's may be another."""
     frames: str
     first: int
     last: int
@@ -95,6 +97,7 @@ def prepare(node: nuke.Group) -> Run:
         asked=node,
         node=node.fullName(),
         python=engine["python"],
+        release=engine["release"],
         frames=frames,
         first=wanted[0][1],
         last=wanted[-1][1],
@@ -245,7 +248,7 @@ def _talk(run: Run, show: Callable[[int, int, str], None], stop: Callable[[], bo
         if stop():
             return Outcome("cancelled", "stopped before anything was drawn")
     try:
-        job = worker(run.python).submit(run.job)
+        job = worker(run.python, run.release).submit(run.job)
         notes = _follow(job, show, stop)
     except WorkerError as problem:
         return Outcome("failed", f"{run.node}: {problem}")
@@ -288,11 +291,11 @@ def _outcome(run: Run, job: Job) -> Outcome:
     return Outcome("done", f"{run.first}-{run.last}: {drawn} in-betweens drawn, {kept} frames kept from before")
 
 
-def worker(python: str) -> Worker:
+def worker(python: str, release: str) -> Worker:
     """The worker of this Nuke, started when there is none; it keeps its models between runs."""
     running = _workers.get(python)
     if running is None or not running.alive:
-        running = _workers[python] = Worker(python)
+        running = _workers[python] = Worker(python, release=release)
     return running
 
 

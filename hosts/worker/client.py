@@ -36,6 +36,12 @@ SCRUBBED = ("PYTHON", "LD_", "DYLD_", "QT_", "QML")
 
 LONGEST_LINE = 1 << 24
 STDERR_LINES = 40
+NEWS = "INFO "
+"""What lines of the worker's log begin with that only say what is being done: no last words of one that died."""
+
+KILLED = -9
+"""The exit code, on POSIX, of a process that was ended from outside (SIGKILL)."""
+
 CANCEL_GRACE = 10.0
 """Seconds that a cancelled job gets to finish its frame before the process is ended."""
 
@@ -113,16 +119,17 @@ class Job:
             self._end(message.get("kind", ""), message["message"])
 
     def _end(self, kind: str, error: str) -> None:
-        self.kind, self.error = kind, error
+        self.kind, self.error = kind, error + (self._worker.mismatch if kind == "SettingsError" else "")
         self.state = "cancelled" if kind == "Cancelled" or self._stopping else "failed"
 
 
 class Worker:
     """One worker process. Use it as a context manager, or call `close`; when the host dies it ends by itself.
 
-    `python` is the interpreter of inbetween's own environment. `environment` is added to the host's variables after
-    those in `SCRUBBED` are taken out. Raises `WorkerError` when the process cannot be started at all; whatever goes
-    wrong later stands in `error`, and every job that was open has failed with it.
+    `python` is the interpreter of inbetween's own environment; `release` is that of the host's side, named when an
+    engine of another one refuses its settings. `environment` is added to the host's variables after those in
+    `SCRUBBED` are taken out. Raises `WorkerError` when the process cannot be started at all; whatever goes wrong later
+    stands in `error`, and every job that was open has failed with it.
     """
 
     def __init__(
@@ -131,8 +138,10 @@ class Worker:
         start_timeout: float = 60.0,
         environment: Mapping[str, str] | None = None,
         arguments: Sequence[str] = ARGUMENTS,
+        release: str = "",
     ) -> None:
         self.python = python
+        self._release = release
         self.error = ""
         self.greeting: dict[str, Any] | None = None
         """What the worker said about itself: protocol, version, models, devices, settings."""
@@ -165,6 +174,14 @@ class Worker:
     @property
     def busy(self) -> bool:
         return bool(self._jobs)
+
+    @property
+    def mismatch(self) -> str:
+        """What to say after a refusal where the two sides are of different releases; empty where they are of one."""
+        theirs = str((self.greeting or {}).get("version", self._release))
+        if not self._release or theirs == self._release:
+            return ""
+        return f"; the engine is release {theirs}, this adapter {self._release}: install the same release in both"
 
     @property
     def stderr(self) -> str:
@@ -293,10 +310,15 @@ class Worker:
             why = self._stderr[-1]
             return f"{self.python} cannot run inbetween ({why}); name the Python that inbetween was installed with"
         when = "before it answered" if self.greeting is None else "in the middle of its work"
+        if code == KILLED:
+            return (
+                f"the worker was killed {when}, as systems do when memory runs out; free some, or take smaller frames"
+            )
         return f"the worker ended {when} (exit code {code}){self._last_words()}"
 
     def _last_words(self) -> str:
-        return "; its last words: " + " / ".join(list(self._stderr)[-3:]) if self._stderr else ""
+        words = [line for line in self._stderr if not line.startswith(NEWS)]
+        return "; its last words: " + " / ".join(words[-3:]) if words else ""
 
     def _read(self, errors: threading.Thread) -> None:
         stream = self._process.stdout

@@ -390,6 +390,19 @@ def test_an_engine_that_is_not_there_is_named_with_its_remedy(open_nuke: Callabl
     assert "/nowhere/python" in studio.host.messages[0]
 
 
+def test_an_engine_of_another_release_that_refuses_a_setting_is_named(
+    open_nuke: Callable[..., Studio], plates: Path
+) -> None:
+    novel = {**engine()["settings"][-1], "name": "novel"}
+    studio = open_nuke(config={**engine(), "settings": [*engine()["settings"], novel]})
+    studio.make._workers = {}
+    node = through(studio, plates)
+    studio.run(node)
+    studio.make.release()
+    assert "unknown setting 'novel'" in studio.host.messages[0]
+    assert studio.host.messages[0].endswith("this adapter 1.0: install the same release in both")
+
+
 def test_a_node_that_is_deleted_meanwhile_is_let_go(studio: Studio, plates: Path) -> None:
     node = through(studio, plates)
     studio.host.press(node, "make")

@@ -108,6 +108,32 @@ def test_worker_that_dies_in_a_job_fails_it_and_those_behind_it() -> None:
         assert "in the middle of its work" in first.error
 
 
+def test_last_words_are_not_what_was_being_done() -> None:
+    script = "greet(); hear(); print('INFO inbetween: all is well', file=sys.stderr); sys.exit(3)"
+    with worker(script) as engine:
+        job = engine.submit({})
+        assert job.wait(20) == "failed"
+        assert job.error == "the worker ended in the middle of its work (exit code 3)"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process is killed by a signal there")
+def test_worker_that_is_killed_is_told_from_one_that_fails() -> None:
+    with worker("greet(); hear(); os.kill(os.getpid(), 9)") as engine:
+        job = engine.submit({})
+        assert job.wait(20) == "failed"
+        assert "was killed in the middle of its work, as systems do when memory runs out" in job.error
+
+
+@pytest.mark.parametrize(("release", "told"), [("1", True), ("0", False), ("", False)], ids=["other", "same", "any"])
+def test_settings_that_another_release_refuses_name_both_releases(release: str, told: bool) -> None:
+    refuses = "say(type='error', id=hear()['id'], kind='SettingsError', message='unknown setting'); hear()"
+    with worker(f"greet(); {refuses}", release=release) as engine:
+        job = engine.submit({})
+        assert job.wait(20) == "failed"
+        assert job.error.startswith("unknown setting")
+        assert ("the engine is release 0, this adapter 1: install the same release in both" in job.error) is told
+
+
 def test_half_a_line_is_a_death_and_not_a_message() -> None:
     script = 'greet(); hear(); sys.stdout.write(\'{"type": "done"\'); sys.stdout.flush(); sys.exit(7)'
     with worker(script) as engine:

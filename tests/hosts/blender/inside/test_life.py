@@ -170,7 +170,7 @@ def test_worker_that_dies_is_reported_and_the_next_job_starts_another(studio: An
     assert turn(operator, window) == {"CANCELLED"}
     ((kind, text),) = operator.reports
     assert kind == {"ERROR"}
-    assert "ended in the middle of its work" in text
+    assert "killed in the middle of its work" in text
     assert studio.session.error == text
     assert bpy.ops.inbetween.strips() == {"FINISHED"}
     assert studio.session.error == ""
