@@ -146,13 +146,17 @@ def nuke() -> Iterator[Fill]:
         from nuke_studio import forget
 
         forget()
-        patch.setitem(sys.modules, "nuke", Host().module)
+        host = Host()
+        patch.setitem(sys.modules, "nuke", host.module)
         from inbetween.hosts.nuke import make
+
+        node: Any = host.make("Group", {"name": "Inbetween1"})
 
         def fill(job: dict[str, Any], stop_after: int = 0) -> Answer:
             answer = Answer("")
             patch.setattr(make, "_show_event", lambda event, show: answer.events.append(event))
-            asked = make.Run("Inbetween1", sys.executable, f"{job['target']}/shot.%04d.exr", 1, 9, job, "")
+            frames = f"{job['target']}/shot.%04d.exr"
+            asked = make.Run(node, "Inbetween1", sys.executable, "", frames, 1, 9, job, "")
             outcome = make._talk(asked, lambda *shown: None, lambda: 0 < stop_after <= count(answer))
             answer.state = outcome.state
             answer.error = outcome.sentence.removeprefix("Inbetween1: ")

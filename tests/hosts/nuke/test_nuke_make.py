@@ -359,7 +359,7 @@ def test_a_key_of_the_other_input_is_not_used_again(studio: Studio, plates: Path
     node["reuse_keys"].setValue(True)
     node.setInput(1, None)
     node["keys"].setValue("1 5")
-    node.input(0)["last"].setValue(9)
+    studio.host.toNode("A")["last"].setValue(9)
     studio.run(node)
     assert studio.host.rendered == [1, 5, 5]
     assert np.array_equal(shown(node, 5), load_exr(Path(str(plates) % 5)))
