@@ -82,6 +82,19 @@ def percent(pattern: str) -> str:
     return f"{before}%0{width}d{behind}".replace("\\", "/")
 
 
+def named(knob: nuke.File_Knob) -> str:
+    """The pattern in a file knob, TCL in it evaluated.
+
+    Nuke's own evaluation puts the current frame in the counter's place, from where the counter is put back.
+    """
+    text = str(knob.value() or "")
+    if "[" not in text:
+        return text
+    _, width, behind = counter(text)
+    evaluated, now = str(knob.evaluate() or ""), f"{nuke.frame():0{width}d}{behind}"
+    return f"{evaluated[: -len(now)]}%0{width}d{behind}" if evaluated.endswith(now) else evaluated
+
+
 def file(pattern: str, frame: int) -> Path:
     """Where a frame of a pattern lies."""
     before, width, behind = counter(pattern)

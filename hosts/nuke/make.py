@@ -132,7 +132,7 @@ def every() -> list[nuke.Group]:
 
 
 def _output(node: nuke.Group) -> str:
-    text = _path(node, "output") or _beside_script(node)
+    text = keys.named(cast("nuke.File_Knob", node["output"])) or _beside_script(node)
     folder, name = PurePath(text).parent, PurePath(text).name
     if not folder.is_absolute():
         raise NodeError(f"{node.name()}: frames are to be kept in {text!r}; give the whole path")
@@ -152,16 +152,11 @@ def _beside_script(node: nuke.Group) -> str:
     return f"{script.parent.as_posix()}/inbetween/{script.stem}_{node.fullName()}/inbetween.%04d.exr"
 
 
-def _path(node: nuke.Group, knob: str) -> str:
-    """What a file knob comes to, TCL in it evaluated; empty where it is empty."""
-    return str(cast("nuke.File_Knob", node[knob]).evaluate() or "")
-
-
 def settings_of(node: nuke.Group, engine: Mapping[str, Any], frames: list[int]) -> dict[str, Any]:
     """The knobs as the engine's settings, plain values; the engine checks them."""
     values = {row["name"]: node[row["name"]].value() for row in engine["settings"]}
     values.update({row["name"]: int(values[row["name"]]) for row in engine["settings"] if row["type"] == "int"})
-    values["model"] = _path(node, "weights") or values["model"]
+    values["model"] = str(cast("nuke.File_Knob", node["weights"]).evaluate() or "") or values["model"]
     if values["timing"] == panel.CHART:
         values["timing"] = node[panel.CHART].value()
     elif values["timing"] == panel.CURVE:

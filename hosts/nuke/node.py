@@ -146,7 +146,7 @@ def _set_keys(node: nuke.Group, frames: Iterable[int]) -> None:
 
 def _find_keys(node: nuke.Group) -> None:
     read = keys.read_above(node)
-    pattern = read["file"].value()
+    pattern = keys.named(cast("nuke.File_Knob", read["file"]))
     if read["frame"].value():
         raise NodeError(
             f"{read.name()} shows its files at other frames than their numbers say ({read['frame_mode'].value()} "

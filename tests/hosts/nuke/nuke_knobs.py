@@ -3,6 +3,7 @@
 Whatever the real host leaves open or forgives is refused here; what it does in silence raises.
 """
 
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -170,11 +171,16 @@ class String_Knob(Knob):  # noqa: N801
 
 class EvalString_Knob(String_Knob):  # noqa: N801
     def evaluate(self) -> str | None:
-        """What the text comes to; TCL in it is not understood here."""
-        text = self.value()
+        """What the text comes to at the current frame; of TCL only `[getenv NAME]` is understood here."""
+        text = re.sub(r"\[getenv (\w+)\]", lambda found: os.environ[found[1]], self.value())
         if "[" in text:
             raise NotImplementedError(f"TCL in {self.name()}: {text}")
-        return text or None
+        frame = self._node._host.frame() if self._node is not None else 1
+        return re.sub(r"#+|%0?\d*d", lambda found: f"{frame:0{_width(found[0])}d}", text) or None
+
+
+def _width(counter: str) -> int:
+    return len(counter) if counter.startswith("#") else int(counter.strip("%d") or 1)
 
 
 class File_Knob(EvalString_Knob):  # noqa: N801

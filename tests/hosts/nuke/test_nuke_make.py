@@ -241,6 +241,17 @@ def test_hashes_and_percents_name_the_same_frames(studio: Studio, plates: Path, 
     assert len(list((tmp_path / "out").glob("shot.000?.exr"))) == 9
 
 
+def test_tcl_in_a_path_is_evaluated_and_the_counter_stays(
+    studio: Studio, plates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOT", (tmp_path / "s01").as_posix())
+    node = through(studio, plates, output="[getenv SHOT]/out.####.exr")
+    studio.host.frame(7)
+    studio.run(node)
+    assert node.node("Result")["file"].value() == (tmp_path / "s01/out.%04d.exr").as_posix()
+    assert len(list((tmp_path / "s01").glob("out.000?.exr"))) == 9
+
+
 def test_a_straight_plate_is_drawn_premultiplied_and_comes_back_straight(studio: Studio, tmp_path: Path) -> None:
     for frame, x in ((1, 16), (5, 30)):
         pixels = drawing(x)

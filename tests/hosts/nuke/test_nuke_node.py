@@ -164,6 +164,18 @@ def test_gaps_of_a_plate_on_disk_are_found_through_what_lies_between(studio: Stu
     assert node["keys"].value() == "1 9 17"
 
 
+def test_gaps_are_found_where_tcl_names_the_plate(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOT", tmp_path.as_posix())
+    for frame in (1, 9):
+        save_exr(tmp_path / f"plate/p.{frame:04d}.exr", drawing(frame), LAYERED)
+    plate = studio.host.make("Read", {"file": "[getenv SHOT]/plate/p.%04d.exr"})
+    node = studio.node(plate)
+    studio.host.press(node, "find_keys")
+    assert node["keys"].value() == "1 9"
+
+
 def test_gaps_of_a_plate_that_stands_elsewhere_in_time_are_not_guessed(studio: Studio, tmp_path: Path) -> None:
     for frame in (1, 9):
         save_exr(tmp_path / f"plate/p.{frame:04d}.exr", drawing(frame), LAYERED)
