@@ -147,10 +147,11 @@ def _set_keys(node: nuke.Group, frames: Iterable[int]) -> None:
 def _find_keys(node: nuke.Group) -> None:
     read = keys.read_above(node)
     pattern = keys.named(cast("nuke.File_Knob", read["file"]))
-    if read["frame"].value():
+    mode, moved = read["frame_mode"].value(), read["frame"].value().strip()
+    if moved and (mode, moved) not in {("offset", "0"), ("start at", f"{read['first'].value():g}")}:
         raise NodeError(
-            f"{read.name()} shows its files at other frames than their numbers say ({read['frame_mode'].value()} "
-            f"{read['frame'].value()}); write the key frames down as they stand on the timeline"
+            f"{read.name()} shows its files at other frames than their numbers say ({mode} {moved}); write the key "
+            "frames down as they stand on the timeline"
         )
     frames = keys.on_disk(pattern)
     if len(frames) < 2:

@@ -187,6 +187,9 @@ def test_gaps_of_a_plate_that_stands_elsewhere_in_time_are_not_guessed(studio: S
     assert node["keys"].value() == ""
     assert "start at 1001" in studio.host.messages[0]
     assert "write the key frames down" in studio.host.messages[0]
+    plate["frame"].setValue("1")
+    studio.host.press(node, "find_keys")
+    assert node["keys"].value() == "1 9"
 
 
 def test_project_range_is_taken(studio: Studio) -> None:
