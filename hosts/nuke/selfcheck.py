@@ -49,6 +49,7 @@ def promises(folder: Path) -> Iterator[tuple[str, Callable[[], bool]]]:
     yield "a second run renders the same keys to the same bytes and draws nothing", lambda: _rests(made, frames)
     yield "another knob draws the in-betweens again", lambda: _redraws(made, frames)
     yield "the saved script opens with the same values", lambda: _reopens(made, script)
+    yield "a place named by TCL keeps its frame counter", lambda: _names_a_place(script)
 
 
 def native_promises(folder: Path, cattery: Path) -> Iterator[tuple[str, Callable[[], bool]]]:
@@ -155,6 +156,12 @@ def _reopens(made: nuke.Group, script: str) -> bool:
     nuke.scriptOpen(script)
     opened = nuke.toNode(name)
     return opened is not None and before == {name: opened[name].value() for name in before}
+
+
+def _names_a_place(script: str) -> bool:
+    made = make.every()[0]
+    made["output"].setValue("[value root.name].####.exr")
+    return make.output(made) == f"{script}.%04d.exr"
 
 
 def main(arguments: list[str]) -> int:

@@ -171,8 +171,9 @@ class String_Knob(Knob):  # noqa: N801
 
 class EvalString_Knob(String_Knob):  # noqa: N801
     def evaluate(self) -> str | None:
-        """What the text comes to at the current frame; of TCL only `[getenv NAME]` is understood here."""
-        text = re.sub(r"\[getenv (\w+)\]", lambda found: os.environ[found[1]], self.value())
+        """What the text comes to at the current frame; of TCL only these two are understood here."""
+        text = self.value().replace("[value root.name]", self._node._host.root().name() if self._node else "")
+        text = re.sub(r"\[getenv (\w+)\]", lambda found: os.environ[found[1]], text)
         if "[" in text:
             raise NotImplementedError(f"TCL in {self.name()}: {text}")
         frame = self._node._host.frame() if self._node is not None else 1
