@@ -61,6 +61,16 @@ class Backdrop:
         first, second = (known[:height, :width] for known in self.unchanged)
         return Backdrop(self.camera, (first, second))
 
+    def led(self, flow: Plane, key: int) -> Plane:
+        """A flow (H, W, 2) from a key, 0 or 1, to the other one, that of the camera where it is the backdrop's.
+
+        So it is where both keys show the same of it, and where the other one's frame ends before it.
+        """
+        if self.camera is None:
+            return flow
+        own = panned(self.camera, flow.shape[:2], float(key))[1 - key]
+        return np.where(((self.unchanged[key] != OTHER) | outside(own))[..., None], own, flow)
+
     def at(self, t: float, bend: Bend | None) -> "Scene":
         """How it lies at time `t`, the camera on the curve that `bend` asks for."""
         changed = tuple((known == OTHER).view(np.uint8) for known in self.unchanged)

@@ -132,6 +132,7 @@ class Mover(MovingNetwork[Prepared]):
         flow: Plane = np.asarray(found[:height, :width], np.float32)
         if prepared.offered:
             pieces = prepared.offered.pieces
+            flow = pieces.backdrop.led(flow, key)
             closer = pieces.going[key] | (np.abs(pieces.flows[key] - flow).max(-1) < SAME_FLOW)
             flow[closer] = pieces.flows[key][closer]
         return flow
