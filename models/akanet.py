@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_torch_array
+from array_api_compat import array_namespace, device
 from numpy.typing import NDArray
 
 from inbetween.core.channels import Channels
@@ -25,6 +25,7 @@ from inbetween.core.network import Array, Network
 from inbetween.models.card import Card, learnt
 from inbetween.models.engines import Engine, filled, open_torch, open_weights, running
 from inbetween.models.model import Model
+from inbetween.models.moving import numpy_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -112,9 +113,9 @@ class Painter(Network):
         self.together, self.margin = together, margin
 
     def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
-        first, last = _numpy(start), _numpy(end)
+        first, last = numpy_of(start), numpy_of(end)
         painted = [self._painted(a, b) for a, b in zip(first, last, strict=True)]
-        frames = np.where(_numpy(t) <= 0.5, first, last)
+        frames = np.where(numpy_of(t) <= 0.5, first, last)
         for i, frame in enumerate(frames):
             pair = i if len(painted) > 1 else 0
             chosen, middle = painted[pair]
@@ -191,7 +192,3 @@ def _spans(length: int, margin: int) -> Iterator[_Span]:
         end = min(begin + TILE, length)
         low, high = max(0, begin - margin), min(length, end + margin)
         yield _Span(slice(low, high), slice(begin, end), slice(begin - low, end - low))
-
-
-def _numpy(array: Array) -> Picture:
-    return array.detach().cpu().numpy() if is_torch_array(array) else np.asarray(array)

@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from inbetween.models.fold import ChannelNorm, TriadConv, TriadConvTranspose
 
-WIDTH = 32
-UNIT_CONVOLUTIONS = 8
+WIDTH, UNIT_CONVOLUTIONS = 32, 8
+"""Channels within the network, and convolutions of a unit."""
 
 
 class ResidualUnit(nn.Module):
@@ -25,7 +25,9 @@ class ResidualUnit(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        convolutions: list[nn.Module] = [TriadConv(WIDTH, WIDTH, stride=2 if i == 1 else 1) for i in range(7)]
+        convolutions: list[nn.Module] = [
+            TriadConv(WIDTH, WIDTH, stride=2 if i == 1 else 1) for i in range(UNIT_CONVOLUTIONS - 1)
+        ]
         self.convolutions = nn.ModuleList([*convolutions, TriadConvTranspose(WIDTH, WIDTH)])
         self.norms = nn.ModuleList(ChannelNorm(WIDTH) for _ in range(UNIT_CONVOLUTIONS // 2))
         nn.init.zeros_(self.norms[-1].weight)  # type: ignore[arg-type] # a ChannelNorm's weight is a Parameter

@@ -9,6 +9,7 @@ from torch.nn import functional
 from inbetween.models.fold import TriadConv
 
 WIDTH = 32
+"""Channels within the network."""
 
 
 class BbCnn(nn.Module):

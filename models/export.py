@@ -18,6 +18,7 @@ from inbetween.models.engines import open_onnx
 log = logging.getLogger(__name__)
 
 OPSET = 20
+"""Version of ONNX's operators; the first in which `GridSample` calls its mode `linear`."""
 FLOAT, INT64 = 1, 7
 """Types as ONNX numbers them."""
 FEW = 10

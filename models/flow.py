@@ -33,6 +33,7 @@ LUMA = (0.299, 0.587, 0.114)
 COVERAGE = 0.4
 """Share of alpha in the grey copy: no opaque colour, black least of all, looks like nothing at all."""
 ITERATIONS = 3
+"""Of the fixed point that brings a flow to another time."""
 WINDOW = 9
 """Side of the square over which two keys are compared under a flow, in pixels of the copy."""
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 FRAMES = 3
+"""Of a triad."""
 
 
 class TriadConv(nn.Module):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from inbetween.bench import Quality
 
 GAPS = (2, 4, 8)
+"""Frames from key to key."""
 STILL, CUT = 0.002, 0.35
 """Keys whose mean difference is below or above are not drawn: nothing moves, or it is another picture."""
 
@@ -156,7 +157,6 @@ def windows(clip: Clip, count: int, size: int) -> Iterator[Window]:
 
 def _moving(small: Sequence[Picture], gap: int, count: int) -> list[int]:
     """First frames of windows that do not overlap and in which something moves but no cut lies."""
-
     firsts = [i for i in range(0, len(small) - gap, gap) if STILL < _apart(small[i], small[i + gap]) < CUT]
     return [firsts[index] for index in spread(len(firsts), count)]
 

@@ -2,14 +2,11 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from inbetween.console import complain, say
-
-Event = dict[str, Any]
-Listener = Callable[[Event], None]
+from inbetween.progress import Event, Listener
 
 SHOWN = ("moving", "remembered", "smear", "triad_mse")
 """Of the many figures of a validation, those a person follows."""

@@ -20,8 +20,8 @@ from .properties import GUIDE, TARGET, arguments, preferences, settings
 from .session import SESSION, python
 from .snapshot import SelectionError
 
-TICK = 0.1
-PAUSE = 0.01
+TICK, PAUSE = 0.1, 0.01
+"""Seconds between two looks at the worker: by a timer of the window, and where a script waits."""
 
 
 class Stopped(Exception):  # noqa: N818 - a decision of the artist, not a failure

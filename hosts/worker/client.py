@@ -34,14 +34,12 @@ ARGUMENTS = ("-I", "-m", "inbetween.hosts.worker")
 SCRUBBED = ("PYTHON", "LD_", "DYLD_", "QT_", "QML")
 """Variables that a host sets for its own libraries; in another Python they load the wrong ones."""
 
-LONGEST_LINE = 1 << 24
-STDERR_LINES = 40
+LONGEST_LINE, STDERR_LINES = 1 << 24, 40
+"""Bytes of a message at most, and how many of the last lines on stderr are kept, to tell why a worker died."""
 NEWS = "INFO "
 """What lines of the worker's log begin with that only say what is being done: no last words of one that died."""
-
 KILLED = -9
 """The exit code, on POSIX, of a process that was ended from outside (SIGKILL)."""
-
 CANCEL_GRACE = 10.0
 """Seconds that a cancelled job gets to finish its frame before the process is ended."""
 

@@ -11,15 +11,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways, offset
 from inbetween.models.motion.affine import Floats, inverse, mapped
 from inbetween.models.motion.camera import outside, panned
-from inbetween.models.motion.masks import Mask
+from inbetween.models.motion.masks import Mask, Numbers
 from inbetween.models.warp import Plane, fetched_along, labels_at, pixels
-
-Numbers = NDArray[np.uint8]
 
 OTHER, EVEN, DETAILED = range(3)
 """What both keys show in one place of the backdrop: not the same, or the same, of one even colour or not."""

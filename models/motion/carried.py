@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, inverse, mapped
-from inbetween.models.motion.backdrop import UNCHANGED, Backdrop, Numbers
+from inbetween.models.motion.backdrop import UNCHANGED, Backdrop
 from inbetween.models.motion.cover import View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.ground import large_parts
@@ -23,7 +23,7 @@ from inbetween.models.motion.inked import PointMap, ink, inked
 from inbetween.models.motion.joined import joined
 from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.lone import lone
-from inbetween.models.motion.masks import Mask
+from inbetween.models.motion.masks import Mask, Numbers
 from inbetween.models.motion.matching import matches, recoloured
 from inbetween.models.motion.recognised import half_hidden, recognised, together
 from inbetween.models.motion.regions import Pieces, pieces

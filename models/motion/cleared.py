@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inbetween.models.motion.backdrop import DETAILED, EVEN, Numbers, Scene
+from inbetween.models.motion.backdrop import DETAILED, EVEN, Scene
 from inbetween.models.motion.carried import Carried
-from inbetween.models.motion.masks import Mask, dilated, nearest
+from inbetween.models.motion.masks import Mask, Numbers, dilated, nearest
 from inbetween.models.warp import Plane, labels_at, pixels
 
 SEAM_REACH = 6

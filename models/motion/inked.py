@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.masks import Mask, inner_distance, outer_distance, part_around
+from inbetween.models.motion.masks import Mask, Numbers, inner_distance, outer_distance, part_around
 from inbetween.models.motion.regions import THIN_HALF_WIDTH, Pieces
 from inbetween.models.warp import Part, Plane, labels_at
 
-Numbers = NDArray[np.uint8]
 PointMap = Callable[[NDArray[np.intp], int], NDArray[np.floating]]
 """Where places (n, 2), x and y, of a key, 0 or 1, are in the other one if they go with a piece, (n, 2)."""
 

@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.masks import Mask, dilated, part_of_component
-from inbetween.models.motion.regions import COLOUR_CHANGE, EDGE_RANGE, OUTLINE_REACH, Pieces
+from inbetween.models.motion.regions import COLOUR_CHANGE, EDGE_RANGE, OUTLINE_REACH, SOFT_EDGE, Pieces
 from inbetween.models.motion.sight import vanished
 from inbetween.models.warp import Part, Plane
 
 BUSY_AROUND, BUSY_PER_PIXEL = 0.25, 0.04
 """Pixels that change around something, per pixel around it and per pixel of its own, below which it appears or vanishes
 in its place all the same: something else passes by."""
-SOFT_EDGE = 2
-"""Pixels by which a ground is grown to have its soft edge too."""
 SIZES = (0.75, 0.5, 0.25)
 PASSING = 0.05
 """Share of something that shrinks, seen at these sizes, that may pass over what stays; more of it, and it fades."""

@@ -13,6 +13,8 @@ from inbetween.models.warp import Part, Plane
 
 Labels = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Numbers = NDArray[np.uint8]
+"""Labels, or marks of 0 and 1, as OpenCV takes them."""
 
 
 def dilated(mask: Mask, reach: int) -> Mask:

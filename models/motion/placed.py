@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then, turn
-from inbetween.models.motion.backdrop import Numbers
 from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried
 from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.graph import points
-from inbetween.models.motion.masks import Mask, dilated
+from inbetween.models.motion.masks import Mask, Numbers, dilated
 from inbetween.models.motion.matching import SAME_MOTION
+from inbetween.models.motion.regions import SOFT_EDGE
 from inbetween.models.motion.registration import EXPLAINED_WITHIN
 from inbetween.models.motion.shapes import SOFT, Shape, between, going_on, shape
 from inbetween.models.warp import Part, Plane, enlarge, enlarge_flow, fetched_at, labels_at, pixels_of
@@ -40,8 +40,6 @@ LEAST_TURN, ELONGATED = 0.1, 1.6
 BENT_SOFT, BEYOND = 7.0, 1.0
 """Pixels inside an outline of what bends in which it has its line, for bent shapes do not fit as closely as others; and
 pixels outside that of the key it was not cut from, beyond which nothing of that key is shown."""
-SOFT_EDGE = 2
-"""Pixels on either side of an outline in which the soft edge lies."""
 
 Pair = tuple[Plane, Plane]
 """Of places in a frame: where they come from in both keys, (..., 2) each."""

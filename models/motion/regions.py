@@ -23,6 +23,8 @@ EDGE_RANGE = 25
 """Range of values, of 255, around a pixel above which it belongs to no even piece."""
 OUTLINE_REACH = 6
 """Pixels around a piece, outline and soft edge, that move with it."""
+SOFT_EDGE = 2
+"""Pixels on either side of an outline in which the soft edge of something even lies."""
 SMALLEST_PIECE = 6
 """Pixels of the smallest piece."""
 EDGE_REACH = 3

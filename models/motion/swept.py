@@ -14,6 +14,7 @@ import numpy as np
 from inbetween.models.motion.affine import Floats, affine
 from inbetween.models.motion.ground import Parts
 from inbetween.models.motion.masks import Labels, Mask, dilated
+from inbetween.models.motion.regions import SOFT_EDGE
 from inbetween.models.warp import Plane
 
 WITHIN_SHARE = 0.9
@@ -24,8 +25,6 @@ COVERED_SHARE = 0.9
 """Share of what is covered in one key alone that the flows bring to something else, in both keys."""
 OTHER_COLOUR = 0.1
 """Difference of colour, of 1, above which two pixels show something else."""
-SOFT_EDGE = 2
-"""Pixels by which an even part is grown to have its soft edge too."""
 SAME_FORM = 0.95
 """Share of both outlines together that they share once one is enlarged: then they are of one form."""
 LARGEST, HALVINGS = 8.0, 12

@@ -7,14 +7,16 @@ import torch
 from torch import Tensor, nn
 
 from inbetween.core.triads import training_triads
-from inbetween.models.training import moving_mnist
+from inbetween.models.training import losses, moving_mnist
 from inbetween.models.training.recipe import Recipe
 from inbetween.models.training.triads_data import CLIP, cut, in_batches, triads
 
 HELD_OUT = 3000
 """The last training digits, kept for validation: five per cent."""
 VALIDATION_SEQUENCES = 50
+"""Sequences of held-out digits that weights are validated on."""
 VALIDATION_SEED, TEST_SEED = 0, 1
+"""Of how their digits drift, and those of the test."""
 
 RECIPE = Recipe(
     steps=20_000,
@@ -66,9 +68,7 @@ class MovingMnistTask:
         return _planes(question), _planes(answer)
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        question, answer = batch
-        loss = nn.functional.mse_loss(model(question).float(), answer)
-        return loss, {"triad_mse": loss.detach()}
+        return losses.mean_square(model, batch)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         return {"triad_mse": triad_mse(model, self.question, self.answer)}

@@ -7,8 +7,8 @@ solid, so what a ball does depends on the others.
 
 import numpy as np
 
-BOX = 10.0
-RADIUS = 1.2
+BOX, RADIUS = 10.0, 1.2
+"""Side of the square that the balls are in, and their radius, in its unit."""
 STEP = 0.5
 """Of a frame: each frame is two steps."""
 SPEED = 0.5

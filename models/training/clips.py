@@ -26,17 +26,19 @@ STILL = 0.002
 CUT = 0.25
 """Mean change above which a window is a cut."""
 LONGEST_GAP = 10
+"""Frames from key to key of a window, at most."""
 UNSTEADY = 0.15
 """How far the middle frame may be astray, as a share of the way between the keys."""
 TRIES = 20
-
-
+"""Windows that are looked at for one that moves steadily."""
 SIDE = 256
 """Longer side that vector animations are packed at."""
 RATE = 24.0
+"""Frames a second that vector animations are packed at, about."""
 MOST = 64
 """Frames of a packed clip."""
 FREE = ("CC0-1.0", "BSD-3-Clause")
+"""Licences under which a clip may be learnt from, whoever made it."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 OVERSAMPLING = 2
+"""Times as large as they are shown that layers are drawn."""
 _SHIFT = 4  # cv2 draws at sixteenths of a pixel
 _OVER = 0.5  # a layer owns a pixel where it covers more than this
 

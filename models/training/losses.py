@@ -12,6 +12,13 @@ HIDDEN = 0.1
 """Weight of flow where its target is covered: it has a truth, but nothing in the picture shows it."""
 
 
+def mean_square(model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    """The mean squared error of what a model makes of questions, triads (N, 3, H, W), held against answers; by name."""
+    question, answer = batch
+    loss = nn.functional.mse_loss(model(question).float(), answer)
+    return loss, {"triad_mse": loss.detach()}
+
+
 def rounded(difference: Tensor) -> Tensor:
     return torch.sqrt(difference * difference + ROUND * ROUND)
 

@@ -26,8 +26,8 @@ Batch = dict[str, Tensor]
 Row = tuple[Any, ...]
 """Start, end, middle, t, flows and what is seen of them: a `Sample`'s, without flows for real clips."""
 
-SIZES = (96, 128, 192, 256)
-CHANCES = (0.2, 0.4, 0.25, 0.15)
+SIZES, CHANCES = (96, 128, 192, 256), (0.2, 0.4, 0.25, 0.15)
+"""Pixels, a side of the pictures of a batch, and how likely it is to have them."""
 OFFERED = 0.75
 """Share of triads that come with a candidate flow; without it the network must stand alone, as inside a host."""
 SPRITES = 0.12
@@ -35,6 +35,7 @@ SPRITES = 0.12
 SMALL = 40
 """Fewer frames than this: drawn by hand, not by curve."""
 GAPS = (2, 4, 8)
+"""Frames from key to key of what is examined."""
 WEIGHTS = {
     "picture": 6.0,
     "coarse": 1.0,

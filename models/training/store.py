@@ -7,7 +7,6 @@ Nothing in the store is ever changed in place: files are written aside, checked 
 done to it stands in the audit log beside it, which is not this module's.
 """
 
-import hashlib
 import json
 import os
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import FrameReadError, FrameWriteError, InputError
+from inbetween.models.card import sha256
 from inbetween.models.training.curate import Shot
 from inbetween.models.training.readers import Clip, Picture, open_clip, sequence
 from inbetween.models.training.split import Place
@@ -59,7 +59,7 @@ def put(store: Path, file: Path) -> Blob:
     then left of it.
     """
     try:
-        blob = Blob(_sha256(file), file.name)
+        blob = Blob(sha256(file), file.name)
     except OSError as error:
         raise FrameReadError(f"{file} cannot be read ({error.strerror}); check the file and its permissions") from error
     target = blob_path(store, blob)
@@ -72,7 +72,7 @@ def put(store: Path, file: Path) -> Blob:
         raise FrameWriteError(
             f"{file} could not be copied into {store} ({error.strerror}); make room or choose another store"
         ) from error
-    if _sha256(target) != blob.sha256:
+    if sha256(target) != blob.sha256:
         target.unlink()
         raise FrameWriteError(f"{file} changed while it was copied into {store}; wait until it is rendered, then retry")
     return blob
@@ -123,7 +123,7 @@ def damaged(store: Path) -> Iterator[Blob]:
                 continue
             seen.add(blob.sha256)
             path = blob_path(store, blob)
-            if not path.is_file() or _sha256(path) != blob.sha256:
+            if not path.is_file() or sha256(path) != blob.sha256:
                 yield blob
 
 
@@ -165,11 +165,6 @@ def _entry(values: dict[str, Any]) -> Entry:
         blobs=tuple(Blob(**blob) for blob in values["blobs"]),
         permission=values["permission"],
     )
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _write_whole(target: Path, chunks: Iterator[bytes]) -> None:

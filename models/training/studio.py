@@ -22,16 +22,14 @@ from inbetween.models.card import Card
 from inbetween.models.engines import filled
 from inbetween.models.metrics import Scores
 from inbetween.models.motion.model import network_of
-from inbetween.models.training import reels
+from inbetween.models.training import losses, reels
 from inbetween.models.training.augment import augmented
 from inbetween.models.training.graphics import sample
-from inbetween.models.training.motion_task import MotionTask
+from inbetween.models.training.motion_task import GAPS, MotionTask
 from inbetween.models.training.reels import Reel, Window
 
 Array = np.ndarray[Any, Any]
 
-GAPS = (2, 4, 8)
-"""Drawings between the keys of what is examined."""
 NEVER_TRAINED = 10**9
 """Seeds of generated triads from here on are examined on, never learnt from."""
 
@@ -67,9 +65,7 @@ class TriadLesson:
         return torch.from_numpy(question), torch.from_numpy(answer)
 
     def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        question, answer = batch
-        loss = nn.functional.mse_loss(model(question).float(), answer)
-        return loss, {"triad_mse": loss.detach()}
+        return losses.mean_square(model, batch)
 
     def _plane(self, random: np.random.Generator, size: int, generated: bool) -> Array:
         """One channel of a triad, (3, S, S), the liveliest of a random choice of two."""

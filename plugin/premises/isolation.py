@@ -18,6 +18,7 @@ from inbetween.core.errors import PremisesError
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+"""As the headers of Linux have them."""
 IFREQ = struct.Struct("16sH22x")
 """`struct ifreq` with its flags."""
 ELSEWHERE = ("192.0.2.1", 9)

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from inbetween.bench_scenes import Stage, compared
 from inbetween.core.channels import RGBA
 from inbetween.models import registry
 from inbetween.models.motion.deformation import Deformation
@@ -50,12 +49,6 @@ def at(bent: Deformation, t: float, start: Any, end: Any) -> Any:
 
 def overlap(one: Any, other: Any) -> float:
     return float((one & other).sum() / (one | other).sum())
-
-
-def drawn(scene: str, model: str) -> list[float]:
-    """How near a model's frames come to the truth, PSNR in dB at each time."""
-    (scores,) = compared([registry.load(model, "cpu").network(RGBA, "display")], Stage(1), scene)
-    return [score.psnr for score in scores]
 
 
 def test_every_pixel_of_a_shape_is_in_one_cell_and_all_cells_hang_together() -> None:
@@ -121,8 +114,8 @@ SWINGS = ("an arm swings 120 degrees", 28)
 
 
 @pytest.mark.parametrize(("scene", "least"), [SWINGS, ("an arm bends by 105 degrees", 22), ("a line figure walks", 27)])
-def test_limbs_are_whole_where_optical_flow_loses_them(scene: str, least: float) -> None:
-    ours, flow, dissolve = (drawn(scene, model) for model in ("motion", "flow", "dissolve"))
+def test_limbs_are_whole_where_optical_flow_loses_them(scene: str, least: float, psnr: Any) -> None:
+    ours, flow, dissolve = (psnr(scene, model) for model in ("motion", "flow", "dissolve"))
     assert min(ours) > least
     assert all(own > max(others) + 2 for own, *others in zip(ours, flow, dissolve, strict=True))
 
