@@ -10,9 +10,9 @@ Flows are float32 (H, W, 2) in pixels.
 import cv2
 import numpy as np
 
-from inbetween.models.flow import Motion
 from inbetween.models.motion.affine import Floats, inverse, moved, then
 from inbetween.models.motion.masks import Mask
+from inbetween.models.optical import Motion
 from inbetween.models.warp import Plane, fetched_along, pixels
 
 STEP = 8

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 
 from inbetween.core.channels import RGBA
-from inbetween.models.flow import Motion, difference, find_motion, grey_copy, paths
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.camera import camera, outside, panned
 from inbetween.models.motion.carried import Carried, carried
@@ -19,6 +18,7 @@ from inbetween.models.motion.grain import smoothed
 from inbetween.models.motion.ground import Ground, changed, painted
 from inbetween.models.motion.light import levelled
 from inbetween.models.motion.strokes import Stroke, explained, strokes
+from inbetween.models.optical import Motion, difference, find_motion, grey_copy, paths
 from inbetween.models.warp import Plane, fetched_along
 
 SAME_FLOW = 2.0
@@ -58,7 +58,7 @@ def alike(start: Plane, end: Plane) -> tuple[Plane, Plane, list[Ground], bool]:
 
 
 def offer(start: Plane, end: Plane) -> Offered:
-    """Optical flow (`flow`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses."""
+    """Optical flow (`optical`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses."""
     optical = find_motion(*(grey_copy(picture, RGBA, "display") for picture in (start, end)))
     way = camera(optical)
     return Offered(optical, carried(start, end, optical.flows, way), way)

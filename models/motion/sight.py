@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.flow import doubt
 from inbetween.models.motion.affine import Floats, inverse, mapped, turn
 from inbetween.models.motion.cover import Cover, View
 from inbetween.models.motion.deformation import Deformation
@@ -18,6 +17,7 @@ from inbetween.models.motion.matching import SAME_COLOUR, SAME_MOTION, comparabl
 from inbetween.models.motion.regions import EDGE_RANGE, Pieces
 from inbetween.models.motion.registration import registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
+from inbetween.models.optical import doubt
 from inbetween.models.warp import Plane, fetched_along, fetched_at, labels_at
 
 TURN_COST = 0.02

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inbetween.core.channels import RGBA
 from inbetween.core.network import Beyond, PathNetwork
-from inbetween.models import flow, registry
+from inbetween.models import flow, optical, registry
 from inbetween.models.curve import Bend, Side, bent
 from inbetween.models.warp import Plane
 
@@ -138,7 +138,7 @@ def test_equal_keys_come_back_to_the_bit_whatever_lies_beyond(network: PathNetwo
 
 def test_the_motion_of_the_next_gap_is_found_once_in_a_row_of_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
-    real = flow.find_motion
+    real = optical.find_motion
 
     def counted(*greys: Any) -> Any:
         found.append(greys)

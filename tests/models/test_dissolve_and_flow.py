@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from inbetween.core.channels import GREY, RGB, RGBA, Channels
 from inbetween.core.errors import EngineError
 from inbetween.core.network import Network
-from inbetween.models import dissolve, flow
+from inbetween.models import dissolve, flow, optical
 from inbetween.models.model import Model
 
 Frames = NDArray[np.float32]
@@ -149,7 +149,7 @@ def test_infinite_depth_moves_and_does_not_spread() -> None:
 
 def test_the_motion_of_a_pair_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
-    real = flow.find_motion
+    real = optical.find_motion
 
     def counted(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> object:
         found.append(a)
@@ -166,9 +166,9 @@ def test_the_motion_of_a_pair_is_found_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_motion_of_large_frames_is_found_on_a_small_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flow, "LONGEST_SIDE", 48)
+    monkeypatch.setattr(optical, "LONGEST_SIDE", 48)
     start, end, truth = disc(40, 42), disc(52, 42), disc(46, 42)
-    assert flow.grey_copy(start[0], RGBA, "display").shape == (48, 48)
+    assert optical.grey_copy(start[0], RGBA, "display").shape == (48, 48)
     drawn = flow.Flow(RGBA, "display")(start, end, times(0.5))
     assert np.abs(drawn - truth).mean() < 0.5 * np.abs((start + end) / 2 - truth).mean()
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from inbetween.models.flow import Motion
 from inbetween.models.motion.camera import camera, outside, panned
+from inbetween.models.optical import Motion
 
 SIZE = 96, 160
 

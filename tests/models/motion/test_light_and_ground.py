@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from inbetween.core.channels import RGBA
 from inbetween.models import metrics, registry
-from inbetween.models.flow import Motion
 from inbetween.models.motion.ground import changed, painted, shown
 from inbetween.models.motion.light import levelled
 from inbetween.models.motion.offered import evenly
+from inbetween.models.optical import Motion
 
 SIZE = 160
 WHITE, BLUE, RED, SHADE = (1.0, 1.0, 1.0), (0.2, 0.4, 0.9), (0.9, 0.1, 0.1), (0.7, 0.7, 0.7)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from inbetween.core.channels import RGBA
-from inbetween.models import curve, flow
+from inbetween.models import curve
+from inbetween.models import optical as optical_flow
 from inbetween.models.motion import regions
 from inbetween.models.motion.carried import carried
 from inbetween.models.motion.mover import candidate
@@ -38,7 +39,7 @@ RED, BLUE, GREEN = (0.9, 0.1, 0.1), (0.1, 0.2, 0.9), (0.1, 0.8, 0.3)
 
 
 def optical(start: Any, end: Any) -> Any:
-    return flow.find_motion(*(flow.grey_copy(key, RGBA, "display") for key in (start, end))).flows
+    return optical_flow.find_motion(*(optical_flow.grey_copy(key, RGBA, "display") for key in (start, end))).flows
 
 
 def placed(found: Any, flow_: Any, share: float, t: float, bend: Any = None) -> Any:
