@@ -91,11 +91,12 @@ def _frames(root: Path, row: Mapping[str, Any]) -> Iterator[Array]:
 
 
 def packed(folder: Path, split: str) -> list[Packed]:
-    """The clips of a split, by name. Raises `InputError` when there is none."""
-    files = sorted((folder / split).glob("*.npy"))
-    if not files:
-        raise InputError(f"{folder / split}: no packed clips (*.npy); pack some first")
-    return [Packed(file.stem, np.load(file, mmap_mode="r")) for file in files]
+    """The clips of a split that have a frame between two, by name. Raises `InputError` when there is none."""
+    clips = (Packed(file.stem, np.load(file, mmap_mode="r")) for file in sorted((folder / split).glob("*.npy")))
+    found = [clip for clip in clips if len(clip.frames) > 2]
+    if not found:
+        raise InputError(f"{folder / split}: no packed clips (*.npy) of three frames or more; pack some first")
+    return found
 
 
 def triad(random: np.random.Generator, clips: list[Packed], size: int) -> tuple[Array, Array, Array, float]:
