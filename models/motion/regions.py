@@ -101,12 +101,13 @@ def pieces(picture: Plane) -> Pieces:
     count = len(stats)
     height, width = uneven.shape
     ground = _grounds(stats, height, width)
-    kept = (stats[:, cv2.CC_STAT_AREA] >= SMALLEST_PIECE) & ~ground
+    scraps = stats[:, cv2.CC_STAT_AREA] < SMALLEST_PIECE
+    kept = ~scraps & ~ground
     kept[0] = False
     lines = kept & _goes_on(picture, flat, stats[:, cv2.CC_STAT_AREA], kept)
     kept &= ~lines
-    uneven |= lines[flat]
-    ground &= stats[:, cv2.CC_STAT_AREA] >= SMALLEST_PIECE
+    uneven |= (lines | scraps)[flat]  # as the core of a line, here and there
+    ground &= ~scraps
     ground[0] = False
     labels = np.where(kept[flat], flat, 0)
     # What is left is ground, the edge of a piece, or a line too thin to have an inside.

@@ -78,6 +78,15 @@ def test_an_outline_that_is_even_here_and_there_is_not_in_pieces() -> None:
     assert len(regions.pieces(drawing((BLUE, outer), (RED, inner))).area) == 1
 
 
+def test_the_core_of_an_outline_goes_with_the_rest_of_it() -> None:
+    """Where a line is just wide enough to have one, it is even for a pixel or two."""
+    angles = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    outer, inner = (80 + np.stack((r * np.cos(angles), r * np.sin(angles)), 1) for r in (50, 46.2))
+    picture = drawing((BLUE, outer), (RED, inner))
+    ink = (picture[..., 3] > 0.5) & (np.abs(picture[..., :3] - RED).max(-1) > 0.4)
+    assert (regions.pieces(picture).labels[ink] > 0).all()
+
+
 def test_the_soft_edge_between_two_grounds_is_no_line() -> None:
     """A sheet larger than half of the frame is ground, as what lies around it."""
     assert not len(regions.pieces(drawing((RED, box(80.4, 80.3, 150, 120)))).area)
