@@ -108,14 +108,21 @@ def half_hidden(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> HalfH
         tried = [*pairs[~fits | enters].tolist(), *sight.emerging(told).tolist()]
         for pair in [pair for pair in tried if sight.beside(pair, new)][:TRIED]:
             part = sight.hidden(pair[0], pair[1], known)
-            clash = [key for key, other in found.items() if part and part.shares(other)]
-            if part and all(found[key].size < part.size for key in clash):
+            if part is None or _whole(part):
+                continue
+            clash = [key for key, other in found.items() if part.shares(other)]
+            if all(found[key].size < part.size for key in clash):
                 found = {key: other for key, other in found.items() if key not in clash} | {(pair[0], pair[1]): part}
         new = [pair for first, part in found.items() if first not in before for pair in product(*part.pieces)]
         if not new:
             break
         known = told_by_itself | {pair: part.way for part in found.values() for pair in product(*part.pieces)}
     return found
+
+
+def _whole(part: Hidden) -> bool:
+    """Whether hardly anything hides of a thing in several pieces: each is one of its own, as bits of ink are."""
+    return max(map(len, part.pieces)) > 1 and part.pixels <= COVERS * part.size
 
 
 def together(pairs: NDArray[np.intp], found: HalfHidden) -> NDArray[np.intp]:

@@ -11,8 +11,9 @@ from inbetween.models.motion.carried import BOTH, PARTLY, Carried, carried
 from inbetween.models.motion.cover import View
 from inbetween.models.motion.hidden import Hidden, crossing, hidden
 from inbetween.models.motion.placed import wholes
+from inbetween.models.motion.recognised import half_hidden
 from inbetween.models.motion.regions import pieces
-from inbetween.models.motion.sight import Sight
+from inbetween.models.motion.sight import Sight, mismatch
 
 HEIGHT, WIDTH = 160, 240
 PAPER, SKIN, COAT, RED = (0.9, 0.9, 0.9, 1), (0.95, 0.6, 0.3, 1), (0.2, 0.3, 0.8, 1), (0.8, 0.1, 0.1, 1)
@@ -89,6 +90,23 @@ def test_what_something_crosses_is_one_thing() -> None:
     assert part is not None
     assert all(len(names) > 1 for names in part.pieces)
     assert np.allclose(part.way, ((1, 0, 30), (0, 1, 0)), atol=0.03 * 30)
+
+
+def test_bits_of_an_outline_of_which_nothing_hides_any_are_not_one_thing() -> None:
+    """All ink of a drawing is of one colour, and beside what it surrounds."""
+    body, head = box(80, 70, 140, 130), box(95, 30, 125, 60)
+    eyes = [(box(x, 38, x + 9, 47), INK) for x in (99, 112)]
+    inked = [(cv2.dilate(mask, np.ones((9, 9), np.uint8)), INK) for mask in (body, head)]
+    start = sheet(inked[0], (body, COAT), inked[1], (head, SKIN), *eyes)
+    end = np.roll(start, 15, 1)
+    end[38:41, 114:118] = SKIN  # an eye that is not quite the same
+    cut, still = (pieces(start), pieces(end)), np.zeros((HEIGHT, WIDTH, 2), np.float32)
+    wrong = mismatch(start, end, still), mismatch(end, start, still)
+    sight = Sight(cut, (View(start, cut[0]), View(end, cut[1])), (still, still), wrong)
+    pairs = np.stack((np.arange(len(cut[0].area)),) * 2, 1)
+    assert any(len(crossing(cut[0], name)) > 1 for name in np.flatnonzero(cut[0].thin))
+    found = half_hidden(sight, pairs, float(np.hypot(HEIGHT, WIDTH)))
+    assert all(len(names) == 1 for part in found.values() for names in part.pieces)
 
 
 def test_what_the_frame_cuts_off_is_hidden_as_well() -> None:
