@@ -286,6 +286,14 @@ def _walker(stage: Stage, t: float) -> Picture:
     return _over(stage.flat(PAPER), *((line, NIGHT) for line in lines), *head)
 
 
+def _ball(stage: Stage, t: float) -> Picture:
+    x, y, radius, grey = 110 + 240 * t, 80 + 70 * t, 36, (0.35, 0.35, 0.38)
+    places = np.linspace(0, 2 * np.pi, 121)
+    outline, waist = ([(x + radius * np.cos(a), y + high * np.sin(a)) for a in places] for high in (radius, 10))
+    lines = stage.line(outline, 2), stage.line(waist[:61], 2), stage.line([(20, 225), (460, 225)], 2)
+    return _over(stage.flat(PAPER), *((line, grey) for line in lines))
+
+
 def _widened(stage: Stage, t: float) -> Picture:
     outer, inner = stage.box(240, 135, 90 + 240 * t, 200), stage.box(240, 135, 60 + 240 * t, 170)
     return _over(stage.flat(PAPER), (outer, BLUE), (inner, PAPER))
@@ -322,6 +330,7 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "an arm swings 120 degrees": _arm,
     "an arm bends by 105 degrees": _elbow,
     "a line figure walks": _walker,
+    "a ball drawn in pencil flies": _ball,
     "an arm swings behind a body": _behind,
     "legs walk under a coat": lambda stage, t: _legs(stage, stage.flat(PAPER), t),
     "legs walk, and the camera pans": lambda stage, t: _legs(stage, stage.camera(shift=60 * t), t),
