@@ -10,6 +10,7 @@ In the order in which they are used:
     offered       everything that is known without the network: what the network is offered, and what corrects it
       grain, light, ground      what hides that two pictures show the same, taken off
       camera                    one affine motion of the whole picture
+      backdrop                  the background plate behind all pieces, at rest or moved by the camera
       carried                   the moving pieces (segments) of a drawing, found by
         regions                   segmentation into pieces of even colour
         matching                  which piece is which, by cost of colour, size, shape and place
