@@ -74,11 +74,11 @@ class Backdrop:
         size = self.unchanged[0].shape
         if self.camera is None:
             nothing = np.zeros((*size, 2), np.float32)
-            return Scene((nothing, nothing), self.unchanged[0], (changed[0], changed[1]), STILL)
+            return Scene((nothing, nothing), self.unchanged[0], (changed[0], changed[1]), rests=True)
         flows = panned(self.camera, size, t, _aside(self.camera, size, t, bend))
         known = labels_at(self.unchanged[0], pixels(size) + flows[0])
         known[outside(flows[0]) | outside(flows[1])] = OTHER
-        return Scene(flows, known, (changed[0], changed[1]), WITH_CAMERA)
+        return Scene(flows, known, (changed[0], changed[1]), rests=False)
 
 
 @dataclass(frozen=True)
@@ -91,17 +91,20 @@ class Scene:
     """(H, W): OTHER and so on."""
     changed: tuple[Numbers, Numbers]
     """(H, W): 1 where either key, not this time, shows what the other one does not."""
-    slack: float
-    """Pixels within which a flow is the backdrop's."""
+    rests: bool
+    """Whether it is at rest: its flows are 0."""
 
     def seen(self, labels: Sequence[Numbers]) -> list[Numbers]:
         """What labels of either key (H, W) say of the place of the backdrop that is at each pixel."""
+        if self.rests:
+            return [*labels]
         here = pixels(self.unchanged.shape)
         return [labels_at(label, here + flow) for label, flow in zip(labels, self.flows, strict=True)]
 
     def shown(self, flows: Sequence[Plane]) -> Mask:
         """Where flows (H, W, 2) to both keys are the backdrop's, (H, W)."""
-        apart = [np.abs(flow - own).max(-1) < self.slack for flow, own in zip(flows, self.flows, strict=True)]
+        most = STILL if self.rests else WITH_CAMERA
+        apart = [np.abs(flow - own).max(-1) < most for flow, own in zip(flows, self.flows, strict=True)]
         return np.asarray(apart[0] & apart[1])
 
     def put(self, flows: Sequence[Plane], where: Mask) -> None:
