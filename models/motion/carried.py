@@ -241,7 +241,7 @@ class _Load:
             flow[part][whole & ((label[part] == 0) | (label[part] == len(self.ways)))] = 0
 
     def delivered(self, backdrop: Backdrop) -> Carried:
-        """All of it; `unchanged` (H, W) is as in `Carried`."""
+        """All of it, before a backdrop."""
         ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
         sides, manners = np.array((self.sides, self.manners), np.int8)
         first, second = (((piece.labels == 0) | (piece.grounds > 0)).view(np.uint8) for piece in self.cut)

@@ -39,31 +39,40 @@ class Frame:
 
 def clear(frame: Frame, found: Carried, behind: Scene) -> None:
     """Show nothing of any piece where none was put: what the other key has there, or else what is around."""
-    inside, labels = frame.numbers > 0, found.labels
-    # Around a piece, what goes its way: two keys do not tell its outline more closely.
-    beside, here = _grown(frame.numbers), pixels(inside.shape)
-    soft = _grown(labels[0]), _grown(labels[1])  # with the faint rest of their edges
+    soft = _grown(found.labels[0]), _grown(found.labels[1])  # with the faint rest of their edges
+    here = pixels(frame.share.shape)
     seen = [labels_at(label, here + flow) for label, flow in zip(soft, frame.flows, strict=True)]
-    near = inside | ((beside > 0) & ~jumps(frame.flows))
-    for label in seen:  # unless a key shows what is elsewhere by now
-        other = near & ~inside & (label > 0) & (label != beside)
-        near[other] = _near(frame.numbers, label[other], other)
+    near = _near_pieces(frame, seen)
     first, second = ((label > 0) & ~near for label in seen)
     hidden = first & second
     if hidden.any():
-        hidden[hidden] = _beside_all(frame, found, inside, hidden)
-    there = [label > 0 for label in behind.seen(soft)]
-    ground = ~(first | second | near | there[0] | there[1])
-    grounds = [label > 0 for label in behind.seen(found.grounds)]
-    bare = [own & other for own, other in zip(there, grounds[::-1], strict=True)]
-    resting = (bare[0] != bare[1]) & ~near & _rests(frame, ground, behind, first | second)
-    behind.put(frame.flows, resting)
-    first, second = np.where(resting, bare[0], first), np.where(resting, bare[1], second)
-    hidden &= ~resting
+        hidden[hidden] = _beside_all(frame, found, hidden)
+    places = behind.seen(soft)
+    covered = places[0] > 0, places[1] > 0
+    ground = ~(first | second | near | covered[0] | covered[1])
+    grounds = behind.seen(found.grounds)
+    bare = covered[1] & (grounds[0] > 0), covered[0] & (grounds[1] > 0)
+    rests = (bare[0] != bare[1]) & ~near & _rests(frame, ground, behind, first | second)
+    behind.put(frame.flows, rests)
+    first, second = np.where(rests, bare[1], first), np.where(rests, bare[0], second)
+    hidden &= ~rests
     if hidden.any() and ground.any():
         first[hidden], second[hidden] = _as_around(frame, soft, hidden, ground)
     frame.share[first & ~second] = 0
     frame.share[second & ~first] = 1
+
+
+def _near_pieces(frame: Frame, seen: Sequence[Numbers]) -> Mask:
+    """Where pieces were put, and right around them what goes their way, (H, W): keys tell no outline more closely.
+
+    But not where a key shows, as labels `seen` (H, W) along the flows tell, what is elsewhere by now.
+    """
+    inside, beside = frame.numbers > 0, _grown(frame.numbers)
+    near = inside | ((beside > 0) & ~jumps(frame.flows))
+    for label in seen:
+        other = near & ~inside & (label > 0) & (label != beside)
+        near[other] = _near(frame.numbers, label[other], other)
+    return near
 
 
 def _as_around(frame: Frame, soft: tuple[Numbers, Numbers], hidden: Mask, ground: Mask) -> list[Mask]:
@@ -85,12 +94,13 @@ def _grown(labels: Numbers) -> Numbers:
     return np.asarray(cv2.dilate(labels, RIM), np.uint8)
 
 
-def _beside_all(frame: Frame, found: Carried, inside: Mask, asked: Mask) -> Mask:
+def _beside_all(frame: Frame, found: Carried, asked: Mask) -> Mask:
     """Whether pixels, (n,) of those asked for (H, W), lie beside every piece, rather than in a seam of two.
 
     They do far from any, and where, if they go with the one next to them, neither key has a piece that is near by now;
     and beside what bends: how that goes on beyond its outline nobody knows.
     """
+    inside = frame.numbers > 0
     if not inside.any():
         return np.ones(np.count_nonzero(asked), np.bool_)
     far, owner = nearest(inside)
