@@ -28,6 +28,9 @@ WRITE = (
 )
 
 
+TIME_NODES = frozenset({"TimeOffset", "TimeWarp", "TimeClip", "Retime", "FrameHold", "Kronos", "OFlow2", "AppendClip"})
+"""Classes of Nuke's nodes after which a frame is another one than the Read's."""
+
 RECORD = ".rendered.json"
 """Beside the keys: of which input, by which knobs and when each was rendered, so that none is used for another."""
 
@@ -115,9 +118,17 @@ def _padded(digits: str, width: int) -> bool:
 
 
 def read_above(node: nuke.Node) -> nuke.Node:
-    """The Read that feeds input A, through any chain of first inputs; raises `NodeError` where there is none."""
+    """The Read that feeds input A, through any chain of first inputs.
+
+    Raises `NodeError` where there is none, or where something in between moves frames in time.
+    """
     above = node.input(0)
     while above is not None and above.Class() != "Read":
+        if above.Class() in TIME_NODES:
+            raise NodeError(
+                f"{above.name()} shows the frames of the Read above it at other times; write the key frames down as "
+                "they stand on the timeline"
+            )
         above = above.input(0)
     if above is None:
         raise NodeError(f"{node.name()}: no Read above input A; write the key frames down yourself")

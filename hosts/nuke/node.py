@@ -153,9 +153,13 @@ def _find_keys(node: nuke.Group) -> None:
             f"{read.name()} shows its files at other frames than their numbers say ({mode} {moved}); write the key "
             "frames down as they stand on the timeline"
         )
-    frames = keys.on_disk(pattern)
+    first, last = int(read["first"].value()), int(read["last"].value())
+    frames = [frame for frame in keys.on_disk(pattern) if first <= frame <= last]
     if len(frames) < 2:
-        raise NodeError(f"{read.name()}: {len(frames)} frames of {pattern} exist; two keys at least are needed")
+        raise NodeError(
+            f"{read.name()}: {len(frames)} frames of {pattern} exist in its range {first}-{last}; two keys at least "
+            "are needed"
+        )
     _set_keys(node, frames)
 
 

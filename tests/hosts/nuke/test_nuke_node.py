@@ -170,7 +170,7 @@ def test_gaps_are_found_where_tcl_names_the_plate(
     monkeypatch.setenv("SHOT", tmp_path.as_posix())
     for frame in (1, 9):
         save_exr(tmp_path / f"plate/p.{frame:04d}.exr", drawing(frame), LAYERED)
-    plate = studio.host.make("Read", {"file": "[getenv SHOT]/plate/p.%04d.exr"})
+    plate = studio.host.make("Read", {"file": "[getenv SHOT]/plate/p.%04d.exr", "last": 9})
     node = studio.node(plate)
     studio.host.press(node, "find_keys")
     assert node["keys"].value() == "1 9"
@@ -190,6 +190,30 @@ def test_gaps_of_a_plate_that_stands_elsewhere_in_time_are_not_guessed(studio: S
     plate["frame"].setValue("1")
     studio.host.press(node, "find_keys")
     assert node["keys"].value() == "1 9"
+
+
+def test_files_beyond_the_range_of_the_read_are_no_keys(studio: Studio, tmp_path: Path) -> None:
+    """There Nuke shows the last frame of the range once more."""
+    for frame in (1, 9, 17):
+        save_exr(tmp_path / f"plate/p.{frame:04d}.exr", drawing(frame), LAYERED)
+    plate = studio.plate("Plate", tmp_path / "plate/p.####.exr", 1, 12)
+    node = studio.node(plate)
+    studio.host.press(node, "find_keys")
+    assert node["keys"].value() == "1 9"
+    plate["last"].setValue(5)
+    studio.host.press(node, "find_keys")
+    assert "exist in its range 1-5; two keys at least" in studio.host.messages[0]
+
+
+def test_gaps_are_not_found_through_what_moves_frames_in_time(studio: Studio, tmp_path: Path) -> None:
+    for frame in (1, 9):
+        save_exr(tmp_path / f"plate/p.{frame:04d}.exr", drawing(frame), LAYERED)
+    plate = studio.plate("Plate", tmp_path / "plate/p.####.exr", 1, 9)
+    later = studio.host.make("FrameHold", {"inputs": [plate]})
+    node = studio.node(later)
+    studio.host.press(node, "find_keys")
+    assert node["keys"].value() == ""
+    assert f"{later.name()} shows the frames of the Read above it at other times" in studio.host.messages[0]
 
 
 def test_project_range_is_taken(studio: Studio) -> None:
