@@ -168,6 +168,11 @@ def _curve(node: nuke.Group, frames: list[int], on: int) -> str:
     """The chart that the animated knob draws: its value wherever a new drawing begins."""
     if len(frames) != 2:
         raise NodeError(f"{node.name()}: a curve is for two keys, and here are {len(frames)}; use a chart instead")
+    if not node[panel.CURVE].isAnimated():
+        raise NodeError(
+            f"{node.name()}: the curve is flat; animate it in the Curve Editor, from 0 at frame {frames[0]} to 1 at "
+            f"{frames[1]}"
+        )
     starts = range(frames[0] + on, frames[1], on)
     return ",".join(repr(float(node[panel.CURVE].getValueAt(frame))) for frame in starts) or "linear"
 

@@ -296,6 +296,11 @@ def test_a_curve_spaces_the_drawings(studio: Studio, plates: Path) -> None:
     assert np.array_equal(by_curve[..., 4], first[..., 4]), "depth is that of the nearer key"
 
 
+def test_a_curve_that_nobody_animated_is_said_to_be_flat(studio: Studio, plates: Path) -> None:
+    studio.run(pair(studio, plates, timing="curve"))
+    assert "animate it in the Curve Editor, from 0 at frame 1 to 1 at 5" in studio.host.messages[0]
+
+
 @pytest.mark.parametrize(
     ("knobs", "words"),
     [
