@@ -27,6 +27,11 @@ class Channels:
     data: tuple[tuple[int, ...], ...] = ()
 
     @property
+    def picture(self) -> tuple[int, ...]:
+        """The channels that are looked at: colour, then alpha if there is one."""
+        return self.colour if self.alpha is None else (*self.colour, self.alpha)
+
+    @property
     def measures(self) -> tuple[int, ...]:
         """The channels of all layers of data."""
         return tuple(channel for layer in self.data for channel in layer)

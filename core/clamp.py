@@ -53,7 +53,7 @@ def cleaner(settings: Settings, channels: Channels, start: Array, end: Array, sp
     if not channels.shown:
         return lambda frame: frame
     steps: list[Callable[[Array], Array]] = []
-    seen = channels.colour if channels.alpha is None else (*channels.colour, channels.alpha)
+    seen = channels.picture
     if settings.kmeans:
         steps.append(lambda frame: put(frame, seen, kmeans(pick(frame, seen), settings.kmeans)))
     if settings.clamp == "binary":

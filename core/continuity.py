@@ -105,7 +105,7 @@ class _Pair:
 def _reduced(frame: Array, channels: Channels, space: str) -> Array:
     """Colour and alpha of a frame as at most 64 x 64 cells of what the network would see, held to 0..1."""
     xp = array_namespace(frame)
-    seen = pick(frame, channels.colour if channels.alpha is None else (*channels.colour, channels.alpha))
+    seen = pick(frame, channels.picture)
     cells = _shrunk(seen, -(-max(frame.shape[:2]) // SIDE))
     cells = xp.where(xp.isfinite(cells), cells, xp.zeros_like(cells))
     colour = encode(cells[..., : len(channels.colour)], space)

@@ -63,7 +63,7 @@ def grey_copy(frame: Plane, channels: Channels, space: str) -> Grey:
     height, width = frame.shape[:2]
     shrink = min(1.0, LONGEST_SIDE / max(height, width))
     height, width = max(1, round(height * shrink)), max(1, round(width * shrink))
-    looked_at = [*channels.colour] + ([] if channels.alpha is None else [channels.alpha])
+    looked_at = [*channels.picture]
     if shrink < 1:
         if frame.shape[2] > 4:
             frame, looked_at = frame[..., looked_at], list(range(len(looked_at)))
@@ -86,6 +86,7 @@ def find_motion(start: Grey, end: Grey) -> Motion:
     below, right = max(0, SHORTEST_SIDE - height), max(0, SHORTEST_SIDE - width)
     a, b = (cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE) for grey in (start, end))
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    # OpenCV's own stubs want an array to write to, for which its documentation and code take None.
     there = np.asarray(search.calc(a, b, None), np.float32)[:height, :width]  # type: ignore[call-overload]
     back = np.asarray(search.calc(b, a, None), np.float32)[:height, :width]  # type: ignore[call-overload]
     greys = (start.astype(np.float32), end.astype(np.float32))

@@ -64,7 +64,7 @@ def retyped(header: Header, ext: str) -> Header:
 def _refuse_losses(header: Header, ext: str) -> None:
     name, kind = header.path.name, ext[1:]
     channels = header.channels
-    if len(channels.names) > len(channels.colour) + (channels.alpha is not None) or len(header.parts) > 1:
+    if len(channels.names) > len(channels.picture) or len(header.parts) > 1:
         raise InputError(f"{name} holds layers, which would not all fit {kind} files; leave the type as it is")
     if channels.alpha is not None and ext in (".jpg", ".jpeg"):
         raise InputError(f"{name} holds alpha, which {kind} files cannot; take png or tif")

@@ -15,9 +15,6 @@ from inbetween.hosts.sequence import names, specs
 from inbetween.hosts.sequence.frames import Header, Pixels, read_header
 from inbetween.hosts.sequence.names import FrameSequence
 
-MOST_NAMED = 5
-"""Frames that a guide lacks are named, up to this many."""
-
 
 @dataclass(frozen=True)
 class Guide:
@@ -69,7 +66,7 @@ def beside(guide: FrameSequence, sequence: FrameSequence, headers: Mapping[int, 
 
 def channels(own: Channels, guide: Channels) -> Channels:
     """The layout of a wide frame: looked at is the guide's picture, and the frame's own colour and alpha are layers."""
-    seen, count = _seen(guide), len(own.names)
+    seen, count = guide.picture, len(own.names)
     place = {channel: count + position for position, channel in enumerate(seen)}
     measured = (tuple(place[channel] for channel in layer if channel in place) for layer in guide.data)
     return Channels(
@@ -83,18 +80,14 @@ def channels(own: Channels, guide: Channels) -> Channels:
 
 def together(own: Pixels, guide: Pixels, layout: Channels) -> Pixels:
     """A wide frame of a frame (H, W, C) and its guide's (H, W, D) over the same window; `layout` is the guide's."""
-    return np.concatenate([own, pick(guide, _seen(layout))], axis=2)
-
-
-def _seen(guide: Channels) -> tuple[int, ...]:
-    return guide.colour if guide.alpha is None else (*guide.colour, guide.alpha)
+    return np.concatenate([own, pick(guide, layout.picture)], axis=2)
 
 
 def _refuse_gaps(guide: FrameSequence, sequence: FrameSequence, used: Collection[int]) -> None:
     lacking = sorted(set(used) - set(guide.numbers))
     if lacking:
-        more = ", ..." if len(lacking) > MOST_NAMED else ""
+        some = [*map(str, lacking[: names.MOST_NAMED]), *(["..."] if len(lacking) > names.MOST_NAMED else [])]
         raise InputError(
-            f"the guide {guide.folder / guide.pattern} lacks frame {', '.join(map(str, lacking[:MOST_NAMED]))}{more}, "
+            f"the guide {guide.folder / guide.pattern} lacks frame {', '.join(some)}, "
             f"which {sequence.pattern} has; give the guide a frame for every key"
         )

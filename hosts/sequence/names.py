@@ -17,6 +17,9 @@ from inbetween.core.errors import InputError
 EXTENSIONS = frozenset({".exr", ".dpx", ".tif", ".tiff", ".png", ".tga", ".jpg", ".jpeg"})
 """File types that are read and written, lower case."""
 
+MOST_NAMED = 5
+"""Frames that cannot be used, or are lacking, are named in one line, up to this many."""
+
 FRAME = re.compile(r"(?P<base>|.*?\D)(?P<number>\d+)(?P<ext>\.[A-Za-z]\w*)", re.DOTALL)
 """The last group of digits before the extension is the frame number."""
 

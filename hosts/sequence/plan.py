@@ -17,9 +17,6 @@ from inbetween.hosts.sequence.names import FrameSequence
 SHEETS = names.EXTENSIONS - {".exr", ".dpx"}
 """Types that a contact sheet can have."""
 
-MOST_NAMED = 5
-"""Keys that cannot be used are named in one line, up to this many."""
-
 LONGEST_GAP = 10_000
 """Frames missing in one gap beyond which a wrong number in a file name is the likelier explanation."""
 
@@ -105,7 +102,8 @@ def plan(job: Job) -> Plan:
     """
     found, stray = names.find(_given(job.source, "the keys"))
     leader = guide.find(job.guide) if job.guide else None
-    target = _target(job, (*found, leader) if leader else found)
+    read = (*found, leader) if leader else found
+    target = _target(job, read)
     _refuse_sheet_type(job.contact_sheet)
     enough = tuple(sequence for sequence in found if len(sequence.numbers) > 1)
     if not enough:
@@ -114,7 +112,7 @@ def plan(job: Job) -> Plan:
     wanted = names.numbers(job.frames) if job.frames else None
     plans = [_sequence(job, sequence, target, wanted) for sequence in enough]
     if job.contact_sheet:
-        _refuse_sheet_for_a_frame(Path(job.contact_sheet), (*found, leader) if leader else found, plans)
+        _refuse_sheet_for_a_frame(Path(job.contact_sheet), read, plans)
     if not any(gap for each in plans for gap in gaps(each.keys)):
         raise InputError(
             f"the keys in {job.source} have no gap in their numbers, so nothing is missing between them; "
@@ -176,7 +174,8 @@ def _beyond(gap: Gap, placed: Mapping[int, int]) -> tuple[Outlook | None, Outloo
 
 def _with_headers(plan: SequencePlan, leader: FrameSequence | None) -> SequencePlan:
     """Read the header of every key that is used, and of its guide, and hold each against the first."""
-    led = leader is not None and not guide.same(leader, plan.sequence)
+    if leader and guide.same(leader, plan.sequence):
+        leader = None
     used = {plan.keys[number] for number in plan.wanted & plan.keys.keys()}
     used |= {key for span in plan.spans for key in (span.start, span.end)}
     used |= {beyond.key for span in plan.spans for beyond in (span.before, span.after) if beyond}
@@ -185,16 +184,16 @@ def _with_headers(plan: SequencePlan, leader: FrameSequence | None) -> SequenceP
     for key in sorted(used):
         try:
             headers[key] = read_header(plan.sequence.file(key))
-            if not led:
+            if leader is None:
                 headers[key].refuse_without_picture()
             specs.fit(next(iter(headers.values())), headers[key])
         except InputError as error:
             trouble.append(error)
     if trouble:
-        more = [f"and {len(trouble) - MOST_NAMED} more keys"] if len(trouble) > MOST_NAMED else []
-        raise InputError("; ".join([*map(str, trouble[:MOST_NAMED]), *more])) from trouble[0]
+        more = [f"and {len(trouble) - names.MOST_NAMED} more keys"] if len(trouble) > names.MOST_NAMED else []
+        raise InputError("; ".join([*map(str, trouble[: names.MOST_NAMED]), *more])) from trouble[0]
     outputs = {key: retyped(header, plan.ext) for key, header in headers.items()}
-    beside = guide.beside(leader, plan.sequence, headers) if leader and led else None
+    beside = guide.beside(leader, plan.sequence, headers) if leader else None
     return replace(plan, headers=headers, outputs=outputs, guide=beside)
 
 
@@ -247,7 +246,7 @@ def _too_few(source: str, found: tuple[FrameSequence, ...]) -> str:
         return f"{source} holds no numbered frames ({', '.join(sorted(names.EXTENSIONS))}); put at least two keys there"
     if len(found) == 1:
         return f"{source} holds one key only, {found[0].name(found[0].numbers[0])}; in-betweening takes at least two"
-    lone = ", ".join(sequence.name(sequence.numbers[0]) for sequence in found[:MOST_NAMED])
+    lone = ", ".join(sequence.name(sequence.numbers[0]) for sequence in found[: names.MOST_NAMED])
     return f"{source} holds no two keys of one sequence ({lone}); give them one name, padding and type"
 
 

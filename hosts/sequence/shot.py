@@ -86,7 +86,7 @@ class Shot:
 
     def _introduce(self) -> None:
         channels, led_by = self._seen.channels, self.todo.guide
-        seen = 0 if led_by else len(channels.colour) + (channels.alpha is not None)
+        seen = 0 if led_by else len(channels.picture)
         event = {
             "event": "sequence",
             "name": self.todo.sequence.pattern,

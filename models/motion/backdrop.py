@@ -7,7 +7,7 @@ Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), l
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -56,7 +56,7 @@ class Backdrop:
     def cropped(self, height: int, width: int) -> "Backdrop":
         """The same of the upper left part."""
         first, second = (known[:height, :width] for known in self.unchanged)
-        return Backdrop(self.camera, (first, second))
+        return replace(self, unchanged=(first, second))
 
     def led(self, flow: Plane, key: int) -> Plane:
         """A flow (H, W, 2) from a key, 0 or 1, to the other one, that of the camera where it is the backdrop's.

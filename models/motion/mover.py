@@ -106,17 +106,18 @@ class Mover(MovingNetwork[Prepared]):
         height, width = prepared.size
         to_start, to_end, share = (numpy_of(part)[0, :height, :width] for part in self._motion(prepared, t))
         if prepared.offered:
-            to_start, to_end = sharpened(to_start, to_end, prepared.offered, t)
-            to_start, to_end = prepared.offered.pieces.backdrop.at(t, None).held(to_start, to_end)
+            backdrop = prepared.offered.pieces.backdrop
+            behind = backdrop.at(t, None)
+            to_start, to_end = behind.held(*sharpened(to_start, to_end, prepared.offered.optical, behind, t))
             if prepared.lit:
                 share = evenly(to_start, to_end, share, prepared.offered.optical, t)
             share = entering(to_start, to_end, share)
         ways = bent((to_start, to_end, share), t, bend)
         if prepared.offered:
             pieces = prepared.offered.pieces, prepared.pieces
-            ways, numbers = arrived(*pieces, ways, t, bend)
-            ways = prepared.offered.pieces.backdrop.at(t, bend).paced(ways, t)
-            ways = shown(prepared.grounds, drawn_on(prepared.lines, *ways, t), t)
+            behind = behind if bend is None else backdrop.at(t, bend)
+            ways, numbers = arrived(*pieces, ways, t, behind, bend)
+            ways = shown(prepared.grounds, drawn_on(prepared.lines, *behind.paced(ways, t), t), t)
             if size != prepared.size:
                 ways = enlarged(*pieces, ways, numbers, size, t, bend)
         return ways

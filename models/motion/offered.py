@@ -5,14 +5,14 @@ The network is offered the flow of it; where that is better than the network's o
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from inbetween.core.channels import RGBA
-from inbetween.models.motion.affine import Floats
-from inbetween.models.motion.camera import camera, outside, panned
+from inbetween.models.motion.backdrop import Scene
+from inbetween.models.motion.camera import camera, outside
 from inbetween.models.motion.carried import Carried, carried
 from inbetween.models.motion.grain import smoothed
 from inbetween.models.motion.ground import Ground, changed, painted
@@ -37,13 +37,11 @@ class Offered:
 
     optical: Motion
     pieces: Carried
-    camera: Floats | None
-    """The affine map (2, 3) of a camera that moves."""
 
     def cropped(self, height: int, width: int) -> "Offered":
         """The same of the upper left part."""
         optical, pieces = self.optical.cropped(height, width), self.pieces.cropped(height, width)
-        return replace(self, optical=optical, pieces=pieces)
+        return Offered(optical, pieces)
 
 
 def alike(start: Plane, end: Plane) -> tuple[Plane, Plane, list[Ground], bool]:
@@ -60,8 +58,7 @@ def alike(start: Plane, end: Plane) -> tuple[Plane, Plane, list[Ground], bool]:
 def offer(start: Plane, end: Plane) -> Offered:
     """Optical flow (`optical`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses."""
     optical = find_motion(*(grey_copy(picture, RGBA, "display") for picture in (start, end)))
-    way = camera(optical)
-    return Offered(optical, carried(start, end, optical.flows, way), way)
+    return Offered(optical, carried(start, end, optical.flows, camera(optical)))
 
 
 def grown(start: Plane, end: Plane, offered: Offered) -> list[Stroke]:
@@ -72,14 +69,13 @@ def grown(start: Plane, end: Plane, offered: Offered) -> list[Stroke]:
     return strokes(start, end, (there, back))
 
 
-def sharpened(to_start: Plane, to_end: Plane, offered: Offered, t: float) -> tuple[Plane, Plane]:
+def sharpened(to_start: Plane, to_end: Plane, optical: Motion, behind: Scene, t: float) -> tuple[Plane, Plane]:
     """The network's flows (H, W, 2), and in their place optical flow where it fits more closely and is to be believed.
 
     Where optical flow is right it is so to a fraction of a pixel, which a network of cells is not. It is believed where
     the network all but agrees, and where it leads back to where it came from. What comes into the frame or leaves it
     has nothing to lead back from: it goes with a camera that moves, else with optical flow.
     """
-    optical = offered.optical
     *found, unlike = paths(optical, t)
     agreed = np.full(unlike.shape, 255, np.uint8)
     for one, other in zip(found, (to_start, to_end), strict=True):
@@ -87,16 +83,14 @@ def sharpened(to_start: Plane, to_end: Plane, offered: Offered, t: float) -> tup
     doubts = (fetched_along(doubt, flow) for doubt, flow in zip(optical.doubts, found, strict=True))
     sure = np.maximum(*doubts) < SURE_LOOP
     taken = ((agreed > 0) | sure) & (unlike < difference(optical, to_start, to_end))
-    if offered.camera is None:
+    if behind.rests:
         taken |= outside(found[0]) | outside(found[1])
     for one, other in zip(found, (to_start, to_end), strict=True):
         cv2.copyTo(other, (~taken).view(np.uint8), one)
-    if offered.camera is not None:
-        ways = panned(offered.camera, unlike.shape, t)
-        passing = (outside(ways[0]) | outside(ways[1])) & ~(sure & (unlike < CLOSE))
-        closer = difference(optical, *ways) + CLOSER < difference(optical, *found)
-        for one, other in zip(found, ways, strict=True):
-            cv2.copyTo(other, (passing | closer).view(np.uint8), one)
+    if not behind.rests:
+        passing = (outside(behind.flows[0]) | outside(behind.flows[1])) & ~(sure & (unlike < CLOSE))
+        closer = difference(optical, *behind.flows) + CLOSER < difference(optical, *found)
+        behind.put(found, passing | closer)
     start, end = found
     return start, end
 

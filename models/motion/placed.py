@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then, turn
+from inbetween.models.motion.backdrop import Scene
 from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried
 from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
@@ -169,19 +170,20 @@ def _isolated(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[P
 
 
 def arrived(
-    found: Carried, pieces: Sequence[Whole | None], ways: Ways, t: float, bend: Bend | None = None
+    found: Carried, pieces: Sequence[Whole | None], ways: Ways, t: float, behind: Scene, bend: Bend | None = None
 ) -> tuple[Ways, Numbers]:
     """The ways at time `t`, with every piece whole where it is by then, on the curve that `bend` asks for.
 
-    `pieces` are the `wholes` of what was found. What a piece has left, or has yet to reach, is shown from the key in
-    which it is not there. Also tells which piece, from 1, each pixel shows, (H, W); 0 for none.
+    `pieces` are the `wholes` of what was found, `behind` is its backdrop by then. What a piece has left, or has yet to
+    reach, is shown from the key in which it is not there. Also tells which piece, from 1, each pixel shows, (H, W); 0
+    for none.
     """
     to_start, to_end, share = ways
     if not len(found.ways):
         return ways, np.zeros(share.shape, np.uint8)
     frame = _Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.uint8))
     _put_all(frame, found, pieces, t, bend)
-    clear(frame, found, found.backdrop.at(t, bend))
+    clear(frame, found, behind)
     return (*frame.flows, frame.share), frame.numbers
 
 

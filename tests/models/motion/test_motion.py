@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch")
 from inbetween.bench_scenes import SCENES, Stage  # noqa: E402 - after the skip
 from inbetween.models import engines, metrics, registry  # noqa: E402 - after the skip
 from inbetween.models.motion import mover  # noqa: E402 - after the skip
+from inbetween.models.motion.backdrop import Backdrop  # noqa: E402 - after the skip
 from inbetween.models.motion.graphs import Enlarge  # noqa: E402 - after the skip
 from inbetween.models.motion.model import graph_file, in_torch  # noqa: E402 - after the skip
 from inbetween.models.motion.modules import STATE, WIDTH  # noqa: E402 - after the skip
@@ -268,17 +269,16 @@ def test_optical_flow_is_taken_where_the_network_agrees_or_it_leads_back_or_out_
     key = cv2.GaussianBlur(blobs(5, 96, 128), (0, 0), 2.0)
     shift = np.array([[1, 0, 3.4], [0, 1, 0]], np.float32)
     moved: Any = cv2.warpAffine(key, shift, (128, 96), borderMode=cv2.BORDER_REPLICATE)
-    offered = replace(offer(key, moved), camera=None)
-    optical = offered.optical
+    optical, still = offer(key, moved).optical, Backdrop.of(key, moved, None).at(0.5, None)
     near, far = (np.full((96, 128, 2), (x, 0), np.float32) for x in (-1.2, -8.0))
     doubts = np.full_like(optical.doubts[0], 9), np.full_like(optical.doubts[1], 9)
-    lost = replace(offered, optical=replace(optical, doubts=doubts))
+    lost = replace(optical, doubts=doubts)
     inner = (slice(24, -24), slice(24, -24))
-    for flow, found in ((near, lost), (far, offered)):
-        to_start, to_end = sharpened(flow, -flow, found, 0.5)
+    for flow, found in ((near, lost), (far, optical)):
+        to_start, to_end = sharpened(flow, -flow, found, still, 0.5)
         assert np.median(to_start[inner][..., 0]) == pytest.approx(-1.7, abs=0.1)
         assert np.median(to_end[inner][..., 0]) == pytest.approx(1.7, abs=0.1)
-    kept = sharpened(far, -far, lost, 0.5)[0]
+    kept = sharpened(far, -far, lost, still, 0.5)[0]
     assert np.array_equal(kept[inner], far[inner])
     assert np.median(kept[:, 0, 0]) == pytest.approx(-1.7, abs=0.1)
 

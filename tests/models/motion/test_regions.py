@@ -46,7 +46,8 @@ def placed(found: Any, flow_: Any, share: float, t: float, bend: Any = None) -> 
     """The ways at `t` where the frame would else have one flow to both keys and one share."""
     height, width = found.labels[0].shape
     everywhere = np.full((height, width, 2), flow_, np.float32)
-    return arrived(found, put(found), (everywhere, everywhere, np.full((height, width), share, np.float32)), t, bend)[0]
+    ways = everywhere, everywhere, np.full((height, width), share, np.float32)
+    return arrived(found, put(found), ways, t, found.backdrop.at(t, bend), bend)[0]
 
 
 def put(found: Any) -> Any:
@@ -371,7 +372,8 @@ def test_outlines_are_as_fine_as_the_frame_however_small_the_picture_was_that_wa
 
     found, size = carried(at(0), at(1), optical(at(0), at(1))), (finer * SIZE, finer * SIZE)
     whole, still = put(found), np.zeros((SIZE, SIZE, 2), np.float32)
-    ways, numbers = arrived(found, whole, (still, still, np.full((SIZE, SIZE), 0.5, np.float32)), 0.5)
+    even = still, still, np.full((SIZE, SIZE), 0.5, np.float32)
+    ways, numbers = arrived(found, whole, even, 0.5, found.backdrop.at(0.5, None))
     fine = enlarged(found, whole, ways, numbers, size, 0.5)
     coarse = [cv2.resize(each * np.float32(scale), size) for each, scale in zip(ways, (finer, finer, 1), strict=True)]
     off, worse = (
@@ -388,7 +390,8 @@ def test_no_ground_is_seen_between_pieces_that_cross() -> None:
     found, size = carried(at(0), at(1), optical(at(0), at(1))), (3 * SIZE, 3 * SIZE)
     assert len(found.ways) == 2
     still = np.zeros((SIZE, SIZE, 2), np.float32)
-    ways, numbers = arrived(found, put(found), (still, still, np.full((SIZE, SIZE), 0.5, np.float32)), 0.5)
+    even = still, still, np.full((SIZE, SIZE), 0.5, np.float32)
+    ways, numbers = arrived(found, put(found), even, 0.5, found.backdrop.at(0.5, None))
     picture = drawn(at(0, 3), at(1, 3), enlarged(found, put(found), ways, numbers, size, 0.5))
     assert picture[156:324, 201:279, 3].min() > 0.99
 
@@ -401,7 +404,7 @@ def test_what_a_piece_hides_in_both_keys_is_drawn_as_its_surroundings_are() -> N
     lost = (to_start.copy(), to_end.copy(), share)
     for way in lost[:2]:
         way[118:126, 76:84] = (0, -30)  # into the middle of the red box of both keys
-    cleared = drawn(start, end, arrived(found, put(found), lost, 0.5)[0])
+    cleared = drawn(start, end, arrived(found, put(found), lost, 0.5, found.backdrop.at(0.5, None))[0])
     assert drawn(start, end, lost)[118:126, 76:84, 3].min() == 1
     assert not cleared[118:126, 76:84].any()
 
