@@ -1,5 +1,6 @@
 """What core asks of a network, and nothing about any particular one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -22,6 +23,13 @@ class Network(Protocol):
         ...
 
 
+Place = tuple[float, float]
+"""x to the right and y down in pixels from the upper left corner of the frame, whose first pixel's middle is 0.5, 0.5.
+It may lie outside."""
+Mark = tuple[Place, Place]
+"""Where one point of the drawing is in the first key of a pair, and where in the second: so the artist says."""
+
+
 @dataclass(frozen=True)
 class Beyond:
     """A key on the far side of one of the pair's keys."""
@@ -30,16 +38,21 @@ class Beyond:
     """float32 (H, W, C), as the pair's."""
     distance: float
     """How far it lies from the pair's nearer key, in lengths of the pair's gap; above 0."""
+    marks: Sequence[Mark] = ()
+    """Between it and the pair's nearer key, in the order of time."""
 
 
 @runtime_checkable
 class PathNetwork(Network, Protocol):
-    """A network that can lead things on a curve through the keys beyond the pair, not only straight across its gap."""
+    """A network that can be led: on a curve through the keys beyond the pair, not only straight across its gap, and by
+    marks.
+    """
 
-    def through(self, before: Beyond | None, after: Beyond | None, even: bool) -> Network:
+    def through(self, before: Beyond | None, after: Beyond | None, even: bool, marks: Sequence[Mark] = ()) -> Network:
         """The network for one pair (N = 1) between these keys; None where there is none, or none that belongs to it.
 
         With `even` things bend as the keys ask but keep an even pace, so that t alone says how far they are; without,
-        they keep their pace across a key as well.
+        they keep their pace across a key as well. `marks` are those of the pair; raises `SettingsError` for any if it
+        heeds none.
         """
         ...

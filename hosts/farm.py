@@ -23,8 +23,8 @@ KINDS = {"str": "STRING", "int": "INT", "float": "FLOAT"}
 def template(job: Job, frames_per_task: int) -> dict[str, Any]:
     """The job template, JSON-ready: every setting is a parameter with the help, limits and default it has everywhere.
 
-    The folders are parameters `In`, `Out` and, where there is one, `Guide`, without a default, which the specification
-    allows below the template only.
+    The paths are parameters `In`, `Out` and, where they are given, `Guide` and `Marks`, without a default, which the
+    specification allows below the template only.
     Raises `InputError` when the source is not exactly one sequence, or the contact sheet's name is another file's.
     """
     sequences = plan(job).sequences
@@ -66,8 +66,8 @@ def _range(first: int, last: int) -> str:
 
 def _parameters(job: Job, sequence: SequencePlan) -> Iterator[dict[str, Any]]:
     yield {"name": "Name", "type": "STRING", "default": sequence.sequence.pattern[:64]}
-    guide = [("Guide", job.guide, "IN")] if job.guide else []
-    for name, folder, flow in (("In", job.source, "IN"), ("Out", job.target, "OUT"), *guide):
+    given = [(name, path, "IN") for name, path in (("Guide", job.guide), ("Marks", job.marks)) if path]
+    for name, folder, flow in (("In", job.source, "IN"), ("Out", job.target, "OUT"), *given):
         kind = "DIRECTORY" if flow == "OUT" or Path(folder).is_dir() else "FILE"
         yield {"name": name, "type": "PATH", "objectType": kind, "dataFlow": flow}
     for row in describe(Settings):
@@ -109,8 +109,8 @@ def _finish(job: Job) -> dict[str, Any]:
 def _arguments(job: Job) -> list[str]:
     settings = [f"--{row['name'].replace('_', '-')}={{{{Param.{_title(row['name'])}}}}}" for row in describe(Settings)]
     given = [f"--{name}={getattr(job, name)}" for name in ("ext", "insert", "jobs")]
-    guide = ["--guide={{Param.Guide}}"] if job.guide else []
-    return ["{{Param.In}}", "{{Param.Out}}", "--openjd", *guide, *given, *settings]
+    paths = [f"--{name}={{{{Param.{_title(name)}}}}}" for name in ("guide", "marks") if getattr(job, name)]
+    return ["{{Param.In}}", "{{Param.Out}}", "--openjd", *paths, *given, *settings]
 
 
 def _script(arguments: list[str]) -> dict[str, Any]:

@@ -5,15 +5,16 @@ fetched along it (`warp`). Where only one key has the pixel - its flow does not 
 key alone is shown.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from inbetween.core.network import Array
+from inbetween.core.network import Array, Mark
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.engines import require_cpu
 from inbetween.models.model import Model
-from inbetween.models.moving import MovingNetwork, numpy_of
+from inbetween.models.moving import MovingNetwork, numpy_of, refuse
 from inbetween.models.optical import Grey, Motion, find_motion, grey_copy, paths
 from inbetween.models.warp import Plane, fetched_along
 
@@ -53,7 +54,8 @@ class Pair:
 class Flow(MovingNetwork[Pair]):
     """Moves pixels along optical flow. Motion depends on the grey copies alone: equal copies are asked for once."""
 
-    def _pair(self, start: Array, end: Array) -> Pair:
+    def _pair(self, start: Array, end: Array, marks: Sequence[Mark] = ()) -> Pair:
+        refuse(marks)
         first, last = (grey_copy(numpy_of(frame)[0], self.channels, self.space) for frame in (start, end))
         for pair in self.known:
             if np.array_equal(pair.start, first) and np.array_equal(pair.end, last):

@@ -33,6 +33,8 @@ class Model:
     """Called with the layout and the working space ("linear" or "display") of the frames it will get."""
     knows_path: bool = False
     """Whether its networks heed the keys beyond a pair (`core.network.PathNetwork`)."""
+    knows_marks: bool = False
+    """Whether they heed what an artist marks on the keys as well (`core.network.Mark`)."""
 
     def scheme_for(self, settings: Settings) -> str:
         """How it is asked: "triads" or "direct".
@@ -58,3 +60,10 @@ class Model:
             sees = "in triads it sees two keys only" if self.knows_path else f"{self.name} sees two keys only"
             raise SettingsError(f"path is {settings.path!r}, but {sees}; choose straight, or a model that moves pixels")
         return settings.path
+
+    def refuse_marks(self, settings: Settings) -> None:
+        """Raise `SettingsError` where it heeds no marks: halves of a gap have none; and as `scheme_for` does."""
+        if not self.knows_marks:
+            raise SettingsError(f"{self.name} does not heed marks; choose motion, or leave --marks out")
+        if self.scheme_for(settings) != "direct":
+            raise SettingsError("marks are not heeded in triads; choose scheme direct, or leave --marks out")

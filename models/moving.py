@@ -13,7 +13,8 @@ import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
 
 from inbetween.core.channels import Channels
-from inbetween.core.network import Array, Beyond, Network, PathNetwork
+from inbetween.core.errors import SettingsError
+from inbetween.core.network import Array, Beyond, Mark, Network, PathNetwork
 from inbetween.models.curve import Bend, Side, Ways
 from inbetween.models.warp import Mixer, Plane, enlarge, enlarge_flow
 
@@ -34,23 +35,27 @@ class MovingNetwork(PathNetwork, ABC, Generic[Pair]):
         self.known = [self._pair(start[i : i + 1, ...], end[i : i + 1, ...]) for i in range(len(start))]
         return self._frames(start, end, t, self.known)
 
-    def through(self, before: Beyond | None, after: Beyond | None, even: bool) -> Network:
+    def through(self, before: Beyond | None, after: Beyond | None, even: bool, marks: Sequence[Mark] = ()) -> Network:
         """See `PathNetwork`. The motion of the gaps beyond is found as that of the pair's own."""
 
         def draw(start: Array, end: Array, t: Array, /) -> Array:
-            pair = self._pair(start, end)
-            earlier = None if before is None else self._pair(before.frame[None, ...], start)
-            later = None if after is None else self._pair(end, after.frame[None, ...])
+            pair = self._pair(start, end, marks)
+            earlier = None if before is None else self._pair(before.frame[None, ...], start, before.marks)
+            later = None if after is None else self._pair(end, after.frame[None, ...], after.marks)
             self.known = [each for each in (earlier, pair, later) if each is not None]
             from_start = None if before is None or earlier is None else self._side(earlier, 1, before.distance)
             from_end = None if after is None or later is None else self._side(later, 0, after.distance)
-            return self._frames(start, end, t, [pair], Bend(from_start, from_end, even))
+            bend = None if before is None and after is None else Bend(from_start, from_end, even)
+            return self._frames(start, end, t, [pair], bend)
 
         return draw
 
     @abstractmethod
-    def _pair(self, start: Array, end: Array) -> Pair:
-        """What is known of two keys (1, H, W, C); from `known` where it is there."""
+    def _pair(self, start: Array, end: Array, marks: Sequence[Mark] = ()) -> Pair:
+        """What is known of two keys (1, H, W, C) and their marks; from `known` where it is there.
+
+        Raises `SettingsError` for marks that it does not heed.
+        """
 
     @abstractmethod
     def _ways(self, pair: Pair, t: float, bend: Bend | None, size: tuple[int, int]) -> Ways | None:
@@ -90,6 +95,12 @@ def move(mixer: Mixer, ways: Ways, frame: Array) -> None:
     to_start, to_end, share = (xp.asarray(part.reshape(1, *part.shape[:2], -1), device=where) for part in ways)
     flows = enlarge_flow(to_start, height, width), enlarge_flow(to_end, height, width)
     mixer.draw(flows, enlarge(share, height, width), frame)
+
+
+def refuse(marks: Sequence[Mark]) -> None:
+    """Raise `SettingsError` for any marks: the network heeds none."""
+    if marks:
+        raise SettingsError("this model does not heed marks; choose motion, or leave them out")
 
 
 def not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:

@@ -80,6 +80,13 @@ def grey_copy(frame: Plane, channels: Channels, space: str) -> Grey:
 
 def find_motion(start: Grey, end: Grey) -> Motion:
     """Flow both ways between two grey pictures, and how well the two agree."""
+    there, back = dense(start, end), dense(end, start)
+    greys = (start.astype(np.float32), end.astype(np.float32))
+    return Motion(greys, (there, back), (doubt(there, back), doubt(back, there)))
+
+
+def dense(start: Grey, end: Grey) -> Plane:
+    """Flow from one grey picture to another, (h, w, 2)."""
     import cv2
 
     height, width = start.shape
@@ -87,10 +94,7 @@ def find_motion(start: Grey, end: Grey) -> Motion:
     a, b = (cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE) for grey in (start, end))
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     # OpenCV's own stubs want an array to write to, for which its documentation and code take None.
-    there = np.asarray(search.calc(a, b, None), np.float32)[:height, :width]  # type: ignore[call-overload]
-    back = np.asarray(search.calc(b, a, None), np.float32)[:height, :width]  # type: ignore[call-overload]
-    greys = (start.astype(np.float32), end.astype(np.float32))
-    return Motion(greys, (there, back), (doubt(there, back), doubt(back, there)))
+    return np.asarray(search.calc(a, b, None), np.float32)[:height, :width]  # type: ignore[call-overload]
 
 
 def paths(motion: Motion, t: float) -> tuple[Plane, Plane, Plane]:
@@ -114,9 +118,13 @@ def _judged(motion: Motion, flow: Plane, way: float, t: float) -> tuple[Plane, P
 
 def difference(motion: Motion, to_start: Plane, to_end: Plane) -> Plane:
     """How different the two keys look around each pixel under these flows, (h, w), in steps of 255."""
+    return unlikeness(fetched_along(motion.greys[0], to_start), fetched_along(motion.greys[1], to_end))
+
+
+def unlikeness(start: Plane, end: Plane) -> Plane:
+    """How different two grey pictures look around each pixel, (h, w), in steps of 255."""
     import cv2
 
-    start, end = fetched_along(motion.greys[0], to_start), fetched_along(motion.greys[1], to_end)
     return np.asarray(cv2.blur(np.abs(start - end), (WINDOW, WINDOW)), np.float32)
 
 

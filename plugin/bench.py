@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("inbetween bench", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="quality | speed | scenes")
+    commands = parser.add_subparsers(required=True, metavar="quality | speed | scenes | marks")
     quality = commands.add_parser(
         "quality",
         help="compare in-betweens with the true frames of clips",
@@ -83,7 +83,13 @@ def _parser() -> argparse.ArgumentParser:
         help="compare in-betweens of generated scenes with the true frames",
         description="Draws the middle of scenes that artists meet every day: cameras, titles, light, grounds, grain.",
     )
-    for one, kind, command in ((quality, Quality, _quality), (speed, Speed, _speed), (scenes, Scenes, _scenes)):
+    marks = commands.add_parser(
+        "marks",
+        help="measure what marks are worth, on generated scenes",
+        description="Draws the middle of scenes in which two keys mislead, without marks and with them.",
+    )
+    asked = ((quality, Quality, _quality), (speed, Speed, _speed), (scenes, Scenes, _scenes), (marks, Scenes, _marks))
+    for one, kind, command in asked:
         add_options(one, kind)
         one.add_argument(
             "--write", type=Path, metavar="FILE", help="Put the result into a document, between its markers."
@@ -117,6 +123,15 @@ def _scenes(options: argparse.Namespace) -> int:
     models = list(_models(asked))
     figures = bench_scenes.measure(models, asked.times, tell=say)
     return _publish(f"scenes {asked.times}", bench_scenes.table(models, figures), models, options.write)
+
+
+def _marks(options: argparse.Namespace) -> int:
+    from inbetween import bench_marks
+
+    asked = Scenes(**values(options, Scenes))
+    models = list(_models(asked))
+    figures = bench_marks.measure(models, asked.times, tell=say)
+    return _publish(f"marks {asked.times}", bench_marks.table(figures), models, options.write)
 
 
 def _models(asked: Measured) -> Iterator[Model]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inbetween import markdown
 from inbetween.core.channels import RGBA
@@ -126,6 +127,12 @@ class Stage:
 
         return self._covered(draw)
 
+    def shape(self, outline: NDArray[np.floating]) -> Picture:
+        """Likewise what an outline (n, 2), x and y, holds."""
+        return self._covered(
+            lambda plane, fine: cv2.fillPoly(plane, [np.round(outline * fine * 8).astype(np.int32)], 255, cv2.LINE_8, 3)
+        )
+
     def words(self, words: str, x: float, y: float, size: float = 1) -> Picture:
         """Likewise words."""
         font = cv2.FONT_HERSHEY_DUPLEX
@@ -157,7 +164,7 @@ def _at(x: float, y: float, fine: int) -> tuple[int, int]:
     return round(x * fine), round(y * fine)
 
 
-def _over(ground: Picture, *things: tuple[Picture, Colour]) -> Picture:
+def over(ground: Picture, *things: tuple[Picture, Colour]) -> Picture:
     """Things of one colour each, the first lowest, over a ground."""
     for cover, colour in things:
         ground = ground * (1 - cover) + cover * np.array((*colour, 1), np.float32)
@@ -166,7 +173,7 @@ def _over(ground: Picture, *things: tuple[Picture, Colour]) -> Picture:
 
 def _actors(stage: Stage, ground: Picture, t: float) -> Picture:
     """A disc and a box that go their ways."""
-    return _over(ground, (stage.box(240, 60 + 20 * t, 160, 36), GREEN), (stage.disc(120 + 200 * t, 170, 40), RED))
+    return over(ground, (stage.box(240, 60 + 20 * t, 160, 36), GREEN), (stage.disc(120 + 200 * t, 170, 40), RED))
 
 
 def _dimmed(picture: Picture, *light: float) -> Picture:
@@ -192,31 +199,31 @@ def _bars(stage: Stage, t: float) -> Picture:
     heights = ((40, 160, RED), (120, 60, GREEN), (20, 200, BLUE), (90, 110, ORANGE))
     grown = ((80 + 90 * place, _between(a, b, t), colour) for place, (a, b, colour) in enumerate(heights))
     bars = ((stage.box(x, 250 - height / 2, 46, height), colour) for x, height, colour in grown)
-    return _over(stage.flat(None), *bars)
+    return over(stage.flat(None), *bars)
 
 
 def _credits(stage: Stage, t: float) -> Picture:
     lines = ("KEY ARTISTS DRAW", "THE MACHINE DRAWS", "WHAT IS BETWEEN", "NOTHING LEAVES")
     rolled = ((stage.words(line, 40, 100 + 42 * i - 60 * t, 0.7), WHITE) for i, line in enumerate(lines))
-    return _over(stage.flat(None), *rolled)
+    return over(stage.flat(None), *rolled)
 
 
 def _title(stage: Stage, ground: Picture, t: float) -> Picture:
     words = stage.words("INBETWEEN", 160 * t - 120, 232)
-    return _over(ground, (stage.box(160 * t, 220, 300, 50), RED), (words, WHITE))
+    return over(ground, (stage.box(160 * t, 220, 300, 50), RED), (words, WHITE))
 
 
 def _shadow(stage: Stage, t: float) -> Picture:
     soft = cv2.GaussianBlur(stage.disc(120 + 220 * t, 190, 40), (0, 0), 9 * stage.times)
     shade = np.asarray(soft, np.float32)[..., None] * np.array((0.5, 0.5, 0.5, 0), np.float32)
-    return _over(stage.flat(PAPER) * (1 - shade), (stage.disc(110 + 220 * t, 130, 40), BLUE))
+    return over(stage.flat(PAPER) * (1 - shade), (stage.disc(110 + 220 * t, 130, 40), BLUE))
 
 
 def _arm(stage: Stage, t: float) -> Picture:
     degrees = 120 * (t - 0.5)
     x, y = 50 * np.cos(np.radians(degrees)), 50 * np.sin(np.radians(degrees))
     arm = stage.box(240 + x, 130 + y, 110, 24, degrees)
-    return _over(stage.flat(PAPER), (stage.box(240, 190, 70, 150), BLUE), (arm, ORANGE))
+    return over(stage.flat(PAPER), (stage.box(240, 190, 70, 150), BLUE), (arm, ORANGE))
 
 
 def _limb(x: float, y: float, length: float, *degrees: float) -> list[tuple[float, float]]:
@@ -231,7 +238,7 @@ def _limb(x: float, y: float, length: float, *degrees: float) -> list[tuple[floa
 def _elbow(stage: Stage, t: float) -> Picture:
     body = stage.box(150, 200, 90, 140)
     arm = _limb(185, 150, 85, 100, 70 + 105 * t)
-    return _over(stage.flat(PAPER), (body, BLUE), (stage.line(arm, 40), NIGHT), (stage.line(arm, 34), ORANGE))
+    return over(stage.flat(PAPER), (body, BLUE), (stage.line(arm, 40), NIGHT), (stage.line(arm, 34), ORANGE))
 
 
 def _inked(*things: tuple[Picture, Picture, Colour]) -> Iterator[tuple[Picture, Colour]]:
@@ -247,14 +254,14 @@ def _legs(stage: Stage, ground: Picture, t: float) -> Picture:
     legs = ((_limb(x, 130, 60, turned, turned - 10), colour) for x, turned, colour in ways)
     inked = ((stage.line(leg, 24), stage.line(leg, 30), colour) for leg, colour in legs)
     coat = stage.box(240, 100, 70, 110), stage.box(240, 100, 76, 116), RED
-    return _over(ground, *_inked(*inked, coat))
+    return over(ground, *_inked(*inked, coat))
 
 
 def _behind(stage: Stage, t: float) -> Picture:
     arm = _limb(240, 110, 110, 60 * t - 70)
     limb = stage.line(arm, 26), stage.line(arm, 32), ORANGE
     body = stage.box(240, 150, 80, 130), stage.box(240, 150, 86, 136), BLUE
-    return _over(stage.flat(PAPER), *_inked(limb, body))
+    return over(stage.flat(PAPER), *_inked(limb, body))
 
 
 def _nod(stage: Stage, t: float) -> Picture:
@@ -268,12 +275,12 @@ def _nod(stage: Stage, t: float) -> Picture:
     neck, face = stage.box(*at(30), 30, 70, degrees), stage.disc(*at(70), 45)
     eyes = (stage.disc(*at(56, aside), 6) for aside in (-14, 14))
     head = (neck, ORANGE), (face, ORANGE), (stage.box(*at(95), 80, 34, degrees), RED), *((eye, NIGHT) for eye in eyes)
-    return _over(stage.flat(PAPER), *head, (stage.box(240, 205, 120, 110), GREEN))
+    return over(stage.flat(PAPER), *head, (stage.box(240, 205, 120, 110), GREEN))
 
 
 def _emerging(stage: Stage, t: float) -> Picture:
     box = stage.box(200 + 70 * t, 130 - 20 * t, 60, 60, 40 * t)
-    return _over(stage.flat(PAPER), (box, ORANGE), (stage.box(180, 160, 90, 120), BLUE))
+    return over(stage.flat(PAPER), (box, ORANGE), (stage.box(180, 160, 90, 120), BLUE))
 
 
 def _walker(stage: Stage, t: float) -> Picture:
@@ -283,7 +290,7 @@ def _walker(stage: Stage, t: float) -> Picture:
         for turned in (-swing, swing):
             lines.append(stage.line(_limb(x, joint, length, turned, turned + bent), 4))
     head = (stage.disc(x, 66, 26), NIGHT), (stage.disc(x, 66, 22), ORANGE)
-    return _over(stage.flat(PAPER), *((line, NIGHT) for line in lines), *head)
+    return over(stage.flat(PAPER), *((line, NIGHT) for line in lines), *head)
 
 
 def _ball(stage: Stage, t: float) -> Picture:
@@ -291,17 +298,17 @@ def _ball(stage: Stage, t: float) -> Picture:
     places = np.linspace(0, 2 * np.pi, 121)
     outline, waist = ([(x + radius * np.cos(a), y + high * np.sin(a)) for a in places] for high in (radius, 10))
     lines = stage.line(outline, 2), stage.line(waist[:61], 2), stage.line([(20, 225), (460, 225)], 2)
-    return _over(stage.flat(PAPER), *((line, grey) for line in lines))
+    return over(stage.flat(PAPER), *((line, grey) for line in lines))
 
 
 def _widened(stage: Stage, t: float) -> Picture:
     outer, inner = stage.box(240, 135, 90 + 240 * t, 200), stage.box(240, 135, 60 + 240 * t, 170)
-    return _over(stage.flat(PAPER), (outer, BLUE), (inner, PAPER))
+    return over(stage.flat(PAPER), (outer, BLUE), (inner, PAPER))
 
 
 def _crossing(stage: Stage, t: float) -> Picture:
     one, other = stage.disc(140 + 200 * t, 120, 45), stage.disc(340 - 200 * t, 150, 45)
-    return _over(stage.flat(PAPER), (one, RED), (other, BLUE))
+    return over(stage.flat(PAPER), (one, RED), (other, BLUE))
 
 
 SCENES: dict[str, Callable[[Stage, float], Picture]] = {
@@ -313,7 +320,7 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "a title slides in": lambda stage, t: _title(stage, stage.flat(NIGHT), t),
     "a title slides in before a texture": lambda stage, t: _title(stage, stage.camera(), t),
     "credits scroll": _credits,
-    "a word grows": lambda stage, t: _over(stage.flat(PAPER), (stage.words("SCALE", 140 - 60 * t, 150, 1.7 + t), BLUE)),
+    "a word grows": lambda stage, t: over(stage.flat(PAPER), (stage.words("SCALE", 140 - 60 * t, 150, 1.7 + t), BLUE)),
     "bars grow": _bars,
     "a frame widens": _widened,
     "discs cross": _crossing,
@@ -336,6 +343,6 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "legs walk, and the camera pans": lambda stage, t: _legs(stage, stage.camera(shift=60 * t), t),
     "a head nods": _nod,
     "a box comes out from behind another": _emerging,
-    "an iris opens": lambda stage, t: _over(stage.flat(NIGHT), (stage.disc(240, 135, 40 + 140 * t), ORANGE)),
-    "a wipe": lambda stage, t: _over(stage.camera(), (stage.box(290 + 280 * t, 135, 480, 270), NIGHT)),
+    "an iris opens": lambda stage, t: over(stage.flat(NIGHT), (stage.disc(240, 135, 40 + 140 * t), ORANGE)),
+    "a wipe": lambda stage, t: over(stage.camera(), (stage.box(290 + 280 * t, 135, 480, 270), NIGHT)),
 }

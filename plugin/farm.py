@@ -49,7 +49,8 @@ def _write(options: argparse.Namespace) -> int:
         Path(options.save).write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"{options.save} could not be written: {error.strerror}; name another file") from error
-    named = {"In": job.source, "Out": job.target, **({"Guide": job.guide} if job.guide else {})}
-    places = shlex.join(word for name, path in named.items() for word in ("-p", f"{name}={Path(path).absolute()}"))
+    named = {"In": job.source, "Out": job.target, "Guide": job.guide, "Marks": job.marks}
+    given = ((name, Path(path).absolute()) for name, path in named.items() if path)
+    places = shlex.join(word for name, path in given for word in ("-p", f"{name}={path}"))
     say(f"to run it here: openjd run {shlex.quote(options.save)} --step Finish --run-dependencies {places}")
     return DONE

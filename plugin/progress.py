@@ -67,7 +67,9 @@ def sentence(event: Event) -> str:
             seen = "no picture, motion is seen in" if event["is_data"] else "picture"
             seen = f"motion is that of {event['guide']}, {seen}" if event["guide"] else seen
             picture = f"{seen} {' '.join(event['picture'])}{alpha}{layers}"
-            return f"{event['name']}: {event['keys']} keys, {event['frames']} frames; {picture}; {_space(event)}"
+            given = f"{event['keys']} keys, {event['frames']} frames"
+            given += f", {marked(event['marks'])}" if event["marks"] else ""
+            return f"{event['name']}: {given}; {picture}; {_space(event)}"
         case "frame":
             return (
                 f"[{event['done']}/{event['total']}] {event['action']} {PurePath(event['file']).name}{_between(event)}"
@@ -83,6 +85,11 @@ def sentence(event: Event) -> str:
             failed = f"; {len(event['failed'])} failed" if event["failed"] else ""
             return f"done: {', '.join(counts) or 'nothing'}{failed}"
     return ""
+
+
+def marked(count: int) -> str:
+    """How many marks there are, in words."""
+    return f"{count} mark{'s' if count > 1 else ''}"
 
 
 @contextmanager

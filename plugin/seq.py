@@ -72,8 +72,9 @@ def _voice(options: argparse.Namespace) -> str:
 
 def _show_plan(job: Job, as_json: bool) -> int:
     """Every frame of the result, as a table or as lines of JSON."""
+    from inbetween.hosts.sequence.marks import count
     from inbetween.hosts.sequence.run import preview
-    from inbetween.progress import sentence
+    from inbetween.progress import marked, sentence
 
     def tell(event: dict[str, Any]) -> None:
         say(json.dumps(event, sort_keys=True) if as_json else sentence(event))
@@ -81,6 +82,7 @@ def _show_plan(job: Job, as_json: bool) -> int:
     for sequence, rows in preview(job, tell):
         if not as_json:
             led = f", moving as {sequence.guide.sequence.pattern} does" if sequence.guide else ""
+            led += f", {marked(count(sequence.marks))}" if sequence.marks else ""
             say(f"{sequence.sequence.folder / sequence.sequence.pattern} -> {sequence.target}{led}")
             say(f"{'frame':>8}  {'what':8}{'t':>8}  from")
         for row in rows:

@@ -34,6 +34,7 @@ def desk(tmp_path: Path) -> Path:
     drawings |= {"poses/fox.0001.png": 10, "poses/fox.0002.png": 20}
     for name in ("beauty/fox", "depth/fox", "passes/shot_beauty", "passes/shot_depth"):
         drawings |= {f"{name}.0001.exr": 10, f"{name}.0004.exr": 20}
+    (tmp_path / "marks.csv").write_text("mark,frame,x,y\nleft paw,1,10,13\nleft paw,9,20,13\n")
     for name, at in drawings.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         assert oiio.ImageBuf(key(at)).write(str(tmp_path / name))
@@ -69,6 +70,14 @@ def test_the_first_line_fills_the_gaps(desk: Path) -> None:
     made = [path.name for path in sorted((desk / "shot").glob("*.png"))]
     assert made == [f"fox.{number:04d}.png" for number in range(1, 18)]
     assert (desk / "shot/fox.0009.png").read_bytes() == (desk / "keys/fox.0009.png").read_bytes()
+
+
+def test_the_table_of_marks_is_one(tmp_path: Path) -> None:
+    from inbetween.hosts.sequence.marks import read
+
+    (text,) = (text for language, text in BLOCKS if language == "csv")
+    (tmp_path / "marks.csv").write_text(text)
+    assert [line.key for line in read(str(tmp_path / "marks.csv")).lines] == [1, 9]
 
 
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.splitlines()[0])

@@ -16,7 +16,7 @@ import bpy
 
 from ..worker.client import WorkerError
 from . import compat, results, snapshot
-from .properties import GUIDE, TARGET, arguments, preferences, settings
+from .properties import GUIDE, MARKS, TARGET, arguments, preferences, settings
 from .session import SESSION, python
 from .snapshot import SelectionError
 
@@ -241,6 +241,12 @@ class FillSequence(Draws):
             subtype="DIR_PATH",
             options={"SKIP_SAVE", *compat.RELATIVE},
         ),
+        "marks": bpy.props.StringProperty(
+            name="Marks",
+            description=MARKS,
+            subtype="FILE_PATH",
+            options={"SKIP_SAVE", *compat.RELATIVE},
+        ),
         "target": bpy.props.StringProperty(
             name="Result",
             description=TARGET,
@@ -267,7 +273,7 @@ class FillSequence(Draws):
             raise SelectionError("Choose the folder of the key frames")
         source = snapshot.absolute(self.source or panel.source)
         job = {"source": str(source)}
-        for name in ("guide", "target"):
+        for name in ("guide", "marks", "target"):
             if path := getattr(self, name) or getattr(panel, name):
                 job[name] = str(snapshot.absolute(path))
         if bring == "AUTO":

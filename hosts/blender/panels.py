@@ -70,6 +70,9 @@ class MorePanel(Sidebar):
 def _fill(layout: Any, context: Any) -> None:
     layout.prop(context.scene.inbetween, "source")
     layout.prop(context.scene.inbetween, "guide")
+    layout.prop(context.scene.inbetween, "marks")
+    layout.prop(context.scene.inbetween, "marks_objects")
+    layout.operator("inbetween.marks_from_objects", icon="EMPTY_AXIS")
     layout.prop(context.scene.inbetween, "target")
     layout.operator("inbetween.fill_sequence", icon="SEQUENCE")
 

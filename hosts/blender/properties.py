@@ -23,6 +23,11 @@ GUIDE = (
     "For passes in files of their own: folder or pattern of the frames, such as the beauty, as whose picture "
     "everything moves. Left empty, keys move as they show themselves"
 )
+MARKS = (
+    "Table (CSV) of points on the keys, with a line mark,frame,x,y for each: what bears one name on two neighbouring "
+    "keys is the same point of the drawing"
+)
+MARKS_OBJECTS = "Every object in it is a mark by its name, where the camera sees its origin"
 TIMINGS = ("linear", "ease-in", "ease-out", "ease-in-out")
 
 MACHINE = tuple(row for row in DESCRIPTION["settings"] if row["name"] == "model" or not row["pixels"])
@@ -99,6 +104,12 @@ class SceneSettings(bpy.types.PropertyGroup):
             options=compat.RELATIVE,
         ),
         "guide": bpy.props.StringProperty(name="Guide", description=GUIDE, subtype="DIR_PATH", options=compat.RELATIVE),
+        "marks": bpy.props.StringProperty(
+            name="Marks", description=MARKS, subtype="FILE_PATH", options=compat.RELATIVE
+        ),
+        "marks_objects": bpy.props.PointerProperty(
+            type=bpy.types.Collection, name="Mark Objects", description=MARKS_OBJECTS
+        ),
         "target": bpy.props.StringProperty(
             name="Result", description=TARGET, subtype="DIR_PATH", options=compat.RELATIVE
         ),

@@ -1,7 +1,7 @@
 """From two keys to the pictures between them: what is not a number is mended, cuts are seen, the network is asked."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,7 +13,7 @@ from inbetween.core.clamp import cleaner
 from inbetween.core.continuity import Verdict, is_cut, judge
 from inbetween.core.errors import DrawingError, InbetweenError
 from inbetween.core.inbetween import frames_at_once, inbetween
-from inbetween.core.network import Beyond, Network, PathNetwork
+from inbetween.core.network import Beyond, Mark, Network, PathNetwork
 from inbetween.core.schedule import Drawing
 from inbetween.core.settings import Settings
 from inbetween.hosts.sequence.frames import Pixels
@@ -46,18 +46,24 @@ class Hand:
 
 
 def draw(
-    start: Pixels, end: Pixels, span: Span, hand: Hand, beyond: Callable[[], tuple[Beyond | None, Beyond | None]]
+    start: Pixels,
+    end: Pixels,
+    span: Span,
+    hand: Hand,
+    beyond: Callable[[], tuple[Beyond | None, Beyond | None]],
+    marks: Sequence[Mark] = (),
 ) -> tuple[Verdict, Iterator[tuple[Drawing, Pixels]]]:
     """What lies between two keys (H, W, C), and every drawing with its frame, as soon as it exists.
 
     Where nothing moves or everything changes, the first key is held: one drawing at t = 0. `beyond` is asked for the
-    keys before and after the two only when they are needed.
+    keys before and after the two only when they are needed. `marks`, on the two, are for a `PathNetwork` alone.
     """
     verdict = judge(start, end, hand.channels, hand.space, hand.settings)
     if verdict is not Verdict.MOVE:
         held = Drawing(span.gap.first, 0.0, tuple(span.gap.missing))
         return verdict, _frames(start, end, (held,), hand.network, hand)
-    network = hand.network if hand.path == "straight" else _through(start, end, hand, *beyond())
+    sides = (None, None) if hand.path == "straight" else beyond()
+    network = hand.network if hand.path == "straight" and not marks else _through(start, end, hand, sides, marks)
     return verdict, _frames(start, end, span.drawings, network, hand)
 
 
@@ -92,11 +98,13 @@ def _nearest(values: Pixels, wrong: NDArray[np.bool_]) -> Pixels | float:
     return nearest
 
 
-def _through(start: Pixels, end: Pixels, hand: Hand, before: Beyond | None, after: Beyond | None) -> Network:
-    """The network, led through the keys beyond. One across a cut tells nothing about this shot."""
+def _through(
+    start: Pixels, end: Pixels, hand: Hand, beyond: tuple[Beyond | None, Beyond | None], marks: Sequence[Mark]
+) -> Network:
+    """The network, led by marks and through the keys beyond. One across a cut tells nothing about this shot."""
     assert isinstance(hand.network, PathNetwork)
-    before, after = _of_the_shot(start, before, hand), _of_the_shot(end, after, hand)
-    return hand.network.through(before, after, even=hand.path == "arc")
+    before, after = (_of_the_shot(nearer, key, hand) for nearer, key in zip((start, end), beyond, strict=True))
+    return hand.network.through(before, after, hand.path != "smooth", marks)
 
 
 def _of_the_shot(nearer: Pixels, key: Beyond | None, hand: Hand) -> Beyond | None:

@@ -19,6 +19,11 @@ class Job:
         "Move everything as the picture of these frames moves, such as beauty/shot.####.exr; for passes in files of "
         "their own.",
     )
+    marks: str = option(
+        "",
+        "Table (CSV) of points on the keys, with a line mark,frame,x,y for each: what bears one name on two "
+        "neighbouring keys is the same point of the drawing; for what goes astray.",
+    )
     frames: str = option(
         "", "Write only these frames of the result, such as 1001-1007 or 5,9,20-30 (--frames=-3-8 from a minus on)."
     )

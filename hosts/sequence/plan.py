@@ -1,17 +1,18 @@
 """What a run will do, before it does anything: which keys, which frames between them, where each file will lie."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.core.schedule import Drawing, Gap, gaps, schedule
-from inbetween.hosts.sequence import guide, names, specs
+from inbetween.hosts.sequence import guide, marks, names, specs
 from inbetween.hosts.sequence.convert import retyped
 from inbetween.hosts.sequence.frames import Header, read_header
 from inbetween.hosts.sequence.guide import Guide
 from inbetween.hosts.sequence.job import Job
+from inbetween.hosts.sequence.marks import Marks, Table
 from inbetween.hosts.sequence.names import FrameSequence
 
 SHEETS = names.EXTENSIONS - {".exr", ".dpx"}
@@ -65,6 +66,8 @@ class SequencePlan:
     """Source number -> the header that the key has, or would have, as a file of the result's type."""
     guide: Guide | None = None
     """The frames whose picture this sequence moves with; None where it moves with its own."""
+    marks: Marks = field(default_factory=dict)
+    """What is marked on the keys in `headers`."""
 
     def file(self, number: int) -> Path:
         """Where a frame of the result will lie."""
@@ -82,6 +85,8 @@ class Plan:
 
     sequences: tuple[SequencePlan, ...]
     stray: tuple[str, ...]
+    idle_marks: tuple[str, ...] = ()
+    """Marks that lead nothing: none of them is on two neighbouring keys."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,9 @@ def plan(job: Job) -> Plan:
     if not enough:
         raise InputError(_too_few(job.source, found))
     lone = tuple(sequence.name(sequence.numbers[0]) for sequence in found if len(sequence.numbers) == 1)
+    table = _table(job, enough)
+    if table:
+        stray = tuple(name for name in stray if Path(job.source, name).resolve() != table.path.resolve())
     wanted = names.numbers(job.frames) if job.frames else None
     plans = [_sequence(job, sequence, target, wanted) for sequence in enough]
     if job.contact_sheet:
@@ -122,7 +130,8 @@ def plan(job: Job) -> Plan:
     if not chosen:
         raise InputError(f"{job.source} has no frame in {job.frames}; its result would be {_extent(plans)}")
     _refuse_collisions(chosen)
-    return Plan(tuple(_with_headers(each, leader) for each in chosen), tuple(sorted((*stray, *lone))))
+    idle = marks.idle(table, [each.numbers for each in enough]) if table else ()
+    return Plan(tuple(_with_headers(each, leader, table) for each in chosen), tuple(sorted((*stray, *lone))), idle)
 
 
 def rows(plan: SequencePlan) -> Iterator[Row]:
@@ -172,8 +181,8 @@ def _beyond(gap: Gap, placed: Mapping[int, int]) -> tuple[Outlook | None, Outloo
     )
 
 
-def _with_headers(plan: SequencePlan, leader: FrameSequence | None) -> SequencePlan:
-    """Read the header of every key that is used, and of its guide, and hold each against the first."""
+def _with_headers(plan: SequencePlan, leader: FrameSequence | None, table: Table | None) -> SequencePlan:
+    """Read the header of every key that is used, and of its guide, and hold each against the first, and its marks."""
     if leader and guide.same(leader, plan.sequence):
         leader = None
     used = {plan.keys[number] for number in plan.wanted & plan.keys.keys()}
@@ -194,7 +203,17 @@ def _with_headers(plan: SequencePlan, leader: FrameSequence | None) -> SequenceP
         raise InputError("; ".join([*map(str, trouble[: names.MOST_NAMED]), *more])) from trouble[0]
     outputs = {key: retyped(header, plan.ext) for key, header in headers.items()}
     beside = guide.beside(leader, plan.sequence, headers) if leader else None
-    return replace(plan, headers=headers, outputs=outputs, guide=beside)
+    marked = marks.on_keys(table, headers) if table else {}
+    return replace(plan, headers=headers, outputs=outputs, guide=beside, marks=marked)
+
+
+def _table(job: Job, found: tuple[FrameSequence, ...]) -> Table | None:
+    """What is marked, if anything is. Raises `InputError`, also for a mark on a frame that none of these has as key."""
+    if not job.marks:
+        return None
+    table = marks.read(job.marks)
+    marks.refuse_strangers(table, {key for each in found for key in each.numbers})
+    return table
 
 
 def _target(job: Job, found: tuple[FrameSequence, ...]) -> Path:

@@ -13,12 +13,13 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import FrameReadError
 from inbetween.core.settings import Settings, fingerprint
-from inbetween.hosts.sequence import specs
+from inbetween.hosts.sequence import marks, specs
 from inbetween.hosts.sequence.frames import file_hash, read_header
 from inbetween.hosts.sequence.names import FrameSequence
 from inbetween.hosts.sequence.plan import SequencePlan, Span
@@ -80,6 +81,8 @@ def of_gap(
             "guide": _named(led_by, (*keys, *beyond)),
             "guide_sha256": _hashed(led_by, (*keys, *beyond), sha256),
         }
+    if told := marks.told(todo.marks, _pairs(span, path)):
+        origin["marks"] = told
     ran = {"weights": model.weights_sha256 or "none"}
     origins: dict[int, Origin] = {}
     for drawing in span.drawings:
@@ -130,6 +133,14 @@ def placed(frame: Path, origin: Origin) -> Iterator[Path]:
         place.parent.mkdir(exist_ok=True)
         with whole(place) as file:
             file.write_text(json.dumps(asdict(record), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _pairs(span: Span, path: str) -> list[tuple[int, int]]:
+    """The pairs of neighbouring keys whose motion a gap depends on, in order of time."""
+    keys = [span.start, span.end]
+    if path != "straight":
+        keys = [*([span.before.key] if span.before else []), *keys, *([span.after.key] if span.after else [])]
+    return list(pairwise(keys))
 
 
 def _named(sequence: FrameSequence, numbers: Iterable[int]) -> str:

@@ -51,7 +51,7 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
 def preview(job: Job, emit: Emit, *, load: Load | None = None) -> Iterator[tuple[SequencePlan, list[Row]]]:
     """What `run` would do for each frame: `keep` for those that are there and still right. Writes nothing.
 
-    `emit` is told of files that are no frames. Raises as `run` does.
+    `emit` is told of files that are no frames, and of marks that lead nothing. Raises as `run` does.
     """
     planned, model = _prepared(job, emit, load or _load)
     for todo in planned.sequences:
@@ -62,7 +62,7 @@ def preview(job: Job, emit: Emit, *, load: Load | None = None) -> Iterator[tuple
 
 
 def _prepared(job: Job, emit: Emit, load: Load) -> tuple[Plan, Model]:
-    """What is to be done, and the model that does it; `emit` is told of files that are no frames.
+    """What is to be done, and the model that does it; `emit` is told of files and marks that are of no use.
 
     Raises `InputError` and its kin when it cannot be done.
     """
@@ -70,9 +70,20 @@ def _prepared(job: Job, emit: Emit, load: Load) -> tuple[Plan, Model]:
     _refuse_foreign_sheet(job)
     model = load(job.settings.model, job.settings.device, job.settings.engine)
     model.path_for(job.settings)  # what this model cannot draw is refused before anything is written
+    if job.marks:
+        model.refuse_marks(job.settings)
     if todo.stray:
         emit({"event": "stray", "files": list(todo.stray)})
+    if todo.idle_marks:
+        emit({"event": "warning", "file": job.marks, "message": _idle(job, todo.idle_marks)})
     return todo, model
+
+
+def _idle(job: Job, marks: tuple[str, ...]) -> str:
+    """That these marks lead nothing, and why."""
+    some = ", ".join(marks[: names.MOST_NAMED])
+    more = f" and {len(marks) - names.MOST_NAMED} more" if len(marks) > names.MOST_NAMED else ""
+    return f"{Path(job.marks).name}: {some}{more} lead nothing; a mark leads where it is on two neighbouring keys"
 
 
 def _recipes(todo: SequencePlan, existing: Iterable[int], model: Model, job: Job) -> dict[int, str]:

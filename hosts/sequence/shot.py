@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,9 +12,9 @@ from typing import Any
 from inbetween.core import colour
 from inbetween.core.continuity import Verdict
 from inbetween.core.errors import Cancelled, FrameReadError, InbetweenError
-from inbetween.core.network import Beyond
+from inbetween.core.network import Beyond, Mark
 from inbetween.core.schedule import Drawing
-from inbetween.hosts.sequence import guide, provenance, specs
+from inbetween.hosts.sequence import guide, marks, provenance, specs
 from inbetween.hosts.sequence.frames import Header, Pixels, Plate, encode, file_hash
 from inbetween.hosts.sequence.gap import Hand, draw, mend
 from inbetween.hosts.sequence.job import Job
@@ -93,6 +93,7 @@ class Shot:
             "guide": str(led_by.sequence.folder / led_by.sequence.pattern) if led_by else None,
             "keys": len(self.todo.keys),
             "frames": len(self.todo.wanted),
+            "marks": marks.count(self.todo.marks),
             "picture": [channels.names[place] for place in channels.colour],
             "is_data": not channels.shown,
             "alpha": None if channels.alpha is None else channels.names[channels.alpha],
@@ -151,14 +152,12 @@ class Shot:
             return
         self.writers.check()
         start, end = self._plates(span)
-        verdict, drawn = draw(start, end, span, self.hand, lambda: self._beyond(span))
+        marked = self._marked(span, span.start, span.end)
+        verdict, drawn = draw(start, end, span, self.hand, lambda: self._beyond(span), marked)
         log.info(
             "%s to %s: %s, %d of %d frames due", *(file.name for file in files), verdict.value, len(due), len(frames)
         )
-        if verdict is Verdict.CUT:
-            first, second = (file.name for file in files)
-            message = f"{first} is held: {second} looks like another shot; raise the cut threshold to have it drawn"
-            self.progress.emit({"event": "cut", "keys": [first, second], "message": message})
+        self._tell_of_held(verdict, files, marked)
         for drawing, wide in drawn:
             pixels = self._own(span, wide)
             for frame in due.intersection(drawing.shows):
@@ -167,6 +166,18 @@ class Shot:
             self._heed()
             if not due:
                 break
+
+    def _tell_of_held(self, verdict: Verdict, files: tuple[Path, Path], marked: Sequence[Mark]) -> None:
+        """Say what an artist did not ask for: a cut, and marks that lead nothing in a gap that is held."""
+        first, second = (file.name for file in files)
+        unheeded = "; its marks are not heeded" if marked else ""
+        if verdict is Verdict.CUT:
+            why = f"{second} looks like another shot; raise the cut threshold to have it drawn"
+            self.progress.emit(
+                {"event": "cut", "keys": [first, second], "message": f"{first} is held: {why}{unheeded}"}
+            )
+        elif verdict is Verdict.HOLD and any(one != other for one, other in marked):
+            self._warn(files[0], f"is held: {second} is the same picture{unheeded}")
 
     def _plates(self, span: Span) -> tuple[Pixels, Pixels]:
         """Both keys over one window, fit to be drawn with; the next key is begun."""
@@ -202,7 +213,7 @@ class Shot:
         """The keys before and after those of a gap, over their window; one that does not decode is left out, aloud."""
         first, second = self.todo.headers[span.start], self.todo.headers[span.end]
 
-        def key(outlook: Outlook | None) -> Beyond | None:
+        def key(outlook: Outlook | None, nearer: int) -> Beyond | None:
             if outlook is None:
                 return None
             for file in self._files(outlook.key):
@@ -212,9 +223,14 @@ class Shot:
                     message = f"{error}; the way between {first.path.name} and {second.path.name} is found without it"
                     self.progress.emit({"event": "warning", "file": str(file), "message": message})
                     return None
-            return Beyond(self._wide(outlook.key, self._window(span)), outlook.distance)
+            marked = self._marked(span, *sorted((outlook.key, nearer)))
+            return Beyond(self._wide(outlook.key, self._window(span)), outlook.distance, marked)
 
-        return key(span.before), key(span.after)
+        return key(span.before, span.start), key(span.after, span.end)
+
+    def _marked(self, span: Span, earlier: int, later: int) -> Sequence[Mark]:
+        """What is marked on two keys, for arrays over the window of a gap."""
+        return marks.between(self.todo.marks, earlier, later, self._first.display, self._window(span))
 
     def _files(self, key: int) -> tuple[Path, ...]:
         """What is read for a key of the source: its file, and its guide's."""

@@ -9,10 +9,12 @@ In the order in which they are used:
     mover         runs all of what follows for the keys of a gap, and fetches the original pixels along the result
     offered       everything that is known without the network: what the network is offered, and what corrects it
       grain, light, ground      what hides that two pictures show the same, taken off
+      led                       optical flow, and in its place what marks propose
       camera                    one affine motion of the whole picture
       backdrop                  the background plate behind all pieces, at rest or moved by the camera
       carried                   the moving pieces (segments) of a drawing, found by
         regions                   segmentation into pieces of even colour
+        marked                    what an artist marks, and which pieces that pairs
         matching                  which piece is which, by cost of colour, size, shape and place
         cover, sight              how well an affine map explains a pair; which of several explains it best
         hidden, recognised        pieces that are partly occluded, and the order of depth
@@ -27,6 +29,7 @@ In the order in which they are used:
 Words that are used throughout:
 
     key           a given frame; a pair of values is (of the start, of the end), key 0 and key 1
+    mark          a point of the drawing, and where it is in either key: so the artist says
     piece         a connected region of even colour with its outline: a segment. Numbered from 0 in tables, where it is
                   called `one` in the start and `other` in the end, and from 1 in label images, where 0 is none
     cut           the pieces of a picture (`Pieces`); `cut` of both keys is a pair of them

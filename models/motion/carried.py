@@ -21,6 +21,7 @@ from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.hidden import Names
 from inbetween.models.motion.inked import PointMap, ink, inked
 from inbetween.models.motion.joined import joined
+from inbetween.models.motion.led import UNTOLD, Told
 from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.lone import lone
 from inbetween.models.motion.masks import Mask, Numbers
@@ -40,6 +41,8 @@ CARRIED, PARTLY, BELOW, SWEPT, GROWN, FADED = range(6)
 """What becomes of a piece. What both keys have is carried, over what is there or, as a shadow, over grounds alone; of
 some one key shows a part. Or it goes nowhere, but sweeps over what is there, or off it. What one key alone has grows or
 shrinks, or fades."""
+MARK_WEIGHT = 1e3
+"""How much a mark says of where lines go, beside a piece of one pixel."""
 EXPECTED_RADIUS = 0.15
 """Diagonals of the frame within which lines may go with a piece."""
 
@@ -82,35 +85,38 @@ class Carried:
         return replace(self, flows=flows, labels=labels, grounds=grounds, backdrop=self.backdrop.cropped(height, width))
 
 
-def carried(start: Plane, end: Plane, flows: tuple[Plane, Plane], camera: Floats | None = None) -> Carried:
+def carried(
+    start: Plane, end: Plane, flows: tuple[Plane, Plane], camera: Floats | None = None, told: Told = UNTOLD
+) -> Carried:
     """The pieces whose own motion explains two pictures better than `flows` between them, both ways, does.
 
     And what is lost in either: pieces of one colour whose outline the flows have lost, or of one shape that change
     their colour or coverage on the way, are carried as well, and lines (`lines`); and what one key alone has, with
     hardly anything changing around it, grows out of its middle or shrinks into it. What is `joined` to a carried piece
-    goes along with it. What is `swept` lies below all that.
+    goes along with it. What is `swept` lies below all that. What is `told` of the keys holds.
     """
     cut = pieces(start), pieces(end)
     views = View(start, cut[0]), View(end, cut[1])
     diagonal = float(np.hypot(*start.shape[:2]))
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
-    sight = Sight(cut, views, flows, wrong)
-    pairs = matches(*cut, sight.flow_shifts(), diagonal, sight.judged)
+    sight = Sight(cut, views, flows, wrong, told.marks)
+    pairs = matches(*cut, sight.flow_shifts(), diagonal, sight.judged, sight.marked)
     hidden = half_hidden(sight, pairs, diagonal)
     pairs = together(pairs, hidden)
-    load = _Load(cut, views, flows)
+    load = _Load(cut, views, flows, told.marks)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.go((np.nonzero(first), np.nonzero(second)), growth, SWEPT)
     known = [label > 0 for label in load.labels]
     for thing in recognised(sight, pairs, hidden, diagonal):
         load.carry(thing.pieces, thing.way, thing.partly)
+    _carry_told(load, sight, told, flows)
     replaced = sight.replaced(pairs)
     for one, other in replaced:
         load.carry(((one,), (other,)), np.eye(2, 3))
     pairs = np.concatenate((pairs, replaced))
     load.outline()
     still = np.abs(start - end).max(-1)
-    lines = bent_lines((start, end), cut, sight.flow_lost, load.free(still > UNCHANGED), load.expected)
+    lines = bent_lines((start, end), cut, sight.flow_lost, load.free(still > UNCHANGED), load.expected, told.marks)
     if lines is not None:
         (first, second), bent = lines
         load.go((np.nonzero(first), np.nonzero(second)), bent)
@@ -134,6 +140,15 @@ def _recolour(
             load.carry(((one,), (other,)), way)
             left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]
     return left
+
+
+def _carry_told(load: "_Load", sight: Sight, told: Told, flows: tuple[Plane, Plane]) -> None:
+    """Carry painted things that follow marks, but for pieces that do so themselves."""
+    first, second = (np.isin(cut.labels, names + 1) for cut, names in zip(sight.cut, sight.marked.pairs.T, strict=True))
+    pictures = sight.views[0].picture, sight.views[1].picture
+    for (one, other), way in told.parts(pictures, flows, (first, second)):
+        if not load.full:
+            load.go((np.nonzero(one), np.nonzero(other)), way)
 
 
 def _leave_lone(
@@ -161,7 +176,10 @@ def _joined(found: Carried, views: tuple[View, View], astray: Sequence[Mask]) ->
 class _Load:
     """What is carried, as it is found."""
 
-    def __init__(self, cut: tuple[Pieces, Pieces], views: tuple[View, View], flows: tuple[Plane, Plane]) -> None:
+    def __init__(
+        self, cut: tuple[Pieces, Pieces], views: tuple[View, View], flows: tuple[Plane, Plane], marks: Floats
+    ) -> None:
+        self.marks = marks
         self.cut, self.views, self.flows = cut, views, (flows[0].copy(), flows[1].copy())
         self.labels: tuple[Numbers, Numbers] = (
             np.zeros(flows[0].shape[:2], np.uint8),
@@ -172,6 +190,11 @@ class _Load:
         self.sides: list[int] = []
         self.manners: list[int] = []
         self.bent: dict[int, Deformation] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether labels have no number left."""
+        return len(self.ways) == np.iinfo(np.uint8).max
 
     def carry(self, pieces: tuple[Names, Names], way: Floats | Deformation, partly: bool = False) -> None:
         """Pieces of the start become some of the end; either key hides a part of them if they do so `partly`."""
@@ -227,11 +250,15 @@ class _Load:
                 weight = np.exp(-np.square(places - middle).sum(-1) / near**2) * np.sqrt(len(rows))
                 goes += weight[:, None] * went
                 total += weight
+        for mark in self.marks:
+            weight = MARK_WEIGHT * np.exp(-np.square(places - mark[key]).sum(-1) / near**2)
+            goes += weight[:, None] * (mark[1 - key] - mark[key])
+            total += weight
         return np.asarray(places + goes / total[:, None])
 
     def leave(self, part: Part, whole: Mask, side: int, manner: int) -> None:
         """What one key has in these pixels of a part of the frame stays there, but for what is carried."""
-        if len(self.ways) == np.iinfo(np.uint8).max:
+        if self.full:
             return
         rows, columns = np.nonzero(whole)
         self._add(np.eye(2, 3), side, manner, (rows + part[0].start, columns + part[1].start))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.marked import on
 from inbetween.models.motion.masks import Mask, components, dilated, inner_distance, nearest
 from inbetween.models.motion.regions import Pieces
 from inbetween.models.motion.registration import Expected, registered, share
@@ -48,6 +49,7 @@ def bent_lines(
     flow_lost: tuple[Mask, Mask],
     free: tuple[Mask, Mask],
     expected: Expected,
+    marks: Floats,
 ) -> tuple[tuple[Mask, Mask], Deformation] | None:
     """Where both keys have lines that bend, and how they do; None if there are none, or they are not the same.
 
@@ -57,9 +59,9 @@ def bent_lines(
         return None
     both = [_Lines.of(*each) for each in zip(pictures, cut, flow_lost, free, strict=True)]
     some, every = ((both[0].lost_lines(least), both[1].lost_lines(least)) for least in (LOST_SHARE, 0))
-    found = _bent(pictures, some, expected)
+    found = _bent(pictures, some, expected, marks)
     if found is None and _most(some, every):
-        found = _bent(pictures, every, expected)
+        found = _bent(pictures, every, expected, marks)
     if found is None:
         return None
     bent, (first, second) = found
@@ -73,13 +75,15 @@ def _most(some: tuple[Mask, Mask], every: tuple[Mask, Mask]) -> bool:
 
 
 def _bent(
-    pictures: tuple[Plane, Plane], lines: tuple[Mask, Mask], expected: Expected
+    pictures: tuple[Plane, Plane], lines: tuple[Mask, Mask], expected: Expected, marks: Floats
 ) -> tuple[Deformation, tuple[Mask, Mask]] | None:
     """How some lines bend to those of the other key, and which of their pixels do; None if most do not."""
     if not lines[0].any() or not lines[1].any():
         return None
     pens = [np.median(picture[mask], axis=0) for picture, mask in zip(pictures, lines, strict=True)]
-    found = registered(*lines, expected, REACHES) if np.abs(pens[0] - pens[1]).max() < PEN_DIFFERENCE else None
+    if np.abs(pens[0] - pens[1]).max() >= PEN_DIFFERENCE:
+        return None
+    found = registered(*lines, expected, REACHES, on(lines, marks))
     return found if found and share(found[1], lines) >= TOLD_SHARE else None
 
 

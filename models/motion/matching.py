@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, mapped
+from inbetween.models.motion.marked import Marked
 from inbetween.models.motion.masks import Mask
 from inbetween.models.motion.regions import COLOUR_CHANGE, Pieces
 
@@ -25,6 +26,8 @@ ANYWHERE_COST = 2.0
 """Cost of being anywhere at all."""
 FIRST_RADIUS, RADIUS = 0.25, 0.12
 """Diagonals of the frame beside its expected place that cost 1: while nothing is expected, and then."""
+UNLIKELY = 1e6
+"""Cost of being another piece than is said."""
 STAYING_COST = 0.1
 """Cost of being the piece of the same shape in the same place."""
 SAME_SHAPE = 0.1
@@ -60,24 +63,30 @@ ITERATIONS = 5
 """How often pieces are matched, each time knowing where their neighbours went."""
 
 
-def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Judge) -> NDArray[np.intp]:
+def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Judge, marked: Marked) -> NDArray[np.intp]:
     """Pairs (m, 2) of piece numbers that are each other's best match.
 
     A piece is thought to have gone where its neighbours went, once they are known and as far as `judge` believes them,
-    or where optical flow leads it: by `led` (n, 2), infinite where that has lost it.
+    or where optical flow leads it: by `led` (n, 2), infinite where that has lost it; but near a mark, where that leads.
     """
     pairs, expected = np.zeros((0, 2), np.intp), np.zeros((len(start.area), 2))
     if not len(start.area) or not len(end.area):
         return pairs
-    unlike, stays = _unlike(start, end), _stays(start, end, diagonal)
+    unlike, stays = dissimilar(start, end), _stays(start, end, diagonal)
     went = end.centre[None] - start.centre[:, None]
+    heed, aside = marked.leading
+    said = np.zeros(unlike.shape, np.bool_)
+    said[marked.pairs[:, 0]] = said[:, marked.pairs[:, 1]] = True
     apart = ANYWHERE_COST * (1 - np.minimum(_together(start, went, unlike, diagonal) / COMPANY_SHARE, 1))
     for round_ in range(ITERATIONS):
         reach = (RADIUS if round_ else FIRST_RADIUS) * diagonal
         beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))
         away = np.minimum(np.minimum(beside, off + FLOW_COST), apart)
+        away = heed * aside + (1 - heed) * away
         cost = unlike + np.minimum(away, ANYWHERE_COST)  # the only one of its kind is known wherever it is
         cost = np.where(stays, np.minimum(cost, STAYING_COST), cost)
+        cost[said] = UNLIKELY
+        cost[tuple(marked.pairs.T)] = 0
         pairs = _mutual(cost, MATCH_COST)
         if not len(pairs):
             break
@@ -125,7 +134,7 @@ def _mutual(cost: Floats, most: float) -> NDArray[np.intp]:
     return np.asarray(pairs[cost[pairs[:, 0], pairs[:, 1]] < most])
 
 
-def _unlike(start: Pieces, end: Pieces) -> Floats:
+def dissimilar(start: Pieces, end: Pieces) -> Floats:
     """How different pieces are in colour, size and shape, (n, m)."""
     colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1) / SAME_COLOUR
     return np.asarray(colour + reshaped(start, end))

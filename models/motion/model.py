@@ -45,6 +45,7 @@ def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
         knows_time=True,
         network=network,
         knows_path=offered,
+        knows_marks=offered,
     )
 
 

@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from inbetween.core.channels import Channels
 from inbetween.core.colour import encode, visible
-from inbetween.core.network import Array
+from inbetween.core.network import Array, Mark
 from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
+from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.ground import Ground, shown
 from inbetween.models.motion.offered import SAME_FLOW, Offered, alike, entering, evenly, grown, offer, sharpened
 from inbetween.models.motion.placed import Whole, arrived, enlarged, wholes
 from inbetween.models.motion.strokes import Stroke, drawn_on
-from inbetween.models.moving import MovingNetwork, numpy_of
+from inbetween.models.moving import MovingNetwork, numpy_of, refuse
 from inbetween.models.warp import Plane
 
 Picture = NDArray[np.float32]
@@ -72,17 +73,21 @@ class Mover(MovingNetwork[Prepared]):
         super().__init__(channels, space)
         self.graphs, self.offered = graphs, offered
 
-    def _pair(self, start: Array, end: Array) -> Prepared:
+    def _pair(self, start: Array, end: Array, marks: Sequence[Mark] = ()) -> Prepared:
         keys = [np.ascontiguousarray(numpy_of(key)) for key in (start, end)]
         digests = in_parallel(lambda key: sha256(key).digest(), keys)  # type: ignore[arg-type] # arrays are buffers
-        digest = b"".join(digests)
+        digest = b"".join((*digests, repr(tuple(marks)).encode()))
         for known in self.known:
             if known.digest == digest:
                 return known
         if digests[0] == digests[1]:
             return Prepared(digest, [], (1, 1))
         pictures = np.stack([self._seen(key[0]) for key in keys])
-        return self._by_all(digest, pictures) if self.offered else self._by_network(digest, pictures)
+        if not self.offered:
+            refuse(marks)
+            return self._by_network(digest, pictures)
+        scale = np.divide(pictures.shape[:1:-1], keys[0].shape[2:0:-1])
+        return self._by_all(digest, pictures, np.reshape(marks, (-1, 2, 2)) * scale - 0.5)
 
     def _by_network(self, digest: bytes, pictures: Picture) -> Prepared:
         """What the network finds by itself in two pictures (2, 4, H, W)."""
@@ -90,11 +95,15 @@ class Mover(MovingNetwork[Prepared]):
         nothing = np.zeros((2, 2, padded.shape[2] // CELL, padded.shape[3] // CELL), np.float32)
         return Prepared(digest, self._levels(padded, nothing), _size(pictures))
 
-    def _by_all(self, digest: bytes, pictures: Picture) -> Prepared:
-        """What is found in two pictures (2, 4, H, W) once all that is known of them is offered to the network."""
+    def _by_all(self, digest: bytes, pictures: Picture, marks: Floats) -> Prepared:
+        """What is found in two pictures (2, 4, H, W) once all that is known of them is offered to the network.
+
+        `marks` (n, 2, 2) as `marked` has them.
+        """
         first, second, grounds, lit = alike(*np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)))
         padded = _padded(np.stack((first, second)).transpose(0, 3, 1, 2))
-        offered = offer(*np.ascontiguousarray(padded.transpose(0, 2, 3, 1)))
+        start, end = np.ascontiguousarray(padded.transpose(0, 2, 3, 1))
+        offered = offer(start, end, marks)
         levels = self._levels(padded, candidate(offered))
         offered = offered.cropped(*_size(pictures))
         lines, pieces = grown(first, second, offered), wholes(offered.pieces, offered.optical.greys)

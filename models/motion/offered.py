@@ -11,12 +11,15 @@ import cv2
 import numpy as np
 
 from inbetween.core.channels import RGBA
+from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.backdrop import Scene
 from inbetween.models.motion.camera import camera, outside
 from inbetween.models.motion.carried import Carried, carried
 from inbetween.models.motion.grain import smoothed
 from inbetween.models.motion.ground import Ground, changed, painted
+from inbetween.models.motion.led import led
 from inbetween.models.motion.light import levelled
+from inbetween.models.motion.marked import NO_MARKS
 from inbetween.models.motion.strokes import Stroke, explained, strokes
 from inbetween.models.optical import Motion, difference, find_motion, grey_copy, paths
 from inbetween.models.warp import Plane, fetched_along
@@ -55,10 +58,14 @@ def alike(start: Plane, end: Plane) -> tuple[Plane, Plane, list[Ground], bool]:
     return first, painted(first, second, grounds), grounds, first is not start or second is not end
 
 
-def offer(start: Plane, end: Plane) -> Offered:
-    """Optical flow (`optical`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses."""
-    optical = find_motion(*(grey_copy(picture, RGBA, "display") for picture in (start, end)))
-    return Offered(optical, carried(start, end, optical.flows, camera(optical)))
+def offer(start: Plane, end: Plane, marks: Floats = NO_MARKS) -> Offered:
+    """Optical flow (`optical`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses.
+
+    `marks` as in `marked`.
+    """
+    greys = grey_copy(start, RGBA, "display"), grey_copy(end, RGBA, "display")
+    optical, told = led(find_motion(*greys), greys, marks)
+    return Offered(optical, carried(start, end, optical.flows, camera(optical), told))
 
 
 def grown(start: Plane, end: Plane, offered: Offered) -> list[Stroke]:

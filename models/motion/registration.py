@@ -15,6 +15,7 @@ import numpy as np
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.graph import Graph, cells, complexes, graph, points
+from inbetween.models.motion.marked import NO_MARKS
 from inbetween.models.motion.masks import Mask, components, outer_distance
 from inbetween.models.warp import fetched_at
 
@@ -31,6 +32,8 @@ STIFFNESS = 30.0, 0.5
 """How much links weigh beside that, at first and at last."""
 STAY_WEIGHT = 1e-6
 """How much a place wants to stay beside that: what nothing draws would be anywhere else."""
+MARK_WEIGHT = 100.0
+"""How much a mark holds the place next to it, beside what draws that at most."""
 OUTLIER_WEIGHT = 1e-3
 """How likely it is, beside being a place's own, that something has no partner."""
 MAX_STRAIN = 0.12
@@ -40,13 +43,14 @@ EXPLAINED_WITHIN = 2.0
 
 
 def registered(
-    start: Mask, end: Mask, expected: Expected, reaches: Sequence[float] = (1.0,)
+    start: Mask, end: Mask, expected: Expected, reaches: Sequence[float] = (1.0,), marks: Floats = NO_MARKS
 ) -> tuple[Deformation, tuple[Mask, Mask]] | None:
     """How what fills one mask becomes what fills the other, and which pixels of either that explains.
 
     The one is bent to the other and the other to the one, from every one of some `reaches`; whichever explains more,
     and stretches less, holds. A reach says from how far places are drawn at first, in standard deviations of those that
-    they are drawn to: the less, the closer they keep to what is `expected` of them. None if either is too small to
+    they are drawn to: the less, the closer they keep to what is `expected` of them. What `marks` are on (`marked`) goes
+    where they say. None if either is too small to
     bend or in more parts than it may have cells, or they are different shapes.
     """
     if any(components(mask).max() > min(CELLS[2], TARGETS[2]) for mask in (start, end)):
@@ -56,7 +60,9 @@ def registered(
         return None
     best, found = -np.inf, None
     for (key, shape), reach in product(enumerate(shapes), reaches):
-        bent = Deformation(shape, drawn(shape, targets[1 - key], expected(shape.places, key), reach))
+        bent = Deformation(
+            shape, drawn(shape, targets[1 - key], expected(shape.places, key), reach, marks[:, [key, 1 - key]])
+        )
         bent, stretched = bent.back if key else bent, strain(bent)
         if stretched < MAX_STRAIN:
             told = explained(start, end, bent)
@@ -66,13 +72,14 @@ def registered(
     return found
 
 
-def drawn(shape: Graph, targets: Graph, begin: Floats, reach: float = 1.0) -> Floats:
+def drawn(shape: Graph, targets: Graph, begin: Floats, reach: float = 1.0, marks: Floats = NO_MARKS) -> Floats:
     """Where the places of a shape arrive, (n, 2), if from where they begin they are drawn to those of another.
 
-    From how far at first, is said by `reach` as in `registered`.
+    From how far at first, is said by `reach`, and where what is marked goes, by `marks`, as in `registered`.
     """
     places, links, (first, second) = begin, shape.link_vectors(complexes(shape.places)), shape.links.T
     widest = reach * float(np.sqrt(targets.places.var(0).sum()))
+    pinned, goals = _pinned(shape, marks)
     for step in np.linspace(0, 1, ITERATIONS):
         far, stiff = (a ** (1 - step) * b**step for a, b in ((widest, LAST_SIGMA), STIFFNESS))
         own = np.exp(_apart(places, targets.places) / (-2 * far**2)) * shape.area[:, None]
@@ -80,9 +87,20 @@ def drawn(shape: Graph, targets: Graph, begin: Floats, reach: float = 1.0) -> Fl
         weight = own.sum(1) / shape.area + STAY_WEIGHT
         turns = shape.turns(shape.link_vectors(complexes(places)))
         pull = stiff * shape.pulled((turns[first] + turns[second]) / 2 * links)
-        wanted = points(pull) + own @ targets.places / shape.area[:, None] + STAY_WEIGHT * places
-        places = np.linalg.solve(stiff * shape.stiffness + np.diag(weight), wanted)
+        wanted = points(pull) + own @ targets.places / shape.area[:, None] + STAY_WEIGHT * places + goals
+        places = np.linalg.solve(stiff * shape.stiffness + np.diag(weight + pinned), wanted)
     return places
+
+
+def _pinned(shape: Graph, marks: Floats) -> tuple[Floats, Floats]:
+    """How much marks hold the places of a shape, (n,), and to where, times that, (n, 2)."""
+    held, goals = np.zeros(len(shape.places)), np.zeros_like(shape.places)
+    for here, there in marks:
+        away = np.linalg.norm(shape.places - here, axis=1)
+        place = int(away.argmin())
+        held[place] += MARK_WEIGHT
+        goals[place] += MARK_WEIGHT * (there + shape.places[place] - here)
+    return held, goals
 
 
 def _apart(places: Floats, others: Floats) -> Floats:

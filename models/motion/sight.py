@@ -12,8 +12,9 @@ from inbetween.models.motion.affine import Floats, inverse, mapped, turn
 from inbetween.models.motion.cover import Cover, View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.hidden import Hidden, hidden
+from inbetween.models.motion.marked import NO_MARKS, Marked, along
 from inbetween.models.motion.masks import Labels, Mask, inner_distance
-from inbetween.models.motion.matching import SAME_COLOUR, SAME_MOTION, comparable, reshaped
+from inbetween.models.motion.matching import SAME_COLOUR, SAME_MOTION, comparable, dissimilar, reshaped
 from inbetween.models.motion.regions import EDGE_RANGE, Pieces
 from inbetween.models.motion.registration import registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
@@ -81,10 +82,12 @@ class Sight(Cover):
         views: tuple[View, View],
         flows: tuple[Plane, Plane],
         wrong: tuple[Plane, Plane],
+        marks: Floats = NO_MARKS,
     ) -> None:
         super().__init__(cut, views)
         self.flows, self.wrong = flows, wrong
         self.unlike = reshaped(*cut)
+        self.marked = Marked((views[0].picture, views[1].picture), cut, marks, dissimilar(*cut))
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
         self.astray = [doubt(*flows) > LOST_LOOP, doubt(*flows[::-1]) > LOST_LOOP]
         first, second = ((unlike > LOST_DIFFERENCE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
@@ -105,17 +108,20 @@ class Sight(Cover):
         """The one of these that brings like to like best, and the difference of colour, of 1, that it leaves."""
         if (one, other) not in self.found:
             first, second = self.views
-            ways = [*self.ways(one, other), *self.reversed(one, other)]
+            usual = [*self.ways(one, other), *self.reversed(one, other)]
+            said = self._said(one, other)
+            ways = [*usual, *(self.marked.ways(one, other, usual) if said else ())]
             apart = [
                 first.apart(one, second.picture, way)
                 + second.apart(other, first.picture, inverse(way))
                 + TURN_COST * turn(way)
                 for way in ways
             ]
-            least = int(np.argmin(apart))
-            if sum(np.array(apart) < apart[least] + TIE) > 1:
+            cost = np.add(apart, [self.marked.cost(one, other, way) if said else 0.0 for way in ways])
+            least = int(np.argmin(cost))
+            if np.count_nonzero(cost < cost[least] + TIE) > 1:
                 hangs = [SURROUNDINGS_WEIGHT * self._hangs(one, other, way) for way in ways]
-                least = int(np.argmin(np.add(apart, hangs)))
+                least = int(np.argmin(cost + hangs))
             self.found[one, other] = ways[least], apart[least]
         return self.found[one, other]
 
@@ -137,10 +143,14 @@ class Sight(Cover):
         A piece that fits is carried where optical flow does not explain it as well, or if it goes further than it is
         long: what is so small the network may lose, whatever it is offered.
         """
+        if self._said(one, other):
+            return self._as_marked(one, other)
         first, second = self.views
         usual = first.mean(one, self.wrong[0]) + second.mean(other, self.wrong[1])
         way, apart = self.best(one, other)
         gone = self._gone(one, other)
+        if self.marked.leads(one, other):
+            usual, gone = 1.0, 0.0  # as if the flows had lost it and it were near
         closer = apart < min(CLOSER * usual - CLOSER_BY, MATCHED_DIFFERENCE)
         if gone < FARTHEST_LENGTHS and (closer or (apart < SURE_DIFFERENCE and self._far(one, other, usual))):
             return way, False
@@ -149,6 +159,31 @@ class Sight(Cover):
         lost = missed or self._astray(one, other) > (LOST_OUTLINE if near else LOST_OUTLINE_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
         return self._reshaped(one, other) if lost and same else (None, False)
+
+    def _said(self, one: int, other: int) -> bool:
+        """Whether marks tell how a piece goes, rather than how what is on it does, as the features of a face.
+
+        So they do if the flows have lost it, or by the marks it comes to lie over the other one.
+        """
+        if not len(self.marked.of(one, other)):
+            return False
+        if self._gone(one, other) > FAR_LENGTHS or self._astray(one, other) > LOST_OUTLINE_FAR:
+            return True
+        ways = self.marked.ways(one, other, self.ways(one, other))
+        hitting = [way for way in ways if not self.marked.cost(one, other, way)]
+        return bool(hitting and self.covering(one, other, hitting)[1] > RIGID_COVER)
+
+    def _as_marked(self, one: int, other: int) -> tuple[Floats, bool]:
+        """The map of a piece of which it is said what it becomes, and whether it may bend."""
+        way, apart = self.best(one, other)
+        hit = not self.marked.cost(one, other, way)
+        if hit and (apart < SURE_DIFFERENCE or self.covering(one, other, [way])[1] > RIGID_COVER):
+            return way, False
+        shaped, _ = self._reshaped(one, other)
+        if shaped is not None and not self.marked.cost(one, other, shaped):
+            way = shaped
+        large = min(self.cut[0].area[one], self.cut[1].area[other]) >= BENDING_AREA
+        return way, bool(large)
 
     def inside_another(self, one: int, other: int, carried: Sequence[tuple[int, Floats]]) -> Floats | None:
         """The map (2, 3) of a piece that is too small for how far it went, if it goes with one around it.
@@ -191,7 +226,9 @@ class Sight(Cover):
         near = [way for (a, b), way in known.items() if self.cut[0].beside[one, a] and self.cut[1].beside[other, b]]
         first, second = np.array([*known], np.intp).reshape(-1, 2).T
         found = hidden(self.cut, one, other, (first, second), near)
-        return found if found and self._closer(found, usual) else None
+        if found is None or self.marked.denies(*found.pieces):
+            return None
+        return found if self._closer(found, usual) else None
 
     def entering(self, one: int, other: int) -> bool:
         """Whether the frame cuts a piece off in one key alone: it comes in or goes out, and does not grow."""
@@ -273,7 +310,14 @@ class Sight(Cover):
         start, end = self.cut
         masks = start.labels == one + 1, end.labels == other + 1
         shift = end.centre[other] - start.centre[one]
-        found = registered(*masks, lambda places, key: places - shift if key else places + shift)
+        marks = self.marked.of(one, other)
+
+        def expected(places: Floats, key: int) -> Floats:
+            if len(marks) > 1:
+                return along(places, marks[:, [key, 1 - key]])
+            return np.asarray(places - shift if key else places + shift)
+
+        found = registered(*masks, expected, marks=marks)
         return found[0] if found and share(found[1], masks) > BENDING_COVER else None
 
     def _fits(self, one: int, other: int, way: Floats) -> bool:

@@ -71,6 +71,33 @@ def test_a_job_whose_last_step_would_meet_another_file_is_not_written(shot: Path
             template(Job(str(shot), str(tmp_path / "out"), contact_sheet=str(sheet), overwrite=overwrite), 24)
 
 
+def test_given_paths_are_parameters_that_every_task_is_told(shot: Path, tmp_path: Path) -> None:
+    """Machines may know the same files by other paths."""
+    marks = tmp_path / "marks.csv"
+    marks.write_text("mark,frame,x,y\ntip,1,3,4\ntip,9,4,4\n")
+    made = template(Job(str(shot), str(tmp_path / "out"), guide=str(shot), marks=str(marks)), 24)
+    paths = {each["name"]: each["objectType"] for each in made["parameterDefinitions"] if each["type"] == "PATH"}
+    assert paths == {"In": "DIRECTORY", "Out": "DIRECTORY", "Guide": "DIRECTORY", "Marks": "FILE"}
+    for step in made["steps"]:
+        told = step["script"]["actions"]["onRun"]["args"]
+        assert {"--guide={{Param.Guide}}", "--marks={{Param.Marks}}"} <= set(told)
+    bare = template(Job(str(shot), str(tmp_path / "out")), 24)
+    assert "Marks" not in json.dumps(bare)
+
+
+def test_a_table_of_marks_that_no_task_could_heed_is_refused(
+    shot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marks = tmp_path / "marks.csv"
+    marks.write_text("mark,frame,x,y\ntip,2,3,4\n")
+    command_line = [str(shot), str(tmp_path / "out"), "--marks", str(marks), "--save", str(tmp_path / "job.json")]
+    assert command.main(command_line) == 2
+    assert "marks.csv, line 2: frame 2 is no key" in capsys.readouterr().err
+    marks.write_text("mark,frame,x,y\ntip,1,3,4\ntip,9,4,4\n")
+    assert command.main(command_line) == 0
+    assert capsys.readouterr().out.endswith(f" -p Marks={marks}\n")
+
+
 @pytest.mark.parametrize("guided", [False, True])
 def test_the_job_runs_to_the_frames_of_a_run_without_a_farm(
     shot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], guided: bool

@@ -130,6 +130,20 @@ def test_keys_that_lie_anywhere_become_a_sequence(engine: Worker, tmp_path: Path
     assert (tmp_path / "out" / "walk.0014.png").read_bytes() == last.read_bytes()
 
 
+def test_marks_lie_on_the_keys_that_a_host_hands_over(engine: Worker, tmp_path: Path) -> None:
+    keys = [{"frame": at, "path": str(picture(tmp_path / f"{at}" / "bar.png", 2 * at))} for at in (1, 3)]
+    table, heard = tmp_path / "marks.csv", list[dict[str, Any]]()
+    table.write_text("mark,frame,x,y\ntop,1,4,0\ntop,3,8,0\n")
+    given = {"target": str(tmp_path / "out"), "marks": str(table), "settings": {"cut_threshold": 1.0}}
+    job = engine.submit(given, "bar", keys)
+    assert job.wait(120, heard.append) == "done", job.error
+    assert [event["marks"] for event in heard if event["event"] == "sequence"] == [1]
+    table.write_text("mark,frame,x,y\ntop,1,4,0\ntop,3,8,99\n")
+    job = engine.submit(given, "bar", keys)
+    assert job.wait(120) == "failed"
+    assert job.error.startswith(f"{table}, line 3: 8 99 is outside of bar.png, whose display window is 24x16")
+
+
 def test_what_is_wrong_with_a_key_is_said_with_its_own_name(engine: Worker, tmp_path: Path) -> None:
     first, last = picture(tmp_path / "first.png", 0), picture(tmp_path / "large.png", 8, (20, 30))
     named = [{"frame": 1, "path": str(first)}, {"frame": 4, "path": str(last)}]

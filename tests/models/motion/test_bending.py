@@ -13,6 +13,7 @@ from inbetween.models import registry
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.graph import complexes, graph
 from inbetween.models.motion.lines import bent_lines
+from inbetween.models.motion.marked import NO_MARKS
 from inbetween.models.motion.regions import pieces
 from inbetween.models.motion.registration import explained, registered, share
 from inbetween.models.warp import fetched_at
@@ -155,7 +156,7 @@ def test_a_texture_is_no_line_drawing() -> None:
     keys = [np.dstack((random.random((HEIGHT, WIDTH, 3), np.float32), np.ones((HEIGHT, WIDTH), np.float32)))] * 2
     cut, everywhere = pieces(keys[0]), np.ones((HEIGHT, WIDTH), np.bool_)
     both = everywhere, everywhere
-    assert bent_lines((keys[0], keys[1]), (cut, cut), both, both, stays) is None
+    assert bent_lines((keys[0], keys[1]), (cut, cut), both, both, stays, NO_MARKS) is None
 
 
 def test_more_specks_than_a_shape_may_have_cells_do_not_bend() -> None:
@@ -183,4 +184,4 @@ def test_strokes_on_rough_paper_that_fall_into_specks_are_no_lines() -> None:
     first, second = (key.astype(np.float32) for key in keys)
     cut, everywhere = (pieces(first), pieces(second)), np.ones(ink.shape, np.bool_)
     both = everywhere, everywhere
-    assert bent_lines((first, second), cut, both, both, stays) is None
+    assert bent_lines((first, second), cut, both, both, stays, NO_MARKS) is None
