@@ -7,6 +7,7 @@ Inside Nuke (standard library, `nuke` and the worker's client only; Python 3.7 a
     graph        the nodes inside the group, as plain values, and how they are put there
     node         the node: create, react, migrate
     keys         which frames are keys; keys rendered to files
+    marks        points that the artist names on the keys, as the table that the engine reads
     make         keys to frames: the worker, progress, cancel, read back
     doctor       what is installed, and whether the engine answers
     farm         `nuke -t farm.py SCRIPT [NODE ...]`

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 FOLDER = "inbetween-nuke"
 """Not a Python name: a Nuke folder is on Python's path, and `inbetween` there would hide the package."""
 START_UP = ("init", "menu")
-INSIDE = ("__init__", "config", "panel", "graph", "node", "keys", "make", "doctor", "farm", "selfcheck")
+INSIDE = ("__init__", "config", "panel", "graph", "node", "keys", "marks", "make", "doctor", "farm", "selfcheck")
 """The modules that run inside Nuke."""
 
 BEGIN = "# BEGIN inbetween: written by `install.py nuke`, taken out by `install.py nuke --uninstall`"

@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import nuke
 
-from inbetween.hosts.nuke import config, graph, keys, panel
+from inbetween.hosts.nuke import config, graph, keys, marks, panel
 from inbetween.hosts.nuke.config import NodeError
 from inbetween.hosts.worker.client import Job, Worker, WorkerError
 
@@ -49,6 +49,8 @@ class Run:
     last: int
     job: dict[str, Any]
     made: str
+    notes: tuple[str, ...] = ()
+    """What the artist should know however it ends."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,11 @@ def prepare(node: nuke.Group) -> Run:
     frames = output(node)
     folder, name = frames.rsplit("/", 1)
     rendered = f"{folder}/keys/{name}"
-    settings = settings_of(node, engine, [frame for _, frame in wanted])
+    at = [frame for _, frame in wanted]
+    settings = settings_of(node, engine, at)
     graph.build(node, nuke.nodes)
     keys.render(node, rendered, wanted, bool(node["reuse_keys"].value()))
+    table, notes = marks.write(node, rendered, at)
     return Run(
         asked=node,
         node=node.fullName(),
@@ -101,8 +105,9 @@ def prepare(node: nuke.Group) -> Run:
         frames=frames,
         first=wanted[0][1],
         last=wanted[-1][1],
-        job={"source": rendered, "target": folder, "settings": settings},
+        job={"source": rendered, "target": folder, "settings": settings, **({"marks": table} if table else {})},
         made=_fingerprint(node),
+        notes=notes,
     )
 
 
@@ -153,8 +158,15 @@ def _beside_script(node: nuke.Group) -> str:
 
 
 def settings_of(node: nuke.Group, engine: Mapping[str, Any], frames: list[int]) -> dict[str, Any]:
-    """The knobs as the engine's settings, plain values; the engine checks them."""
-    values = {row["name"]: node[row["name"]].value() for row in engine["settings"]}
+    """The knobs as the engine's settings, plain values; the engine checks them.
+
+    A knob that the node lacks, since the engine was replaced while its script was open, has its default.
+    """
+    known = node.knobs()
+    values = {
+        row["name"]: known[row["name"]].value() if row["name"] in known else row["default"]
+        for row in engine["settings"]
+    }
     values.update({row["name"]: int(values[row["name"]]) for row in engine["settings"] if row["type"] == "int"})
     values["model"] = str(cast("nuke.File_Knob", node["weights"]).evaluate() or "") or values["model"]
     if values["timing"] == panel.CHART:
@@ -179,8 +191,9 @@ def _curve(node: nuke.Group, frames: list[int], on: int) -> str:
 
 def _fingerprint(node: nuke.Group) -> str:
     """What was asked for, so that the panel can say when it no longer is what the frames were made from."""
-    names = [row.name for row in panel.rows(config.load()) if row.pixels]
-    values = [(name, str(node[name].toScript())) for name in names]
+    known = node.knobs()
+    names = [row.name for row in panel.rows(config.load()) if row.pixels and row.name in known]
+    values = [*((name, str(known[name].toScript())) for name in names), *marks.told(node)]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
@@ -315,6 +328,7 @@ def release() -> None:
 def finish(run: Run, outcome: Outcome) -> Outcome:
     """Read the frames back into the node; main thread only. A node that is gone meanwhile is let go."""
     _running.remove(run.asked)
+    outcome = replace(outcome, notes=(*run.notes, *outcome.notes))
     for note in outcome.notes:
         nuke.warning(f"{run.node}: {note}")
     if not _full_name(run.asked):

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import nuke
 
-from inbetween.hosts.nuke import config, graph, keys, panel
+from inbetween.hosts.nuke import config, graph, keys, marks, panel
 from inbetween.hosts.nuke import make as making
 from inbetween.hosts.nuke.config import NodeError
 from inbetween.hosts.nuke.panel import Knob
@@ -78,13 +78,15 @@ def created_in_script() -> None:
 
 
 def migrate(node: nuke.Group, settings: dict[str, Any]) -> list[str]:
-    """Rebuild the panel of a node that another release made; returns what could not be kept, a sentence each.
+    """Rebuild the panel of a node that another release made, or that lacks a knob; returns what could not be kept.
 
-    Values stay, animation included. A value that this release does not know becomes its default, and is told.
+    Values stay, animation included. A value that this release does not know becomes its default, and is told in a
+    sentence.
     """
-    if node[panel.VERSION].value() == settings["release"]:
-        return []
     rows = panel.rows(settings)
+    if node[panel.VERSION].value() == settings["release"] and all(row.name in node.knobs() for row in rows):
+        return []
+    rows += [panel.mark(knob.name(), knob.label()) for knob in marks.of(node)]
     kept = {row.name: _keep(node, row) for row in rows if row.name in node.knobs()}
     for row in rows:
         if row.name in node.knobs():
@@ -122,6 +124,14 @@ def remove_key() -> None:
 def find_keys() -> None:
     """The frames that exist of the Read above input A."""
     _answer(_find_keys)
+
+
+def add_mark() -> None:
+    _answer(_add_mark)
+
+
+def remove_mark() -> None:
+    _answer(_remove_mark)
 
 
 def _answer(action: Callable[[nuke.Group], object]) -> None:
@@ -163,9 +173,27 @@ def _find_keys(node: nuke.Group) -> None:
     _set_keys(node, frames)
 
 
+def _add_mark(node: nuke.Group) -> None:
+    name = marks.free_name(node)
+    add_knobs(node, [panel.mark(name, name)])
+    marks.begin(node, name)
+
+
+def _remove_mark(node: nuke.Group) -> None:
+    known = marks.of(node)
+    if not known:
+        raise NodeError(f"{node.name()} has no mark; Add mark makes one")
+    names = [knob.name() for knob in known]
+    chosen: int | None = nuke.choice("Remove mark", "Which one?", names) if len(known) > 1 else 0
+    if chosen is not None:
+        node.removeKnob(known[chosen])
+        making.say_state(node)
+
+
 def _show(node: nuke.Group) -> None:
     for name, wanted in SHOWN.items():
-        node[name].setVisible(wanted(node))
+        if name in node.knobs():
+            node[name].setVisible(wanted(node))
 
 
 def _knob(row: Knob) -> nuke.Knob:

@@ -70,7 +70,13 @@ def rows(config: Mapping[str, Any]) -> list[Knob]:
         Knob("Boolean_Knob", "ready", "", False, hidden=True),
         Knob("String_Knob", "made", "", "", hidden=True),
         Knob("String_Knob", VERSION, "", config["release"], hidden=True),
+        *_marks(),  # last: a knob that is added to the node lands below the last tab
     ]
+
+
+def mark(name: str, label: str) -> Knob:
+    """A point that the artist places at key frames; the node has as many of them as were added."""
+    return Knob("XY_Knob", name, label, tooltip=MARK)
 
 
 MAKE = (
@@ -81,6 +87,28 @@ REUSE = (
     "Do not render keys that were rendered before. Tick it while you try models and timings on a heavy tree; "
     "untick it when something above this node has changed. Data type and alpha of this node are heeded. Default off."
 )
+MARK = (
+    "Where this point of the drawing is. Go to a key frame and drag the cross in the viewer onto it: that sets a key. "
+    "Between two neighbouring key frames where it has a key, the drawing is led by it; a frame without a key says "
+    "nothing. Linked to a track by an expression, it counts at every key frame. Unit: pixels."
+)
+
+
+def _marks() -> list[Knob]:
+    add = "Name one more point of the drawing, in the middle of the picture, with a key at the frame that is shown."
+    remove = "Take away a mark and its keys; you are asked which where there are more than one."
+    return [
+        Knob("Tab_Knob", "marks_tab", "Marks"),
+        Knob("PyScript_Knob", "add_mark", "Add mark", tooltip=add, command=CALL.format("add_mark")),
+        Knob(
+            "PyScript_Knob",
+            "remove_mark",
+            "Remove mark",
+            tooltip=remove,
+            command=CALL.format("remove_mark"),
+            new_line=False,
+        ),
+    ]
 
 
 def _keys() -> list[Knob]:

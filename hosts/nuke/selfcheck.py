@@ -18,7 +18,7 @@ from typing import cast
 
 import nuke
 
-from inbetween.hosts.nuke import config, doctor, keys, make, node, panel
+from inbetween.hosts.nuke import config, doctor, keys, make, marks, node, panel
 
 FIRST, LAST = 1, 5
 LIGHT = 5.0
@@ -26,6 +26,8 @@ HERE = (200, 200)
 """A pixel inside both discs."""
 PIXELS = (HERE, (145, 200), (315, 200))
 """Inside both, inside the first only, inside the second only."""
+PLACES = ((FIRST, 150.5, 220.25), (LAST, 210.0, 180.0))
+"""Where a mark is set, as Nuke counts."""
 CHANNELS = ("rgba.red", "rgba.green", "rgba.blue", "rgba.alpha")
 DEMO, NATIVE = "InbetweenNative_demo.nk", "InbetweenNative"
 """A script that the export wrote, and the group in it."""
@@ -48,6 +50,7 @@ def promises(folder: Path) -> Iterator[tuple[str, Callable[[], bool]]]:
     yield "no Write stays in the node", lambda: not [one for one in made.nodes() if one.Class() == "Write"]
     yield "a second run renders the same keys to the same bytes and draws nothing", lambda: _rests(made, frames)
     yield "another knob draws the in-betweens again", lambda: _redraws(made, frames)
+    yield "a mark is told where it has keys, from the upper left corner", lambda: _marked(made)
     yield "the saved script opens with the same values", lambda: _reopens(made, script)
     yield "a place named by TCL keeps its frame counter", lambda: _names_a_place(script)
 
@@ -149,13 +152,29 @@ def _redraws(made: nuke.Group, frames: str) -> bool:
     return {frame for frame in after if after[frame] != before[frame]} == set(range(FIRST + 1, LAST))
 
 
+def _marked(made: nuke.Group) -> bool:
+    """Leaves two marks on the node: one that is placed at both keys, and one as the button makes it at the first."""
+    nuke.frame(FIRST)
+    for name in ("mark1", "mark2"):
+        node.add_knobs(made, [panel.mark(name, name)])
+        marks.begin(made, name)
+    for frame, *place in PLACES:
+        for channel, value in enumerate(place):
+            cast("nuke.XY_Knob", made["mark1"]).setValueAt(value, frame, channel)
+    told = Path(make.prepare(made).job["marks"]).read_text(encoding="utf-8").split()
+    width, height = made.width(), made.height()
+    placed = [f"mark1,{frame},{x},{height - y}" for frame, x, y in PLACES]
+    return told == ["mark,frame,x,y", *placed, f"mark2,{FIRST},{width / 2},{height / 2}"]
+
+
 def _reopens(made: nuke.Group, script: str) -> bool:
     name, before = made.fullName(), {row.name: made[row.name].value() for row in _rows() if row.value is not None}
+    told = marks.told(made)
     nuke.scriptSaveAs(script, 1)
     nuke.scriptClear()
     nuke.scriptOpen(script)
-    opened = nuke.toNode(name)
-    return opened is not None and before == {name: opened[name].value() for name in before}
+    opened = cast("nuke.Group", nuke.toNode(name))
+    return marks.told(opened) == told and before == {name: opened[name].value() for name in before}
 
 
 def _names_a_place(script: str) -> bool:

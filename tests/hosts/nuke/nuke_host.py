@@ -38,6 +38,7 @@ KNOB_CLASSES = (
     knobs.Tab_Knob,
     knobs.Text_Knob,
     knobs.Unsigned_Knob,
+    knobs.XY_Knob,
 )
 
 
@@ -129,6 +130,8 @@ class Host:
     def __init__(self, gui: bool = True) -> None:
         self.groups: list[Group] = []
         self.messages: list[str] = []
+        self.choices: list[int | None] = []
+        self.offered: list[list[str]] = []
         self.printed: list[str] = []
         self.rendered: list[int] = []
         self.render_error = ""
@@ -292,6 +295,14 @@ class Host:
             raise RuntimeError("a dialog in a terminal")
         self.messages.append(prompt)
 
+    def choice(self, title: str, prompt: str, options: list[str], default: int = 0) -> int | None:
+        """A dialog; answered by the next of `choices`, None where it is cancelled."""
+        in_main_thread("choice()")
+        if not self._gui:
+            raise RuntimeError("a dialog in a terminal")
+        self.offered.append(list(options))
+        return self.choices.pop(0)
+
     def tprint(self, *args: Any, sep: str = " ", end: str = "\n", file: Any = None) -> None:
         self.printed.append(sep.join(map(str, args)))
 
@@ -419,7 +430,7 @@ class Host:
 FUNCTIONS = (
     "root", "thisNode", "thisKnob", "frame", "allNodes", "selectedNodes", "toNode", "delete", "execute",
     "executeInMainThread", "message", "tprint", "warning", "menu", "addOnCreate", "pluginAddPath", "scriptSaveAs",
-    "scriptClear", "scriptOpen", "nodePaste", "sample",
+    "scriptClear", "scriptOpen", "nodePaste", "sample", "choice",
 )  # fmt: skip
 
 

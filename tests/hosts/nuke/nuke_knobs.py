@@ -3,6 +3,7 @@
 Whatever the real host leaves open or forgives is refused here; what it does in silence raises.
 """
 
+import ast
 import os
 import re
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import nk_text
+import nuke_render
 
 if TYPE_CHECKING:
     from nuke_nodes import Node
@@ -320,6 +322,90 @@ class Unsigned_Knob(Array_Knob):  # noqa: N801
     pass
 
 
+class XY_Knob(Array_Knob):  # noqa: N801
+    """A position, each of its two numbers constant, animated or an expression; set while animated, it gets a key."""
+
+    number = 12
+
+    def __init__(self, name: str, label: str | None = None) -> None:
+        super().__init__(name, label)
+        self._parts = (Double_Knob("x"), Double_Knob("y"))
+
+    def value(self, n: int = -1) -> Any:
+        numbers = [self.getValueAt(self._now(), channel) for channel in (0, 1)]
+        return numbers if n == -1 else numbers[n]
+
+    def setValue(self, val: float, chan: int = -1) -> bool:  # noqa: N802
+        in_main_thread(f"{self.name()}.setValue()")
+        for part in self._chosen(chan):
+            if part._expressions:
+                raise RuntimeError(f"{self.name()} has an expression; setting it does nothing")
+            if part._keys is not None:
+                part._keys[self._now()] = part.checked(val)
+            else:
+                part._value = part.checked(val)
+        self._changed()
+        return True
+
+    def setValueAt(self, val: float, time: float, chan: int = -1) -> bool:  # noqa: N802
+        in_main_thread(f"{self.name()}.setValueAt()")
+        for part in self._chosen(chan):
+            part.setValueAt(val, time)
+        self._changed()
+        return True
+
+    def getValueAt(self, frame: float, index: int = 0) -> float:  # noqa: N802
+        part = self._parts[index]
+        if not part._expressions:
+            return part.getValueAt(frame)
+        tree = ast.parse(part._expressions[0], mode="eval").body
+        return float(nuke_render.evaluate(tree, self._node, frame))
+
+    def isKeyAt(self, frame: float, index: int = -1) -> bool:  # noqa: N802
+        in_main_thread(f"{self.name()}.isKeyAt()")
+        return any(frame in (part._keys or {}) for part in self._chosen(index))
+
+    def setAnimated(self, channel: int = -1) -> bool:  # noqa: N802
+        return all(part.setAnimated() for part in self._chosen(channel))
+
+    def isAnimated(self, index: int = -1) -> bool:  # noqa: N802
+        return any(part.isAnimated() or part.hasExpression() for part in self._chosen(index))
+
+    def setExpression(self, expression: str, index: int = -1) -> bool:  # noqa: N802
+        for part in self._chosen(index):
+            part._keys = None
+            part.setExpression(expression)
+        self._changed()
+        return True
+
+    def hasExpression(self, index: int = -1) -> bool:  # noqa: N802
+        return any(part.hasExpression() for part in self._chosen(index))
+
+    def toScript(self) -> str:  # noqa: N802
+        in_main_thread(f"{self.name()}.toScript()")
+        return "{" + " ".join(re.sub(r"^\{(.*)\}$", r"\1", part.toScript()) for part in self._parts) + "}"
+
+    def fromScript(self, script: str) -> None:  # noqa: N802
+        in_main_thread(f"{self.name()}.fromScript()")
+        texts = re.findall(r"\{[^{}]*\}|[^{}\s]+", script.removeprefix("{").removesuffix("}"))
+        for part, text in zip(self._parts, texts, strict=True):
+            part.fromScript("{" + text + "}" if text.startswith("{") else text)
+
+    def same_as(self, default: Any) -> bool:
+        return False
+
+    def _chosen(self, channel: int) -> tuple[Array_Knob, ...]:
+        return self._parts if channel == -1 else (self._parts[channel],)
+
+    def _now(self) -> int:
+        assert self._node is not None
+        return int(self._node._host.frame())
+
+    def _changed(self) -> None:
+        if self._node is not None:
+            self._node.knob_changed(self)
+
+
 class Enumeration_Knob(Unsigned_Knob):  # noqa: N801
     number = 4
 
@@ -412,10 +498,8 @@ def _text(knob: Knob, value: Any) -> str:
     return value
 
 
-KINDS: dict[int, Callable[..., Knob]] = {
-    kind.number: kind
-    for kind in (Tab_Knob, Text_Knob, String_Knob, File_Knob, PyScript_Knob, Double_Knob, Int_Knob, Boolean_Knob)
-}
+USER = (Tab_Knob, Text_Knob, String_Knob, File_Knob, PyScript_Knob, Double_Knob, Int_Knob, Boolean_Knob, XY_Knob)
+KINDS: dict[int, Callable[..., Knob]] = {kind.number: kind for kind in USER}
 """The numbers that `addUserKnob` uses; an enumeration (4) also takes its entries."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import nuke_knobs as knobs
+import nuke_render
 from nuke_knobs import Knob, in_main_thread
 
 Maker = Callable[[str], Knob]
@@ -196,6 +197,20 @@ class Node:
 
     def maximumInputs(self) -> int:  # noqa: N802
         return 0 if self._kind in SOURCES else MAXIMUM.get(self._kind, 1)
+
+    def width(self) -> int:
+        return self._format()[0]
+
+    def height(self) -> int:
+        return self._format()[1]
+
+    def _format(self) -> tuple[int, int]:
+        """Of what the node shows, where that is there; else of the project."""
+        in_main_thread("format")
+        try:
+            return nuke_render.picture(self.input(0), self._host.frame()).display[2:]
+        except RuntimeError:
+            return nuke_render.WIDTH, nuke_render.HEIGHT
 
     def xpos(self) -> int:
         return int(self._knobs["xpos"]._value)

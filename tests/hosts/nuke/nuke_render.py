@@ -58,7 +58,7 @@ def value(knob: Any, node: Any, frame: int) -> Any:
     if not knob.hasExpression(0):
         return knob.value()
     tree = ast.parse(knob._expressions[0], mode="eval").body
-    return _evaluate(tree, node, frame)
+    return evaluate(tree, node, frame)
 
 
 def write(node: Any, frame: int) -> Path:
@@ -92,7 +92,7 @@ def read_file(path: Path) -> Picture:
     """A file as Nuke shows it, its channels by Nuke's names."""
     file = oiio.ImageInput.open(str(path))
     if file is None:
-        raise RuntimeError(f"{path}: no such file or directory")
+        raise RuntimeError(f"{path}: no such file or directory ({oiio.geterror()})")
     spec = file.spec()
     pixels = file.read_image(oiio.FLOAT)
     file.close()
@@ -240,7 +240,7 @@ def _inference(node: Any, frame: int) -> Picture:
     for name, expression in re.findall(r'(\w+):\{"([^"]*)"\};', node["serialiseKnob"].value()):
         if name not in cat.knobs:
             raise NameError(f"{name} is no knob of {cat.file.name}")
-        numbers.append((name, _evaluate(ast.parse(expression, mode="eval").body, node, frame)))
+        numbers.append((name, evaluate(ast.parse(expression, mode="eval").body, node, frame)))
     blank = np.zeros_like(next(iter(shown.channels.values())))
     stacked = np.stack([shown.channels.get(name, blank) for name in cat.channels_in])
     half = bool(value(node["halfPrecision"], node, frame))
@@ -289,7 +289,8 @@ def _file_order(names: list[str]) -> list[str]:
     return [name for name in FILE_NAMES if name in names] + sorted(name for name in names if name not in FILE_NAMES)
 
 
-def _evaluate(tree: ast.AST, node: Any, frame: int) -> Any:
+def evaluate(tree: ast.AST, node: Any, frame: float) -> Any:
+    """An expression on a knob of this node, at a frame."""
     if isinstance(tree, ast.Constant):
         return tree.value
     if isinstance(tree, ast.Name) and tree.id == "frame":
@@ -298,8 +299,8 @@ def _evaluate(tree: ast.AST, node: Any, frame: int) -> Any:
         knob = node.parent()[tree.attr]
         return knob.getValueAt(frame) if knob.isAnimated() else knob.getValue()
     if isinstance(tree, ast.BinOp):
-        return OPERATORS[type(tree.op)](_evaluate(tree.left, node, frame), _evaluate(tree.right, node, frame))
+        return OPERATORS[type(tree.op)](evaluate(tree.left, node, frame), evaluate(tree.right, node, frame))
     if isinstance(tree, ast.Compare) and len(tree.ops) == 1:
-        left, right = _evaluate(tree.left, node, frame), _evaluate(tree.comparators[0], node, frame)
+        left, right = evaluate(tree.left, node, frame), evaluate(tree.comparators[0], node, frame)
         return OPERATORS[type(tree.ops[0])](left, right)
     raise ValueError(f"{ast.unparse(tree)} is no expression that Nuke evaluates without Python")

@@ -15,7 +15,7 @@ from nuke_nodes import Group, Node
 from inbetween.core.settings import Settings, describe
 from inbetween.core.timing import CURVES
 
-INSIDE = ("node", "make", "keys", "doctor", "farm", "selfcheck")
+INSIDE = ("node", "make", "marks", "keys", "doctor", "farm", "selfcheck")
 """Modules of ours that hold on to the `nuke` they were imported with."""
 
 

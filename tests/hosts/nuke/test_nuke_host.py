@@ -15,7 +15,7 @@ from nuke_studio import Studio
 
 OUR_OWN = {"checked", "described", "read", "written", "same_as", "knob_changed", "run"}
 """What the stand-in's classes need for themselves, and no module of the product calls."""
-INSIDE = ("config", "panel", "graph", "node", "keys", "make", "doctor", "farm", "selfcheck", "init", "menu")
+INSIDE = ("config", "panel", "graph", "node", "keys", "marks", "make", "doctor", "farm", "selfcheck", "init", "menu")
 
 
 def stubs() -> dict[str, ast.Module]:

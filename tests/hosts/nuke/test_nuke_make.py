@@ -556,7 +556,7 @@ def test_the_script_for_owners_of_a_licence_runs(open_nuke: Callable[..., Studio
     from inbetween.hosts.nuke import selfcheck
 
     assert selfcheck.main([str(tmp_path / "check")]) == 0, "\n".join(studio.host.printed)
-    assert sum(line.startswith("holds") for line in studio.host.printed) == 10
+    assert sum(line.startswith("holds") for line in studio.host.printed) == 11
 
 
 def test_the_doctor_names_versions_paths_and_models(studio: Studio) -> None:
