@@ -7,6 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 Array = Any
 """An array of the Python array API standard: `numpy.ndarray`, or a `torch.Tensor` on any device."""
 
+WORTH_A_LOOK = 0.5
+"""A frame that is doubted this much or more is one that an artist should look at."""
+
 
 class Network(Protocol):
     """Anything that draws the frame between two frames; `lambda a, b, t: (1 - t) * a + t * b` is one."""
@@ -56,3 +59,14 @@ class PathNetwork(Network, Protocol):
         heeds none.
         """
         ...
+
+
+@runtime_checkable
+class DoubtingNetwork(Network, Protocol):
+    """A network that can tell how far what it drew is to be trusted."""
+
+    doubts: Sequence[float | None]
+    """Of each frame of its last call, through keys beyond as well: 0 to 1, None where it cannot say.
+
+    From `WORTH_A_LOOK` on it is more likely than others to be one that an artist would do again.
+    """

@@ -1,6 +1,6 @@
 """Draws `docs/pictures/marks.png`: what two keys alone make of legs that pass each other, and what marks make of them.
 
-    python docs/marks_picture.py
+python docs/marks_picture.py
 """
 
 from pathlib import Path

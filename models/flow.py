@@ -68,6 +68,9 @@ class Flow(MovingNetwork[Pair]):
     def _flow(self, pair: Pair, key: int) -> Plane:
         return pair.motion.flows[key]
 
+    def _greys(self, pair: Pair) -> tuple[Plane, Plane]:
+        return pair.motion.greys
+
 
 def motion_at(motion: Motion, t: float) -> Ways:
     """The straight ways seen from time `t`."""

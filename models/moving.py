@@ -14,15 +14,16 @@ from array_api_compat import array_namespace, device, is_torch_array
 
 from inbetween.core.channels import Channels
 from inbetween.core.errors import SettingsError
-from inbetween.core.network import Array, Beyond, Mark, Network, PathNetwork
+from inbetween.core.network import Array, Beyond, DoubtingNetwork, Mark, Network, PathNetwork
 from inbetween.models.curve import Bend, Side, Ways
+from inbetween.models.doubt import doubt
 from inbetween.models.warp import Mixer, Plane, enlarge, enlarge_flow
 
 Pair = TypeVar("Pair")
 """What is known of two keys whatever the time."""
 
 
-class MovingNetwork(PathNetwork, ABC, Generic[Pair]):
+class MovingNetwork(PathNetwork, DoubtingNetwork, ABC, Generic[Pair]):
     """Equal keys are handed back. What was found of the last pairs is kept: a pair may be asked for in several calls,
     and the gap beyond is often the next one.
     """
@@ -30,6 +31,7 @@ class MovingNetwork(PathNetwork, ABC, Generic[Pair]):
     def __init__(self, channels: Channels, space: str) -> None:
         self.channels, self.space = channels, space
         self.known: list[Pair] = []
+        self.doubts: list[float | None] = []
 
     def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
         self.known = [self._pair(start[i : i + 1, ...], end[i : i + 1, ...]) for i in range(len(start))]
@@ -68,6 +70,14 @@ class MovingNetwork(PathNetwork, ABC, Generic[Pair]):
     def _flow(self, pair: Pair, key: int) -> Plane:
         """From one key of a pair (0 or 1) to the other, (h, w, 2) in pixels of the picture looked at."""
 
+    @abstractmethod
+    def _greys(self, pair: Pair) -> tuple[Plane, Plane] | None:
+        """Both keys as they were looked at, (h, w), in steps of 255; None where they are not kept."""
+
+    def _doubt(self, pair: Pair, ways: Ways, t: float) -> float | None:
+        greys = self._greys(pair)
+        return None if greys is None else doubt(*greys, ways, t)
+
     def _side(self, pair: Pair, key: int, distance: float) -> Side:
         """How fast things move in a gap beyond, seen from the key of it that belongs to the gap in hand as well."""
         return Side(self._flow(pair, key) * np.float32((-1) ** key / distance), distance)
@@ -75,12 +85,14 @@ class MovingNetwork(PathNetwork, ABC, Generic[Pair]):
     def _frames(self, start: Array, end: Array, t: Array, pairs: Sequence[Pair], bend: Bend | None = None) -> Array:
         times, size = numpy_of(t).ravel().tolist(), (start.shape[1], start.shape[2])
         frames = array_namespace(start).empty((len(times), *start.shape[1:]), dtype=start.dtype, device=device(start))
+        self.doubts = []
         for i, pair in enumerate(pairs):
             first, last = start[i : i + 1, ...], end[i : i + 1, ...]
             rough = (*self.channels.ids, *not_finite(first, last, self.channels))
             mixer = Mixer(first, last, rough, self.channels.data)
             for place in range(len(times)) if len(pairs) == 1 else (i,):
                 frame, ways = frames[place : place + 1, ...], self._ways(pair, times[place], bend, size)
+                self.doubts.append(0.0 if ways is None else self._doubt(pair, ways, times[place]))
                 if ways is None:
                     frame[...] = first
                 else:

@@ -1,4 +1,4 @@
-"""`inbetween bench`: how well and how fast each model draws, measured here and beside a plain cross-dissolve."""
+"""`inbetween bench`: how well and how fast each model draws, and how well it knows, beside a plain cross-dissolve."""
 
 import argparse
 import os
@@ -59,20 +59,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("inbetween bench", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="quality | speed | scenes | marks")
+    commands = parser.add_subparsers(required=True, metavar="quality | doubt | speed | scenes | marks")
     quality = commands.add_parser(
         "quality",
         help="compare in-betweens with the true frames of clips",
         description="Takes frames 2, 4 and 8 apart as keys, draws the one half-way, and compares it with the true one.",
     )
-    quality.add_argument(
-        "clips",
-        metavar="CLIPS",
-        nargs="+",
-        type=Path,
-        help="folder of image sequences and animations, or one file; of a folder whose manifest.json tells "
-        "training from validation, the validation clips",
+    doubt = commands.add_parser(
+        "doubt",
+        help="measure how well the frames that need a look are named",
+        description="Draws frames between keys 4 and 8 apart, and compares what is doubted with what is wrong.",
     )
+    for one in (quality, doubt):
+        one.add_argument(
+            "clips",
+            metavar="CLIPS",
+            nargs="+",
+            type=Path,
+            help="folder of image sequences and animations, or one file; of a folder whose manifest.json tells "
+            "training from validation, the validation clips",
+        )
     speed = commands.add_parser(
         "speed",
         help="measure seconds and memory",
@@ -88,7 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         help="measure what marks are worth, on generated scenes",
         description="Draws the middle of scenes in which two keys mislead, without marks and with them.",
     )
-    asked = ((quality, Quality, _quality), (speed, Speed, _speed), (scenes, Scenes, _scenes), (marks, Scenes, _marks))
+    asked = (
+        (quality, Quality, _quality),
+        (doubt, Quality, _doubt),
+        (speed, Speed, _speed),
+        (scenes, Scenes, _scenes),
+        (marks, Scenes, _marks),
+    )
     for one, kind, command in asked:
         add_options(one, kind)
         one.add_argument(
@@ -105,6 +117,15 @@ def _quality(options: argparse.Namespace) -> int:
     models = list(_models(asked))
     figures = bench_quality.measure(models, options.clips, asked, tell=say)
     return _publish(f"quality {asked.size}", bench_quality.table(figures), models, options.write)
+
+
+def _doubt(options: argparse.Namespace) -> int:
+    from inbetween import bench_doubt
+
+    asked = Quality(**values(options, Quality))
+    models = list(_models(asked))
+    found = bench_doubt.measure(models, options.clips, asked, tell=say)
+    return _publish("doubt", bench_doubt.table(found), models, options.write)
 
 
 def _speed(options: argparse.Namespace) -> int:

@@ -54,8 +54,7 @@ def measure(models: Sequence[Model], sources: Sequence[Path], asked: "Quality", 
     """Every model on the same windows; `tell` hears of each clip. Raises `InputError` when nothing can be compared."""
     networks = {model.name: model.network(RGBA, "display") for model in models}
     rows = {name: draw for each, network in networks.items() for name, draw in rows_of(each, network)}
-    found = list(_sampled([clip for source in sources for clip in _clips(source, asked.size, tell)], asked.sample))
-    figures = compare(rows, found, asked.windows, asked.size, tell)
+    figures = compare(rows, sampled(sources, asked, tell), asked.windows, asked.size, tell)
     if not any(figures.values()):
         raise InputError("no clip has three frames that move; name a folder of true frames, every frame drawn")
     return figures
@@ -93,6 +92,11 @@ def compare(
         except FrameReadError as error:
             tell(f"left out: {error}")
     return figures
+
+
+def sampled(sources: Sequence[Path], asked: "Quality", tell: Callable[[str], None]) -> list[Clip]:
+    """The clips of all sources that are asked for."""
+    return list(_sampled([clip for source in sources for clip in _clips(source, asked.size, tell)], asked.sample))
 
 
 def _clips(source: Path, size: int, tell: Callable[[str], None]) -> Iterator[Clip]:

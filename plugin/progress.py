@@ -74,7 +74,7 @@ def sentence(event: Event) -> str:
             return (
                 f"[{event['done']}/{event['total']}] {event['action']} {PurePath(event['file']).name}{_between(event)}"
             )
-        case "warning" | "cut":
+        case "warning" | "cut" | "look":
             return str(event["message"])
         case "contact sheet":
             return f"contact sheet {event['file']}"

@@ -68,7 +68,7 @@ class Session:
             self.sequences[-1][event["frame"]] = event["file"]
         elif event["event"] == "model":
             self.model = f"{event['name']} on {event['engine']}"
-        elif event["event"] in ("cut", "warning"):
+        elif event["event"] in ("cut", "warning", "look"):
             self.notes.append(event["message"])
 
     @property

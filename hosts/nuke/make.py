@@ -276,7 +276,7 @@ def _follow(job: Job, show: Callable[[int, int, str], None], stop: Callable[[], 
     while not job.finished:
         for event in job.pump():
             _show_event(event, show)
-            if event["event"] in ("cut", "warning"):
+            if event["event"] in ("cut", "warning", "look"):
                 notes.append(event["message"])
         if stop():
             job.cancel()

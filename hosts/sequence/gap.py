@@ -13,7 +13,7 @@ from inbetween.core.clamp import cleaner
 from inbetween.core.continuity import Verdict, is_cut, judge
 from inbetween.core.errors import DrawingError, InbetweenError
 from inbetween.core.inbetween import frames_at_once, inbetween
-from inbetween.core.network import Beyond, Mark, Network, PathNetwork
+from inbetween.core.network import Beyond, DoubtingNetwork, Mark, Network, PathNetwork
 from inbetween.core.schedule import Drawing
 from inbetween.core.settings import Settings
 from inbetween.hosts.sequence.frames import Pixels
@@ -45,6 +45,16 @@ class Hand:
     settings: Settings
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A drawing and its frame."""
+
+    drawing: Drawing
+    frame: Pixels
+    doubt: float | None
+    """As `core.network.DoubtingNetwork` has it; None where nobody can say, and for a key that is held."""
+
+
 def draw(
     start: Pixels,
     end: Pixels,
@@ -52,7 +62,7 @@ def draw(
     hand: Hand,
     beyond: Callable[[], tuple[Beyond | None, Beyond | None]],
     marks: Sequence[Mark] = (),
-) -> tuple[Verdict, Iterator[tuple[Drawing, Pixels]]]:
+) -> tuple[Verdict, Iterator[Drawn]]:
     """What lies between two keys (H, W, C), and every drawing with its frame, as soon as it exists.
 
     Where nothing moves or everything changes, the first key is held: one drawing at t = 0. `beyond` is asked for the
@@ -113,22 +123,37 @@ def _of_the_shot(nearer: Pixels, key: Beyond | None, hand: Hand) -> Beyond | Non
     return key
 
 
-def _frames(
-    start: Pixels, end: Pixels, drawings: tuple[Drawing, ...], network: Network, hand: Hand
-) -> Iterator[tuple[Drawing, Pixels]]:
-    settings = hand.settings
+def _frames(start: Pixels, end: Pixels, drawings: tuple[Drawing, ...], network: Network, hand: Hand) -> Iterator[Drawn]:
+    settings, doubts = hand.settings, dict[float, float | None]()
     asked = inbetween(
         start,
         end,
         drawings,
-        _asked(network),
+        _asked(_noting(doubts, network, hand)),
         scheme=hand.scheme,
         knows_time=hand.knows_time,
         clean=cleaner(settings, hand.channels, start, end, hand.space),
         batch=frames_at_once(settings.memory, start.shape),
     )
     for drawing, frame in asked:
-        yield drawing, _without_nan(np.asarray(frame), hand.channels)
+        yield Drawn(drawing, _without_nan(np.asarray(frame), hand.channels), doubts.get(float(np.float32(drawing.t))))
+
+
+def _noting(doubts: dict[float, float | None], network: Network, hand: Hand) -> Network:
+    """The network; by its time, how far each frame that it draws is doubted goes into `doubts`.
+
+    In triads it draws from what it drew itself, and its word on that is none on the keys.
+    """
+    doubting = hand.network
+    if hand.scheme != "direct" or not isinstance(doubting, DoubtingNetwork):
+        return network
+
+    def ask(start: Pixels, end: Pixels, t: Pixels) -> Pixels:
+        frames = network(start, end, t)
+        doubts.update(zip(t.ravel().tolist(), doubting.doubts, strict=True))
+        return np.asarray(frames)
+
+    return ask
 
 
 def _asked(network: Network) -> Network:

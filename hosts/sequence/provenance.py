@@ -32,6 +32,8 @@ FOLDER = ".inbetween"
 Origin = Mapping[str, str | float]
 """Provenance in plain words: model, version, weights, keys, t, settings, recipe."""
 
+DOUBT = "doubt"
+
 SHEET: Origin = {"recipe": "contact sheet"}
 """The provenance of a contact sheet, by which it is told from frames; it is made anew in every run."""
 
@@ -91,6 +93,18 @@ def of_gap(
             recipe = _recipe({**origin, "t": drawing.t, "place": place, "as": todo.ext})
             origins[frame] = {**origin, **ran, "t": drawing.t, "recipe": recipe}
     return origins
+
+
+def of_doubt(doubt: float | None) -> Origin:
+    """What is on record of how far a frame is doubted; in no recipe, since a frame is no other for it."""
+    return {} if doubt is None else {DOUBT: doubt}
+
+
+def doubt_of(frame: Path) -> float | None:
+    """How far a finished frame of ours is doubted, 0 to 1; None where nobody could say, or an older release made it."""
+    record = _read(frame)
+    doubt = _attribute(frame, DOUBT) if record is None else record.origin.get(DOUBT)
+    return doubt if isinstance(doubt, float) else None
 
 
 def recipe_of(frame: Path) -> str | None:
@@ -174,9 +188,15 @@ def _read(frame: Path) -> Record | None:
 
 def _in_header(frame: Path) -> str | None:
     """The recipe that a frame carries itself."""
+    recipe = _attribute(frame, "recipe")
+    return recipe if isinstance(recipe, str) and recipe else None
+
+
+def _attribute(frame: Path, name: str) -> Any:
+    """What a frame itself says of its provenance; None where it says nothing."""
     if frame.suffix.lower() not in specs.CARRIES_METADATA:
         return None
     try:
-        return read_header(frame).parts[0].get_string_attribute(f"{specs.NAMESPACE}recipe") or None
+        return read_header(frame).parts[0].get(specs.NAMESPACE + name)
     except FrameReadError:
         return None

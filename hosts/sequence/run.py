@@ -6,7 +6,7 @@ since OpenImageIO and the engines let go of Python's lock.
 
 import functools
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from inbetween.core.errors import InputError
 from inbetween.hosts.sequence import names, provenance
 from inbetween.hosts.sequence.frames import file_hash
 from inbetween.hosts.sequence.job import Job
+from inbetween.hosts.sequence.look import look_at
 from inbetween.hosts.sequence.plan import Plan, Row, SequencePlan, plan, rows
 from inbetween.hosts.sequence.shot import Shot
 from inbetween.hosts.sequence.whole import sweep
@@ -42,8 +43,10 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
             Shot(job, each, found, model, progress, cancelled, keys, writers).make()
     _name_leftovers(job, todo, emit)
     summary = progress.summary()
+    for each in todo.sequences:
+        _name_doubtful(each, progress.doubts, emit, alone=len(todo.sequences) == 1)
     if job.contact_sheet:
-        _show(job, todo, emit)
+        _show(job, todo, progress.doubts, emit)
     emit({"event": "done", **asdict(summary)})
     return summary
 
@@ -176,8 +179,18 @@ def _name_leftovers(job: Job, todo: Plan, emit: Emit) -> None:
                 emit({"event": "warning", "file": str(each.target), "message": message})
 
 
-def _show(job: Job, todo: Plan, emit: Emit) -> None:
+def _name_doubtful(todo: SequencePlan, doubts: Mapping[Path, float], emit: Emit, alone: bool) -> None:
+    """Frames that are worth a look are named, and with them the sequence where it is not `alone`."""
+    of_this = {frame: doubts[todo.file(frame)] for frame in todo.wanted if todo.file(frame) in doubts}
+    look = look_at(of_this, [span.gap for span in todo.spans])
+    if look:
+        name = todo.sequence.pattern
+        message = str(look) if alone else f"{name}: {look}"
+        emit({"event": "look", "name": name, **asdict(look), "message": message})
+
+
+def _show(job: Job, todo: Plan, doubts: Mapping[Path, float], emit: Emit) -> None:
     from inbetween.hosts.sequence.sheet import contact_sheet
 
-    contact_sheet(todo, Path(job.contact_sheet))
+    contact_sheet(todo, Path(job.contact_sheet), doubts)
     emit({"event": "contact sheet", "file": job.contact_sheet})

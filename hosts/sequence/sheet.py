@@ -1,6 +1,6 @@
 """A contact sheet: the whole result on one picture, keys framed, as an artist would pin it to a wall."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import OpenImageIO as oiio
 
 from inbetween.core.colour import resolve
 from inbetween.core.errors import FrameReadError
+from inbetween.core.network import WORTH_A_LOOK
 from inbetween.hosts.sequence import provenance
 from inbetween.hosts.sequence.frames import Header, Pixels, Plate, encode, read_plate
 from inbetween.hosts.sequence.plan import Plan, SequencePlan
@@ -27,14 +28,17 @@ MARGIN, LABEL = 6, 20
 PAPER, BACKDROP = 41, 0.32
 INK, KEY, GONE = (217, 217, 217), (255, 158, 26), (128, 128, 128)
 """Frame numbers of in-betweens, of keys, and of frames that are not there."""
+LOOK = (255, 77, 106)
+"""Frame number and frame of an in-between that is worth a look; its number has a question mark as well."""
 
 
-def contact_sheet(plan: Plan, file: Path) -> None:
+def contact_sheet(plan: Plan, file: Path, doubts: Mapping[Path, float]) -> None:
     """Save an overview of all frames that are in place; a frame that is missing leaves its place empty.
 
-    A record beside it says that it is ours, as beside a frame. Raises `FrameWriteError`.
+    Frames whose file is in `doubts` with `WORTH_A_LOOK` or more are marked. A record beside it says that it is ours, as
+    beside a frame. Raises `FrameWriteError`.
     """
-    rows = [row for each in plan.sequences for row in _rows(each)]
+    rows = [row for each in plan.sequences for row in _rows(each, doubts)]
     width = max(row.shape[1] for row in rows)
     page = np.concatenate([_padded(row, row.shape[0], width) for row in rows])
     spec = oiio.ImageSpec(page.shape[1], page.shape[0], 3, oiio.UINT8)
@@ -43,30 +47,31 @@ def contact_sheet(plan: Plan, file: Path) -> None:
         encode(unfinished, Header(file, (spec,), straight=False), page.astype(np.float32) / np.float32(255))
 
 
-def _rows(plan: SequencePlan) -> Iterator[Bytes]:
+def _rows(plan: SequencePlan, doubts: Mapping[Path, float]) -> Iterator[Bytes]:
     shown = sorted(plan.wanted)[:: ceil(len(plan.wanted) / MOST)]
-    cells = [_cell(plan, number) for number in shown]
+    cells = [_cell(plan, number, doubts.get(plan.file(number), 0.0) >= WORTH_A_LOOK) for number in shown]
     for begin in range(0, len(cells), COLUMNS):
         row = cells[begin : begin + COLUMNS]
         height = max(cell.shape[0] for cell in row)
         yield np.concatenate([_padded(cell, height, cell.shape[1]) for cell in row], axis=1)
 
 
-def _cell(plan: SequencePlan, number: int) -> Bytes:
-    """One frame, small, with its number below."""
+def _cell(plan: SequencePlan, number: int, look: bool) -> Bytes:
+    """One frame, small, with its number below; marked where it is a key, or worth a look."""
     display = next(iter(plan.headers.values())).display
     width, height = WIDTH, max(1, round(WIDTH * display.height / display.width))
     cell = np.full((height + LABEL + 2 * MARGIN, width + 2 * MARGIN, 3), PAPER, np.uint8)
-    ink = KEY if number in plan.keys else INK
+    mark = KEY if number in plan.keys else LOOK if look else None
+    ink = mark or INK
     try:
         small = cv2.resize(_picture(read_plate(plan.file(number))), (width, height), interpolation=cv2.INTER_AREA)
         cell[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = np.rint(255 * small)
     except FrameReadError:
         ink = GONE
-    if number in plan.keys:
-        cv2.rectangle(cell, (MARGIN - 2, MARGIN - 2), (MARGIN + width + 1, MARGIN + height + 1), KEY, 2)
+    if mark:
+        cv2.rectangle(cell, (MARGIN - 2, MARGIN - 2), (MARGIN + width + 1, MARGIN + height + 1), mark, 2)
     below = (MARGIN, cell.shape[0] - MARGIN)
-    cv2.putText(cell, str(number), below, cv2.FONT_HERSHEY_SIMPLEX, 0.5, ink, 1, cv2.LINE_AA)
+    cv2.putText(cell, f"{number}{' ?' if look else ''}", below, cv2.FONT_HERSHEY_SIMPLEX, 0.5, ink, 1, cv2.LINE_AA)
     return cell
 
 

@@ -13,10 +13,9 @@ from inbetween.core import colour
 from inbetween.core.continuity import Verdict
 from inbetween.core.errors import Cancelled, FrameReadError, InbetweenError
 from inbetween.core.network import Beyond, Mark
-from inbetween.core.schedule import Drawing
 from inbetween.hosts.sequence import guide, marks, provenance, specs
 from inbetween.hosts.sequence.frames import Header, Pixels, Plate, encode, file_hash
-from inbetween.hosts.sequence.gap import Hand, draw, mend
+from inbetween.hosts.sequence.gap import Drawn, Hand, draw, mend
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.plan import Outlook, SequencePlan, Span
 from inbetween.hosts.sequence.provenance import Origin
@@ -147,7 +146,7 @@ class Shot:
         due = {frame for frame in frames if self.existing.get(frame) != origins[frame]["recipe"]}
         for frame in frames:
             if frame not in due:
-                self._keep(frame, *files)
+                self._keep(frame, *files, doubt=provenance.doubt_of(self.todo.file(frame)))
         if not due:
             return
         self.writers.check()
@@ -158,11 +157,11 @@ class Shot:
             "%s to %s: %s, %d of %d frames due", *(file.name for file in files), verdict.value, len(due), len(frames)
         )
         self._tell_of_held(verdict, files, marked)
-        for drawing, wide in drawn:
-            pixels = self._own(span, wide)
-            for frame in due.intersection(drawing.shows):
-                self._place(span, drawing, frame, pixels, origins[frame])
-            due.difference_update(drawing.shows)
+        for each in drawn:
+            own, shows = replace(each, frame=self._own(span, each.frame)), each.drawing.shows
+            for frame in due.intersection(shows):
+                self._place(span, own, frame, origins[frame])
+            due.difference_update(shows)
             self._heed()
             if not due:
                 break
@@ -276,13 +275,14 @@ class Shot:
             )
         return pixels
 
-    def _place(self, span: Span, drawing: Drawing, frame: int, pixels: Pixels, origin: Origin) -> None:
-        first, second = self.todo.outputs[span.start], self.todo.outputs[span.end]
-        marks = {**origin, "t": drawing.t}
+    def _place(self, span: Span, drawn: Drawn, frame: int, origin: Origin) -> None:
+        first, second, drawing = self.todo.outputs[span.start], self.todo.outputs[span.end], drawn.drawing
+        marks = {**origin, "t": drawing.t, **provenance.of_doubt(drawn.doubt)}
         header = replace(specs.in_between(first, second, span.step(frame), marks), path=self.todo.file(frame))
         keys = (self.todo.sequence.file(span.start), self.todo.sequence.file(span.end))
         action = "drawn" if drawing.frame == frame else "held"
-        self._put(frame, partial(_write, header, pixels, marks), action, *keys, t=drawing.t)
+        write = partial(_write, header, drawn.frame, marks)
+        self._put(frame, write, action, *keys, t=drawing.t, doubt=drawn.doubt)
 
     def _warn(self, file: Path, message: str) -> None:
         self.progress.emit({"event": "warning", "file": str(file), "message": f"{file.name} {message}"})
@@ -293,8 +293,8 @@ class Shot:
         )
         self._settled.add(number)
 
-    def _keep(self, number: int, *keys: Path) -> None:
-        self.progress.made("kept", self.todo.file(number), number, keys=[key.name for key in keys])
+    def _keep(self, number: int, *keys: Path, **more: Any) -> None:
+        self.progress.made("kept", self.todo.file(number), number, keys=[key.name for key in keys], **more)
         self._settled.add(number)
 
     def _hash(self, file: Path) -> str:

@@ -49,10 +49,14 @@ class Progress:
         self.emit, self.total = emit, total
         self.counts = dict.fromkeys(("drawn", "held", "copied", "converted", "kept"), 0)
         self.failures: list[Failure] = []
+        self.doubts: dict[Path, float] = {}
+        """Of the frames in their places that a model could judge, see `core.network.DoubtingNetwork`."""
 
     def made(self, action: str, file: Path, number: int, **more: Any) -> None:
         """A frame is in its place; `action` is one of the counts."""
         self.counts[action] += 1
+        if more.get("doubt") is not None:
+            self.doubts[file] = more["doubt"]
         self._tell({"event": "frame", "action": action, "frame": number, "file": str(file), **more})
 
     def failed(self, file: Path, number: int, message: str) -> None:

@@ -147,6 +147,9 @@ class Mover(MovingNetwork[Prepared]):
             flow[closer] = pieces.flows[key][closer]
         return flow
 
+    def _greys(self, prepared: Prepared) -> tuple[Plane, Plane] | None:
+        return prepared.offered.optical.greys if prepared.offered else None
+
     def _motion(self, prepared: Prepared, t: float) -> list[Array]:
         """By pixel of the picture looked at: flows to start and end (1, H, W, 2), share of the start (1, H, W)."""
         like = prepared.levels[0][0]

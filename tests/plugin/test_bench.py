@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inbetween import bench, bench_quality, bench_scenes, bench_speed
+from inbetween import bench, bench_doubt, bench_quality, bench_scenes, bench_speed
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.models import metrics, registry
@@ -245,3 +245,32 @@ def test_the_scenes_have_a_row_each_and_a_dissolve_of_what_only_dims_is_the_trut
     assert float(rows[f"| {dims}"][0]) == 100
     assert float(rows["| discs cross"][0]) < 20
     assert len(rows["| discs cross"]) == 4
+
+
+def test_what_is_doubted_is_measured_against_what_is_wrong(sequence: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.main(["doubt", str(sequence), "--models", "dissolve,flow", "--device", "cpu"]) == 0
+    shown = capsys.readouterr().out
+    assert "| flow | 4 | first, third, ... clip | 2 |" in shown
+    assert "| flow | 4 and 8 | first, third, ... clip | 3 |" in shown
+    assert "| dissolve |" not in shown
+
+
+def test_without_a_model_that_can_say_nothing_is_measured(sequence: Path) -> None:
+    with pytest.raises(InputError, match="a model that moves pixels"):
+        bench_doubt.measure([registry.load("dissolve")], [sequence], bench.Quality(), lambda line: None)
+
+
+def test_the_table_tells_what_was_named_and_what_was_wrong() -> None:
+    def judged(doubt: float, chamfer: float) -> bench_doubt.Judged:
+        return bench_doubt.Judged("flow", 4, 1, doubt, metrics.Scores(30, 20, 0.9, chamfer * 1e-4, doubt, 0))
+
+    found = [judged(0.9, 5), judged(0.8, 0.5), judged(0.1, 3), judged(0.2, 0.1), judged(0.05, 0.01)]
+    cells = "5 | 40 | 40 | 50 | 50 | 40 | 50 | 50 | 0.70 | 1.00 | nan"
+    assert f"| flow | 4 | second, fourth, ... clip | {cells} |" in bench_doubt.table(found)
+
+
+def test_ranks_that_agree_correlate_wholly_and_equal_values_share_theirs() -> None:
+    one = np.array([1.0, 2.0, 2.0, 9.0])
+    assert bench_doubt.rank_correlation(one, one**3) == pytest.approx(1)
+    assert bench_doubt.rank_correlation(one, -one) == pytest.approx(-1)
+    assert bench_doubt.rank_correlation(one, np.array([1.0, 2.0, 3.0, 4.0])) == pytest.approx(0.9487, abs=1e-4)

@@ -473,6 +473,14 @@ def test_what_the_runner_remarks_stands_in_the_panel_and_in_the_log(studio: Stud
     assert node["state"].value().endswith("(knobs have changed since)")
 
 
+def test_frames_that_need_a_look_are_named_in_the_panel_and_in_the_log(studio: Studio, plates: Path) -> None:
+    save_exr(Path(str(plates) % 5), np.random.default_rng(0).random((32, 48, 5), np.float32), LAYERED)
+    node = through(studio, plates, model="flow", cut_threshold=1.0)
+    studio.run(node)
+    for said in (node["state"].value(), "\n".join(studio.host.printed)):
+        assert re.search(r"look at [2-8, -]+: a breakdown at [2-8] would help most", said)
+
+
 @pytest.mark.parametrize("gui", [True, False], ids=["window", "terminal"])
 def test_a_place_that_cannot_be_written_to_is_named(
     open_nuke: Callable[..., Studio], plates: Path, tmp_path: Path, gui: bool

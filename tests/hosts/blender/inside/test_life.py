@@ -248,6 +248,18 @@ def test_cut_between_the_keys_is_told_in_the_panel(studio: Any) -> None:
     assert "shot0.png is held: shot1.png looks like another shot" in note
 
 
+def test_frames_that_need_a_look_are_named_in_the_panel(studio: Any) -> None:
+    import numpy as np
+
+    for frame, seed in ((1, 0), (4, 1)):
+        noise = np.random.default_rng(seed).random((32, 48, 4)).astype(np.float32)
+        noise[..., 3] = 1
+        studio.strip(studio.save(f"shot{seed}.png", noise), frame)
+    assert bpy.ops.inbetween.strips(cut_threshold=1.0, model="flow") == {"FINISHED"}
+    (note,) = studio.session.notes
+    assert note.startswith("look at 2-3: a breakdown at ")
+
+
 class Layout:
     """Records what a panel draws."""
 
