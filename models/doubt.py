@@ -22,8 +22,8 @@ NEAR = 5
 """Side of the square over which a pixel's uses are evened out: flows that grow or shrink a little leave holes."""
 BEYOND = 4
 """Of a frame's longest side, this part is looked at on every side of it."""
-SHOWN = 0.3
-"""Share from which a key is shown."""
+SHOWN = 0.6
+"""Of what time alone would give a key, the share from which it is shown."""
 EDGE = 0.4
 """Slope above which an outline is seen: a step of a tenth, by Sobel's measure."""
 TONES = 32
@@ -63,12 +63,19 @@ def evidence(start: Plane, end: Plane, ways: Ways, t: float) -> Evidence:
     """What speaks against a frame, see `doubt`."""
     keys, flows, share = _small(start, end, ways)
     changing = np.abs(keys[0] - keys[1]) > MOVING
-    shown = [np.asarray(each > SHOWN, np.float32) for each in (share, 1 - share)]
+    weights = 1 - t, t
+    shown = [
+        np.asarray(own > SHOWN * weight, np.float32) for own, weight in zip((share, 1 - share), weights, strict=True)
+    ]
+    counts = [min(1.0, 2 * weight) for weight in weights]  # of what is far in time little is shown
     return Evidence(
-        uneven=max(_unevenly(_uses(flow, np.ones_like(share)), changing) for flow in flows),
+        uneven=max(
+            count * _unevenly(_uses(flow, np.ones_like(share)), changing)
+            for flow, count in zip(flows, counts, strict=True)
+        ),
         outlines=max(
-            _unevenly(_uses(flow, seen), changing & _edges(key))
-            for flow, seen, key in zip(flows, shown, keys, strict=True)
+            count * _unevenly(_uses(flow, seen), changing & _edges(key))
+            for flow, seen, key, count in zip(flows, shown, keys, counts, strict=True)
         ),
         tones=_untoned(keys, flows, share, t),
     )

@@ -40,6 +40,16 @@ def test_what_flow_draws_badly_is_doubted(name: str) -> None:
     assert found >= WORTH_A_LOOK
 
 
+@pytest.mark.parametrize("name", ["a title slides in", "a ball before a texture", "an arm swings 120 degrees"])
+def test_no_time_is_doubted_where_all_of_the_way_is_drawn_well(name: str) -> None:
+    network = registry.load("motion", "cpu").network(RGBA, "display")
+    times = (0.125, 0.25, 0.5, 0.75, 0.875)
+    start, end = scene(name)
+    network(start[None], end[None], np.array(times, np.float32).reshape(-1, 1, 1, 1))
+    assert isinstance(network, DoubtingNetwork)
+    assert all(found is not None and found < WORTH_A_LOOK for found in network.doubts)
+
+
 def test_equal_keys_leave_nothing_to_be_doubted() -> None:
     start, _ = scene("discs cross")
     (found,) = asked(flow_network(), start, start, 0.5)
