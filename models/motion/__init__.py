@@ -7,23 +7,24 @@ is the start's, (H, W), 0 to 1.
 In the order in which they are used:
 
     mover         runs all of what follows for the keys of a gap, and fetches the original pixels along the result
-    offered       everything that is known without the network: what the network is offered, and what corrects it
+    classical     everything that is known without the network: what the network is offered, and what corrects it
       grain, light, ground      what hides that two pictures show the same, taken off
       led                       optical flow, and in its place what marks propose
       camera                    one affine motion of the whole picture
       backdrop                  the background plate behind all pieces, at rest or moved by the camera
-      carried                   the moving pieces (segments) of a drawing, found by
+      piece_motion              how the pieces (segments) of a drawing move, found by
         regions                   segmentation into pieces of even colour
         marked                    what an artist marks, and which pieces that pairs
         matching                  which piece is which, by cost of colour, size, shape and place
-        cover, sight              how well an affine map explains a pair; which of several explains it best
-        hidden, recognised        pieces that are partly occluded, and the order of depth
+        alignment                 affine maps that bring one piece over another, by their moments and outlines
+        verification              which of these explains a matched pair best, if any: rigid, reshaped or bent
+        occlusion, depth_order    pieces that are partly occluded; which of two lies on top
         registration, graph, deformation    non-rigid registration, and motion as rigid as possible
-        inked, joined, lines      what goes along with pieces: outlines, shades, lines on paper
-        lone, swept               what appears or vanishes; wipes and irises
+        outlines, propagation, lines        what goes along with pieces: ink, faint shades, lines on paper
+        appearing, wipes          what one key alone has; wipes and irises
     model, net, modules, operations, graphs     the network, and how it is run
-    placed        pieces warped to time t, along their course (`course`), as shapes between two (`shapes`)
-    cleared       the background filled in where pieces have left
+    compositing   pieces warped to time t along their course (`course`), as shapes between two (`shapes`)
+    disocclusion  what is seen where pieces have left
     strokes       lines that are drawn on
 
 Words that are used throughout:

@@ -24,7 +24,7 @@ AGREEING_SHARE = 0.5
 FEWEST = 50
 """Places that must agree."""
 SAME_LOOK = 4.0
-"""Difference of two looks at one thing, in steps of 255: of single pixels, half of what `offered` grants to windows."""
+"""Difference of two looks at one thing, in steps of 255: of single pixels, half of what `classical` grants windows."""
 EXPLAINED_SHARE = 0.75
 """Share of what a still camera or one that moves so does not explain that the latter must explain.
 

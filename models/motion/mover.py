@@ -2,7 +2,7 @@
 
 The network (`net`) looks at a bounded RGBA copy and answers with two flows and a share; the originals, with all
 their channels, depth and range, are fetched along them at full size. It is offered what is known without
-it (`offered`). What depends on the pair alone is found once for all its times.
+it (`classical`). What depends on the pair alone is found once for all its times.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,9 +19,9 @@ from inbetween.core.network import Array, Mark
 from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.motion.affine import Floats
+from inbetween.models.motion.classical import SAME_FLOW, Offered, alike, entering, evenly, grown, offer, sharpened
+from inbetween.models.motion.compositing import Whole, arrived, enlarged, wholes
 from inbetween.models.motion.ground import Ground, shown
-from inbetween.models.motion.offered import SAME_FLOW, Offered, alike, entering, evenly, grown, offer, sharpened
-from inbetween.models.motion.placed import Whole, arrived, enlarged, wholes
 from inbetween.models.motion.strokes import Stroke, drawn_on
 from inbetween.models.moving import MovingNetwork, numpy_of, refuse
 from inbetween.models.warp import Plane

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from inbetween.models.motion.masks import Mask, components, dilated, part_of_component
-from inbetween.models.motion.sight import mismatch
+from inbetween.models.motion.verification import mismatch
 from inbetween.models.warp import Part, Plane
 
 DIFFERENT_COLOUR = 0.08

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from inbetween.core.channels import RGBA
 from inbetween.core.network import Network
 from inbetween.models import dissolve, flow, metrics
+from inbetween.models.motion.classical import offer
 from inbetween.models.motion.model import in_torch
 from inbetween.models.motion.mover import Graphs, Mover, candidate
 from inbetween.models.motion.net import MotionNet, blended, share_of_start
-from inbetween.models.motion.offered import offer
 from inbetween.models.motion.operations import warped
 from inbetween.models.training import losses
 from inbetween.models.training.clips import Packed, keys_apart, packed, triad

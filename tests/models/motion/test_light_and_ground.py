@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from inbetween.core.channels import RGBA
 from inbetween.models import metrics, registry
+from inbetween.models.motion.classical import evenly
 from inbetween.models.motion.ground import changed, painted, shown
 from inbetween.models.motion.light import levelled
-from inbetween.models.motion.offered import evenly
 from inbetween.models.optical import Motion
 
 SIZE = 160

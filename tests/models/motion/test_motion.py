@@ -18,6 +18,7 @@ from inbetween.bench_scenes import SCENES, Stage  # noqa: E402 - after the skip
 from inbetween.models import engines, metrics, registry  # noqa: E402 - after the skip
 from inbetween.models.motion import mover  # noqa: E402 - after the skip
 from inbetween.models.motion.backdrop import Backdrop  # noqa: E402 - after the skip
+from inbetween.models.motion.classical import entering, offer, sharpened  # noqa: E402 - after the skip
 from inbetween.models.motion.graphs import Enlarge  # noqa: E402 - after the skip
 from inbetween.models.motion.model import graph_file, in_torch  # noqa: E402 - after the skip
 from inbetween.models.motion.modules import STATE, WIDTH  # noqa: E402 - after the skip
@@ -28,7 +29,6 @@ from inbetween.models.motion.net import (  # noqa: E402 - after the skip
     levels,
     share_of_start,
 )
-from inbetween.models.motion.offered import entering, offer, sharpened  # noqa: E402 - after the skip
 from inbetween.models.motion.operations import CELL, enlarged  # noqa: E402 - after the skip
 
 DEEP = Channels(("R", "G", "B", "A", "depth", "id"), (0, 1, 2), 3, (5,))

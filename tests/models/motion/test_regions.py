@@ -12,10 +12,10 @@ from inbetween.core.channels import RGBA
 from inbetween.models import curve
 from inbetween.models import optical as optical_flow
 from inbetween.models.motion import regions
-from inbetween.models.motion.carried import carried
+from inbetween.models.motion.classical import offer
+from inbetween.models.motion.compositing import LATE, arrived, enlarged, wholes
 from inbetween.models.motion.mover import candidate
-from inbetween.models.motion.offered import offer
-from inbetween.models.motion.placed import LATE, arrived, enlarged, wholes
+from inbetween.models.motion.piece_motion import carried
 from inbetween.models.warp import warp
 
 SIZE = 160

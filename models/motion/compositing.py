@@ -1,4 +1,4 @@
-"""Whole pieces (`carried`) put where they are at any time between two keys.
+"""Whole pieces (`piece_motion`) put where they are at any time between two keys.
 
 A piece that both keys have goes along its course (`course`) and takes, on its way, the shape that it has in the other
 key (`shapes`). What one key alone has grows or shrinks where it is. The frame is cleared of what they have left.
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then, turn
 from inbetween.models.motion.backdrop import Scene
-from inbetween.models.motion.carried import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried
-from inbetween.models.motion.cleared import RIM, Frame, clear, jumps
 from inbetween.models.motion.course import course
 from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.disocclusion import RIM, Frame, clear, jumps
 from inbetween.models.motion.graph import points
 from inbetween.models.motion.masks import Mask, Numbers, dilated
 from inbetween.models.motion.matching import SAME_MOTION
+from inbetween.models.motion.piece_motion import BELOW, BOTH, END, GROWN, PARTLY, SWEPT, Carried
 from inbetween.models.motion.regions import SOFT_EDGE
 from inbetween.models.motion.registration import EXPLAINED_WITHIN
 from inbetween.models.motion.shapes import SOFT, Shape, between, going_on, shape

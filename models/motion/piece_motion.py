@@ -2,7 +2,7 @@
 
 Pieces of even colour (`regions`) that are recognised in both keys are carried along their own affine motion, where it
 brings like to like better than optical flow does, or where optical flow has lost their outlines: then they change their
-shape on the way. What one key alone has grows or shrinks where it is. Where it all is between the keys: `placed`.
+shape on the way. What one key alone has grows or shrinks where it is. Where it all is between the keys: `compositing`.
 
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
@@ -14,22 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, inverse, mapped
+from inbetween.models.motion.alignment import View
+from inbetween.models.motion.appearing import lone
 from inbetween.models.motion.backdrop import UNCHANGED, Backdrop
-from inbetween.models.motion.cover import View
 from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.depth_order import half_hidden, recognised, together
 from inbetween.models.motion.ground import large_parts
-from inbetween.models.motion.hidden import Names
-from inbetween.models.motion.inked import PointMap, ink, inked
-from inbetween.models.motion.joined import joined
 from inbetween.models.motion.led import UNTOLD, Told
 from inbetween.models.motion.lines import bent_lines
-from inbetween.models.motion.lone import lone
 from inbetween.models.motion.masks import Mask, Numbers
 from inbetween.models.motion.matching import matches, recoloured
-from inbetween.models.motion.recognised import half_hidden, recognised, together
+from inbetween.models.motion.occlusion import Names
+from inbetween.models.motion.outlines import PointMap, ink, inked
+from inbetween.models.motion.propagation import joined
 from inbetween.models.motion.regions import Pieces, pieces
-from inbetween.models.motion.sight import OVERLAP, Sight, mismatch, unmatched, vanished
-from inbetween.models.motion.swept import swept
+from inbetween.models.motion.verification import OVERLAP, Sight, mismatch, unmatched, vanished
+from inbetween.models.motion.wipes import swept
 from inbetween.models.warp import Part, Plane
 
 Places = tuple[NDArray[np.intp], ...]

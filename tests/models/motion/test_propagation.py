@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inbetween.models.motion.joined import joined
+from inbetween.models.motion.propagation import joined
 
 SIZE, MOVE = 120, (30, 10)
 STAYS = np.zeros((SIZE, SIZE, 2), np.float32)

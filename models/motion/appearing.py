@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.masks import Mask, dilated, part_of_component
 from inbetween.models.motion.regions import COLOUR_CHANGE, EDGE_RANGE, OUTLINE_REACH, SOFT_EDGE, Pieces
-from inbetween.models.motion.sight import vanished
+from inbetween.models.motion.verification import vanished
 from inbetween.models.warp import Part, Plane
 
 BUSY_AROUND, BUSY_PER_PIXEL = 0.25, 0.04

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.hidden import Hidden, Names
 from inbetween.models.motion.masks import Mask
 from inbetween.models.motion.matching import fading
-from inbetween.models.motion.sight import MATCHED_DIFFERENCE, SURE_DIFFERENCE, Sight
+from inbetween.models.motion.occlusion import Hidden, Names
+from inbetween.models.motion.verification import MATCHED_DIFFERENCE, SURE_DIFFERENCE, Sight
 
 HalfHidden = dict[tuple[int, int], Hidden]
 """Things of which something hides a part, by a piece of either key."""

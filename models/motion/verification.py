@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, inverse, mapped, turn
-from inbetween.models.motion.cover import Cover, View
+from inbetween.models.motion.alignment import Cover, View
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.hidden import Hidden, hidden
 from inbetween.models.motion.marked import NO_MARKS, Marked, along
 from inbetween.models.motion.masks import Labels, Mask, inner_distance
 from inbetween.models.motion.matching import SAME_COLOUR, SAME_MOTION, comparable, dissimilar, reshaped
+from inbetween.models.motion.occlusion import Hidden, hidden
 from inbetween.models.motion.regions import EDGE_RANGE, Pieces
 from inbetween.models.motion.registration import registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
@@ -61,7 +61,7 @@ BENDING_AREA, BENDING_COVER, RIGID_COVER = 200, 0.93, 0.85
 the other one covers all the same from which on it does not bend."""
 SPINDLY = 60.0
 """Times that the area of a piece is larger than the square of half its width, above which it is no limb, but an
-outline: it becomes no other shape, goes with what it surrounds (`inked`), and bends where drawn on paper (`lines`)."""
+outline: becomes no other shape, goes with what it surrounds (`outlines`), and bends where drawn on paper (`lines`)."""
 HOLLOW_COVER = 0.9
 """The same of what is within their outer outlines, if they are rings; what has several holes is an outline of several
 things."""

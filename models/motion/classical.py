@@ -14,12 +14,12 @@ from inbetween.core.channels import RGBA
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.backdrop import Scene
 from inbetween.models.motion.camera import camera, outside
-from inbetween.models.motion.carried import Carried, carried
 from inbetween.models.motion.grain import smoothed
 from inbetween.models.motion.ground import Ground, changed, painted
 from inbetween.models.motion.led import led
 from inbetween.models.motion.light import levelled
 from inbetween.models.motion.marked import NO_MARKS
+from inbetween.models.motion.piece_motion import Carried, carried
 from inbetween.models.motion.strokes import Stroke, explained, strokes
 from inbetween.models.optical import Motion, difference, find_motion, grey_copy, paths
 from inbetween.models.warp import Plane, fetched_along

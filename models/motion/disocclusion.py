@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from inbetween.models.motion.backdrop import DETAILED, EVEN, Scene
-from inbetween.models.motion.carried import Carried
 from inbetween.models.motion.masks import Mask, Numbers, dilated, nearest
+from inbetween.models.motion.piece_motion import Carried
 from inbetween.models.warp import Plane, labels_at, pixels
 
 SEAM_REACH = 6
