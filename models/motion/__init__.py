@@ -23,8 +23,10 @@ In the order in which they are used:
         outlines, propagation, lines        what goes along with pieces: ink, faint shades, lines on paper
         appearing, wipes          what one key alone has; wipes and irises
     model, net, modules, operations, graphs     the network, and how it is run
-    compositing   pieces warped to time t along their course (`course`), as shapes between two (`shapes`)
+    wholes        the pieces of both keys made ready for any time: their outlines, and joints that they swing about
+    compositing   pieces warped to time t into a `frame`, along a curve (`course`), as shapes between two (`shapes`)
     disocclusion  what is seen where pieces have left
+    upsampling    the same at full size, with outlines as fine as that is
     strokes       lines that are drawn on
 
 Words that are used throughout:

@@ -7,12 +7,12 @@ Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), l
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from inbetween.models.motion.backdrop import DETAILED, EVEN, Scene
+from inbetween.models.motion.frame import Frame
 from inbetween.models.motion.masks import Mask, Numbers, dilated, nearest
 from inbetween.models.motion.piece_motion import Carried
 from inbetween.models.warp import Plane, labels_at, pixels
@@ -25,16 +25,6 @@ MOTION_JUMP = 4.0
 """Pixels by which the motion of pixels beside each other differs at most where it is one motion."""
 RIM = np.ones((3, 3), np.uint8)
 """A pixel and those beside it."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A frame in the making; its planes are written to."""
-
-    flows: tuple[Plane, Plane]
-    share: Plane
-    numbers: Numbers
-    """Of the piece that was put there, from 1."""
 
 
 def clear(frame: Frame, found: Carried, behind: Scene) -> None:

@@ -70,3 +70,10 @@ def part_of_component(stats: NDArray[np.int32], margin: int, size: tuple[int, ..
     left, top, width, height = (int(value) for value in stats[:4])
     rows = slice(max(0, top - margin), min(size[0], top + height + margin))
     return rows, slice(max(0, left - margin), min(size[1], left + width + margin))
+
+
+def part_of_places(places: NDArray[np.float64], size: tuple[int, ...]) -> Part:
+    """Rows and columns that hold some places (n, 2), within the frame."""
+    low = np.maximum(np.floor(places.min(0)).astype(int) - 1, 0)
+    high = np.minimum(np.ceil(places.max(0)).astype(int) + 2, size[1::-1])
+    return slice(low[1], max(low[1], high[1])), slice(low[0], max(low[0], high[0]))

@@ -20,9 +20,11 @@ from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.classical import SAME_FLOW, Offered, alike, entering, evenly, grown, offer, sharpened
-from inbetween.models.motion.compositing import Whole, arrived, enlarged, wholes
+from inbetween.models.motion.compositing import arrived
 from inbetween.models.motion.ground import Ground, shown
 from inbetween.models.motion.strokes import Stroke, drawn_on
+from inbetween.models.motion.upsampling import enlarged
+from inbetween.models.motion.wholes import Whole, wholes
 from inbetween.models.moving import MovingNetwork, numpy_of, refuse
 from inbetween.models.warp import Plane
 

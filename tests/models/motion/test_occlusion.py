@@ -8,12 +8,12 @@ import pytest
 
 from inbetween.models.motion.affine import mapped, turn
 from inbetween.models.motion.alignment import View
-from inbetween.models.motion.compositing import wholes
 from inbetween.models.motion.depth_order import half_hidden
 from inbetween.models.motion.occlusion import Hidden, crossing, hidden
 from inbetween.models.motion.piece_motion import BOTH, PARTLY, Carried, carried
 from inbetween.models.motion.regions import pieces
 from inbetween.models.motion.verification import Sight, mismatch
+from inbetween.models.motion.wholes import wholes
 
 HEIGHT, WIDTH = 160, 240
 PAPER, SKIN, COAT, RED = (0.9, 0.9, 0.9, 1), (0.95, 0.6, 0.3, 1), (0.2, 0.3, 0.8, 1), (0.8, 0.1, 0.1, 1)

@@ -13,9 +13,11 @@ from inbetween.models import curve
 from inbetween.models import optical as optical_flow
 from inbetween.models.motion import regions
 from inbetween.models.motion.classical import offer
-from inbetween.models.motion.compositing import LATE, arrived, enlarged, wholes
+from inbetween.models.motion.compositing import LATE, arrived
 from inbetween.models.motion.mover import candidate
 from inbetween.models.motion.piece_motion import carried
+from inbetween.models.motion.upsampling import enlarged
+from inbetween.models.motion.wholes import wholes
 from inbetween.models.warp import warp
 
 SIZE = 160

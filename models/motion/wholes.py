@@ -1,0 +1,171 @@
+"""Pieces that both keys have, made ready to be put anywhere between them: their outlines, and what they swing about.
+
+Labels are uint8 (H, W).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then, turn
+from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.masks import Mask, Numbers, dilated, part_of_places
+from inbetween.models.motion.matching import SAME_MOTION
+from inbetween.models.motion.piece_motion import BOTH, PARTLY, SWEPT, Carried
+from inbetween.models.motion.regions import SOFT_EDGE
+from inbetween.models.motion.shapes import SOFT, Shape, going_on, shape
+from inbetween.models.warp import Plane, labels_at, pixels_of
+
+COURSE_SAMPLES = 500
+"""Places of a piece, about, by which its course is found."""
+RING, RING_DIFFERENCE, RING_SHARE = (1, 4), 8.0, 0.9
+"""What is around a piece: so many pixels from it, so much of it no further than this from the usual grey, of 255."""
+LEAST_TURN, ELONGATED = 0.1, 1.6
+"""Radians by which a piece turns at least, and times that it is as long as wide at least, to swing about its foot."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A piece that both keys have, ready to be put anywhere between them."""
+
+    way: Floats
+    """(2, 3): the affine map from the start to the end."""
+    places: Floats
+    """(n, 2): x and y of some of its pixels in the start."""
+    shapes: tuple[Shape, Shape]
+    pivot: Floats | None
+    """(2,): what it swings about, if that is a part of it."""
+    isolated: bool
+    """Whether there is the same even colour all around it in both keys."""
+    bent: Deformation | None = None
+    """How it bends, if it does."""
+    seen: tuple[Numbers, Numbers] | None = None
+    """(H, W): 1 where either key shows it, where it is cut off without a soft edge; None where both show it all."""
+
+
+def wholes(found: Carried, greys: tuple[Plane, Plane]) -> list[Whole | None]:
+    """The pieces that are carried, in their order; None for those that one key alone has.
+
+    `greys` are both pictures, (H, W), 0 to 255.
+    """
+    pieces = [
+        _whole(found, number, greys) if side == BOTH else None for number, side in enumerate(found.sides, start=1)
+    ]
+    return _jointed(found, pieces)
+
+
+def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | None:
+    """The piece of a number, from 1, but for what it swings about; None if others cover it in either key."""
+    masks, way = [label == number for label in found.labels], found.ways[number - 1]
+    first, second = (shape(mask) for mask in masks)
+    if first is None or second is None:
+        return None
+    rows, columns = np.nonzero(masks[0])
+    step = max(1, len(rows) // COURSE_SAMPLES)
+    places = np.stack((columns[::step], rows[::step]), 1).astype(np.float64)
+    isolated, growth = _isolated(masks, (first, second), greys), np.linalg.det(way[:, :2])
+    seen = None
+    if found.manners[number - 1] == PARTLY:
+        first, second = (
+            _wholly((own, other), ground, onwards)
+            for own, other, ground, onwards in zip(masks, masks[::-1], found.grounds, (inverse(way), way), strict=True)
+        )
+        seen = _seen(masks[0], found.grounds[0]), _seen(masks[1], found.grounds[1])
+    elif found.manners[number - 1] == SWEPT and growth > 1:
+        second = going_on(masks[1], first, way)
+    elif found.manners[number - 1] == SWEPT and growth < 1:
+        first = going_on(masks[0], second, inverse(way))
+    return Whole(way, places, (first, second), None, isolated, found.bent.get(number), seen)
+
+
+def _isolated(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plane, Plane]) -> bool:
+    """Whether what fills either mask has the same even colour all around it in both pictures."""
+    usual = []
+    for mask, outline, grey in zip(masks, shapes, greys, strict=True):
+        part = part_of_places(corners(outline.box + np.array(((-RING[1],), (RING[1],)))), mask.shape)
+        near, far = (dilated(mask[part], reach) for reach in RING)
+        seen = grey[part][far & ~near]
+        if len(seen):  # else it fills the frame
+            usual.append(float(np.median(seen)))
+            if np.mean(np.abs(seen - usual[-1]) < RING_DIFFERENCE) < RING_SHARE:
+                return False
+    return not usual or max(usual) - min(usual) < RING_DIFFERENCE
+
+
+def _wholly(masks: tuple[Mask, Mask], ground: Numbers, way: Floats) -> Shape:
+    """The whole outline in a key of a piece of which it hides a part.
+
+    `masks` (H, W) are where this key and the other one show it, which a map (2, 3) brings here; `ground` is 1 where
+    this one shows that it is not there.
+    """
+    own, other = (mask.view(np.uint8) for mask in masks)
+    boxes = [np.argwhere(mask)[:, ::-1] for mask in masks]
+    reached = np.concatenate((boxes[0], mapped(boxes[1], way)))
+    left, top = np.floor(reached.min(0) - SOFT).astype(int)
+    right, bottom = np.ceil(reached.max(0) + SOFT).astype(int)
+    here = pixels_of((slice(top, bottom + 1), slice(left, right + 1)))
+    there = labels_at(other, moved(here, inverse(way))) > 0
+    found = shape((labels_at(own, here) > 0) | (there & (labels_at(ground, here) == 0)))
+    assert found is not None
+    return found.shifted(np.array((left, top), np.float64))
+
+
+def _seen(mask: Mask, ground: Numbers) -> Numbers:
+    """Where a key shows a piece (H, W), but for the soft edges of what hides it; `ground` is 1 where nothing can."""
+    return (mask & ~dilated((ground == 0) & ~mask, SOFT_EDGE)).view(np.uint8)
+
+
+def _jointed(found: Carried, pieces: Sequence[Whole | None]) -> list[Whole | None]:
+    """The same pieces with what they swing about, the largest first: what hangs on one of them goes with it."""
+    done = list(pieces)
+    size = np.bincount(found.labels[0].ravel(), minlength=len(pieces) + 1)[1:]
+    for index in np.argsort(-size, kind="stable"):
+        piece = done[index]
+        if piece is not None and piece.bent is None:
+            body = _body(found, index + 1)
+            done[index] = replace(piece, pivot=_pivot(found, index + 1, piece, body, done[body - 1] if body else None))
+    return done
+
+
+def _pivot(found: Carried, number: int, piece: Whole, body: int, holder: Whole | None) -> Floats | None:
+    """The place (2,) in the start about which a piece swings; None if about its middle.
+
+    A limb swings about its joint, which goes with what it hangs on, or stays where it is, as the foot of a clock's hand
+    does: a part of what is long, or behind what hides a part of it. What does not move on its body swings as that does.
+    """
+    holds = holder.way if holder else np.eye(2, 3)
+    middle, partly = piece.places.mean(0), piece.seen is not None
+    still = turn(then(piece.way, inverse(holds))) < LEAST_TURN
+    if holder and still:
+        with_it = np.abs(mapped(middle, piece.way) - mapped(middle, holds)).max() < SAME_MOTION
+        return (holder.places.mean(0) if holder.pivot is None else holder.pivot) if with_it else None
+    if still:
+        return None
+    joint: Floats = np.asarray(np.linalg.solve(holds[:, :2] - piece.way[:, :2], piece.way[:, 2] - holds[:, 2]))
+    off = piece.shapes[0].outside(joint.astype(np.float32)[None])[0]
+    long = np.linalg.cond(np.cov(piece.places.T)) >= ELONGATED**2
+    behind = partly and holder is not None and holder.shapes[0].outside(joint.astype(np.float32)[None])[0] <= 0
+    hangs = behind or (off <= SOFT and _attached(found, number, (joint, mapped(joint, piece.way))))
+    return joint if hangs or (long and off <= 0) else None
+
+
+def _attached(found: Carried, number: int, joints: tuple[Floats, Floats]) -> bool:
+    """Whether in both keys something else is right beside a piece at its joint (2,)."""
+    for joint, label, ground in zip(joints, found.labels, found.grounds, strict=True):
+        part = part_of_places(joint[None] + np.array(((-SOFT, -SOFT), (SOFT, SOFT))), label.shape)
+        if not ((ground[part] == 0) & (label[part] != number)).any():
+            return False
+    return True
+
+
+def _body(found: Carried, number: int) -> int:
+    """The larger piece that a piece hangs on, by its number: beside it longer than any other; 0 if there is none."""
+    labels = found.labels[0]
+    size = np.bincount(labels.ravel(), minlength=len(found.ways) + 1)
+    beside = dilated(labels == number, SOFT_EDGE)
+    touches = np.bincount(labels[beside], minlength=len(size))
+    stiff = np.append(False, found.sides == BOTH)
+    stiff[[number, *found.bent]] = False
+    touches[~stiff | (size < size[number])] = 0
+    return int(touches.argmax()) if touches.any() else 0
