@@ -8,7 +8,6 @@ Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), l
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -21,10 +20,10 @@ from inbetween.models.motion.disocclusion import clear
 from inbetween.models.motion.frame import Frame
 from inbetween.models.motion.graph import points
 from inbetween.models.motion.masks import Mask, Numbers, part_of_places
-from inbetween.models.motion.piece_motion import BELOW, BOTH, END, GROWN, SWEPT, Carried
+from inbetween.models.motion.piece_motion import BOTH, END, Carried, Manner, Piece
 from inbetween.models.motion.registration import EXPLAINED_WITHIN
-from inbetween.models.motion.shapes import SOFT, between
-from inbetween.models.motion.wholes import Whole
+from inbetween.models.motion.shapes import SOFT, Shape, between
+from inbetween.models.motion.wholes import Whole, Wholes
 from inbetween.models.warp import Plane, fetched_at, labels_at
 
 LATE = 3
@@ -38,83 +37,82 @@ Pair = tuple[Plane, Plane]
 """Of places in a frame: where they come from in both keys, (..., 2) each."""
 
 
-def arrived(
-    found: Carried, pieces: Sequence[Whole | None], ways: Ways, t: float, behind: Scene, bend: Bend | None = None
-) -> tuple[Ways, Numbers]:
+def arrived(pieces: Wholes, ways: Ways, t: float, behind: Scene, bend: Bend | None = None) -> tuple[Ways, Numbers]:
     """The ways at time `t`, with every piece whole where it is by then, on the curve that `bend` asks for.
 
-    `pieces` are the `wholes` of what was found, `behind` is its backdrop by then. What a piece has left, or has yet to
-    reach, is shown from the key in which it is not there. Also tells which piece, from 1, each pixel shows, (H, W); 0
-    for none.
+    `behind` is the backdrop by then. What a piece has left, or has yet to reach, is shown from the key in which it is
+    not there. Also tells which piece, from 1, each pixel shows, (H, W); 0 for none.
     """
     to_start, to_end, share = ways
-    if not len(found.ways):
+    if not pieces.each:
         return ways, np.zeros(share.shape, np.uint8)
     frame = Frame((to_start.copy(), to_end.copy()), share.copy(), np.zeros(share.shape, np.uint8))
-    put_all(frame, found, pieces, t, bend)
-    clear(frame, found, behind)
+    put_all(frame, pieces, t, bend)
+    clear(frame, pieces.found, behind)
     return (*frame.flows, frame.share), frame.numbers
 
 
-def put_all(frame: Frame, found: Carried, pieces: Sequence[Whole | None], t: float, bend: Bend | None) -> None:
+def put_all(frame: Frame, pieces: Wholes, t: float, bend: Bend | None) -> None:
     """Put every piece where it is at time `t`."""
-    for number, (piece, side) in enumerate(zip(pieces, found.sides, strict=True), start=1):
-        if piece is not None:
-            if found.manners[number - 1] == SWEPT:
-                _uncover(frame, found.labels, piece, number)
-            _carry(frame, found, piece, number, t, bend)
-        elif side != BOTH:
-            _grow(frame, found, number, int(side), t)
+    found = pieces.found
+    for piece, whole in zip(found.pieces, pieces.each, strict=True):
+        if whole is not None:
+            if piece.manner is Manner.SWEPT:
+                _uncover(frame, found.labels, whole)
+            _carry(frame, found, whole, t, bend)
+        elif piece.side != BOTH:
+            _grow(frame, found.labels[piece.side], piece, t)
 
 
-def _carry(frame: Frame, found: Carried, piece: Whole, number: int, t: float, bend: Bend | None) -> None:
+def _carry(frame: Frame, found: Carried, whole: Whole, t: float, bend: Bend | None) -> None:
     """Put a piece that both keys have where it is at time `t`."""
-    size = found.labels[0].shape
-    reached, led = _bent(piece.bent, size, t, bend) if piece.bent else _swung(piece, size, t, bend)
+    size, bent = found.labels[0].shape, whole.piece.bent
+    reached, led = _bent(bent, size, t, bend) if bent else _swung(whole, size, t, bend)
     part, here = frame.within(reached)
     if not here.size:
         return
-    margin, places = frame.margin(part) if piece.isolated else 0.0, led(here)
-    depth, sources = between(piece.shapes, places, t, margin, BENT_SOFT if piece.bent else SOFT)
+    margin, places = frame.margin(part) if whole.isolated else 0.0, led(here)
+    depth, sources = between(whole.shapes, places, t, margin, BENT_SOFT if bent else SOFT)
     inside = depth <= margin
-    bare = _bare(frame, found, piece, number, part, here, places)
-    if bare is not None:
-        sources = (sources[0][bare[inside]], sources[1][bare[inside]])
-        inside &= bare
+    allowed: Mask | None = None
+    if bent:
+        allowed = _within_line(whole.shapes[bent.own], places[bent.own])
+    elif whole.piece.manner is Manner.BELOW:
+        allowed = _on_grounds(found.grounds, [here + flow[part] for flow in frame.flows])
+    if allowed is not None:
+        sources = (sources[0][allowed[inside]], sources[1][allowed[inside]])
+        inside &= allowed
     for flow, source in zip(frame.flows, sources, strict=True):
         frame.put(flow, part, inside, source - here[inside])
-    frame.put(frame.share, part, inside, _share(piece, (places[0][inside], places[1][inside]), sources, t))
-    frame.put(frame.numbers, part, inside, number)
+    frame.put(frame.share, part, inside, _share(whole, (places[0][inside], places[1][inside]), sources, t))
+    frame.put(frame.numbers, part, inside, whole.piece.number)
 
 
-def _bare(frame: Frame, found: Carried, piece: Whole, number: int, part: Any, here: Plane, led: Pair) -> Mask | None:
-    """Where a piece may be put, (...); None if anywhere. `led` is where the pixels `here` come from.
+def _within_line(own: Shape, places: Plane) -> Mask:
+    """Which places (..., 2) are within its outline, (...): where lines that bend meet, each is as thick as it was."""
+    thick = own.distance.min() < -BENT_SOFT
+    return np.asarray(own.outside(places) <= (EXPLAINED_WITHIN if thick else 0))
 
-    A shadow lies on grounds alone, and where lines meet each is as thick as it was.
-    """
-    if piece.bent:
-        own = piece.shapes[piece.bent.own]
-        return own.outside(led[piece.bent.own]) <= (EXPLAINED_WITHIN if own.distance.min() < -BENT_SOFT else 0)
-    if found.manners[number - 1] != BELOW:
-        return None
-    first, second = (
-        labels_at(ground, here + flow[part]) > 0 for ground, flow in zip(found.grounds, frame.flows, strict=True)
-    )
+
+def _on_grounds(grounds: tuple[Numbers, Numbers], places: Sequence[Plane]) -> Mask:
+    """Where either key shows a ground, (...), in its places (..., 2): a shadow lies on grounds alone."""
+    first, second = (labels_at(ground, place) > 0 for ground, place in zip(grounds, places, strict=True))
     return first | second
 
 
-def _swung(piece: Whole, size: tuple[int, ...], t: float, bend: Bend | None) -> tuple[Floats, Callable[[Plane], Pair]]:
+def _swung(whole: Whole, size: tuple[int, ...], t: float, bend: Bend | None) -> tuple[Floats, Callable[[Plane], Pair]]:
     """What is reached at `t` by a piece that goes as a whole, as places (n, 2), and where places come from then."""
-    onwards = course(piece.way, piece.places, size, t, bend, piece.pivot)
+    way = whole.piece.way
+    onwards = course(way, whole.places, size, t, bend, whole.pivot)
     back = inverse(onwards)
     reached = [
-        mapped(corners(shape.box), way)
-        for shape, way in zip(piece.shapes, (onwards, then(inverse(piece.way), onwards)), strict=True)
+        mapped(corners(shape.box), there)
+        for shape, there in zip(whole.shapes, (onwards, then(inverse(way), onwards)), strict=True)
     ]
 
     def led(here: Plane) -> Pair:
         first = moved(here, back)
-        return first, moved(first, piece.way)
+        return first, moved(first, way)
 
     return np.concatenate(reached), led
 
@@ -136,49 +134,49 @@ def _bent(
     return reached, led
 
 
-def _share(piece: Whole, led: Pair, sources: Pair, t: float) -> Plane | float:
+def _share(whole: Whole, led: Pair, sources: Pair, t: float) -> Plane | float:
     """How much of a piece is shown from the start: of one that has it, from that.
 
     Of places (n, 2) in either key: `led` is where it takes them, `sources` where the same is within its outlines.
     """
-    if piece.bent:
-        beyond = piece.shapes[1 - piece.bent.own].outside(led[1 - piece.bent.own]) > BEYOND
-        return np.where(beyond, np.float32(1 - piece.bent.own), np.float32(1 - t))
-    if piece.seen is None:
+    if whole.piece.bent:
+        other = 1 - whole.piece.bent.own
+        beyond = whole.shapes[other].outside(led[other]) > BEYOND
+        return np.where(beyond, np.float32(other), np.float32(1 - t))
+    if whole.seen is None:
         return 1 - t
-    first, second = (labels_at(seen, at) for seen, at in zip(piece.seen, sources, strict=True))
+    first, second = (labels_at(seen, at) for seen, at in zip(whole.seen, sources, strict=True))
     return np.where(first == second, np.float32(1 - t), first).astype(np.float32)
 
 
-def _uncover(frame: Frame, labels: tuple[Numbers, Numbers], piece: Whole, number: int) -> None:
+def _uncover(frame: Frame, labels: tuple[Numbers, Numbers], whole: Whole) -> None:
     """Show what stands where a piece is to sweep over it, or to draw back off it: from the key in which it does not."""
-    part, here = frame.within(np.concatenate([corners(shape.box) for shape in piece.shapes]))
-    first, second = (labels_at(label, here) == number for label in labels)
+    part, here = frame.within(np.concatenate([corners(shape.box) for shape in whole.shapes]))
+    first, second = (labels_at(label, here) == whole.piece.number for label in labels)
     for covered, share in ((first & ~second, 0), (second & ~first, 1)):
         for flow in frame.flows:
             frame.put(flow, part, covered, 0)
         frame.put(frame.share, part, covered, share)
 
 
-def _grow(frame: Frame, found: Carried, number: int, side: int, t: float) -> None:
+def _grow(frame: Frame, label: Numbers, piece: Piece, t: float) -> None:
     """Put a piece that one key alone has at the size it has at time `t`, and around it what the other key has there.
 
-    Or, where it fades, in its place.
+    Or, where it fades, in its place. `label` (H, W) is that key's.
     """
-    come = (t if side == END else 1 - t) ** LATE
-    box, label = found.boxes[number - 1], found.labels[side]
-    part, here = frame.within(corners(box))
+    come = (t if piece.side == END else 1 - t) ** LATE
+    part, here = frame.within(corners(piece.box))
     source = here
-    if found.manners[number - 1] == GROWN:
-        middle = _middle(box, label.shape)
+    if piece.manner is Manner.GROWN:
+        middle = _middle(piece.box, label.shape)
         source, come = middle + (here - middle) / np.float32(max(come, 1e-3)), 1.0
-    shown = labels_at(label, source) == number
-    place = shown | (labels_at(label, here) == number)
+    shown = labels_at(label, source) == piece.number
+    place = shown | (labels_at(label, here) == piece.number)
     for flow in frame.flows:
         frame.put(flow, part, place, 0)
-    frame.put(frame.flows[side], part, shown, (source - here)[shown])
-    frame.put(frame.share, part, place, np.abs((side == END) - come * shown[place]))
-    frame.put(frame.numbers, part, place, number)
+    frame.put(frame.flows[piece.side], part, shown, (source - here)[shown])
+    frame.put(frame.share, part, place, np.abs((piece.side == END) - come * shown[place]))
+    frame.put(frame.numbers, part, place, piece.number)
 
 
 def _middle(box: Floats, size: tuple[int, ...]) -> Plane:

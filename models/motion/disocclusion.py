@@ -98,7 +98,7 @@ def _beside_all(frame: Frame, found: Carried, asked: Mask) -> Mask:
     seam = np.zeros(len(owner), np.bool_)
     for label, flow in zip(found.labels, frame.flows, strict=True):
         seam |= _near(frame.numbers, labels_at(label, places + flow.reshape(-1, 2)[owner]), asked)
-    bent = np.isin(frame.numbers.ravel()[owner], list(found.bent))
+    bent = np.isin(frame.numbers.ravel()[owner], [piece.number for piece in found.pieces if piece.bent])
     return np.asarray((far[asked] > SEAM_REACH) | bent | ~seam)
 
 

@@ -24,7 +24,7 @@ from inbetween.models.motion.compositing import arrived
 from inbetween.models.motion.ground import Ground, shown
 from inbetween.models.motion.strokes import Stroke, drawn_on
 from inbetween.models.motion.upsampling import enlarged
-from inbetween.models.motion.wholes import Whole, wholes
+from inbetween.models.motion.wholes import Wholes, wholes
 from inbetween.models.moving import MovingNetwork, numpy_of, refuse
 from inbetween.models.warp import Plane
 
@@ -58,8 +58,8 @@ class Prepared:
     """Height and width of the picture that was looked at."""
     offered: Offered | None = None
     """What the network was offered, if it was."""
-    pieces: Sequence[Whole | None] = ()
-    """Of what it was offered, the pieces that are carried."""
+    pieces: Wholes | None = None
+    """Of what it was offered, those that move as a whole, made ready to be put anywhere."""
     lines: Sequence[Stroke] = ()
     """Lines that are drawn on or off."""
     grounds: Sequence[Ground] = ()
@@ -124,13 +124,12 @@ class Mover(MovingNetwork[Prepared]):
                 share = evenly(to_start, to_end, share, prepared.offered.optical, t)
             share = entering(to_start, to_end, share)
         ways = bent((to_start, to_end, share), t, bend)
-        if prepared.offered:
-            pieces = prepared.offered.pieces, prepared.pieces
+        if prepared.pieces:
             behind = behind if bend is None else backdrop.at(t, bend)
-            ways, numbers = arrived(*pieces, ways, t, behind, bend)
+            ways, numbers = arrived(prepared.pieces, ways, t, behind, bend)
             ways = shown(prepared.grounds, drawn_on(prepared.lines, *behind.paced(ways, t), t), t)
             if size != prepared.size:
-                ways = enlarged(*pieces, ways, numbers, size, t, bend)
+                ways = enlarged(prepared.pieces, ways, numbers, size, t, bend)
         return ways
 
     def _flow(self, prepared: Prepared, key: int) -> Plane:

@@ -9,6 +9,7 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows f
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.masks import Mask, Numbers
 from inbetween.models.motion.matching import matches, recoloured
 from inbetween.models.motion.occlusion import Names
-from inbetween.models.motion.outlines import PointMap, ink, inked
+from inbetween.models.motion.outlines import ink, inked
 from inbetween.models.motion.propagation import joined
 from inbetween.models.motion.regions import Pieces, pieces
 from inbetween.models.motion.verification import OVERLAP, Sight, mismatch, unmatched, vanished
@@ -37,14 +38,52 @@ Places = tuple[NDArray[np.intp], ...]
 
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
-CARRIED, PARTLY, BELOW, SWEPT, GROWN, FADED = range(6)
-"""What becomes of a piece. What both keys have is carried, over what is there or, as a shadow, over grounds alone; of
-some one key shows a part. Or it goes nowhere, but sweeps over what is there, or off it. What one key alone has grows or
-shrinks, or fades."""
 MARK_WEIGHT = 1e3
 """How much a mark says of where lines go, beside a piece of one pixel."""
 EXPECTED_RADIUS = 0.15
 """Diagonals of the frame within which lines may go with a piece."""
+
+
+class Manner(Enum):
+    """What becomes of a piece."""
+
+    CARRIED = auto()
+    """Both keys have it: it goes over what is there."""
+    PARTLY = auto()
+    """The same, and something hides a part of it in either key."""
+    BELOW = auto()
+    """The same, but it goes over grounds alone, as a shadow does."""
+    SWEPT = auto()
+    """Both keys have it, and it goes nowhere, but sweeps over what is there, or off it."""
+    GROWN = auto()
+    """One key alone has it: it grows or shrinks."""
+    FADED = auto()
+    """The same, but it fades."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece that is carried, or that one key alone has."""
+
+    number: int
+    """From 1, as labels have it."""
+    way: Floats
+    """(2, 3): the affine map from the start to the end; no more than where its middle goes, if it bends."""
+    bent: Deformation | None
+    """How it bends, if it does."""
+    box: Floats
+    """(2, 2): least and greatest x and y in the start; in the end, if the end alone has it."""
+    side: int
+    """START or END where one key alone has it, and it appears or vanishes in its place; else BOTH."""
+    manner: Manner
+
+    def way_from(self, key: int) -> Floats:
+        """The affine map (2, 3) from a key, 0 or 1, to the other one."""
+        return inverse(self.way) if key else self.way
+
+    def mapped(self, places: NDArray[np.intp], key: int) -> NDArray[np.floating]:
+        """Where places (n, 2), x and y, of a key, 0 or 1, are in the other one, if they go with it."""
+        return self.bent.mapped(places, key) if self.bent else mapped(places, self.way_from(key))
 
 
 @dataclass(frozen=True)
@@ -55,21 +94,17 @@ class Carried:
     """To the other key, (H, W, 2) in pixels: those handed in, each carried piece's own, and that of what goes along."""
     labels: tuple[Numbers, Numbers]
     """(H, W): the number of the carried piece, from 1; 0 elsewhere."""
-    ways: Floats
-    """(n, 2, 3): the affine map of each from the start to the end; what lies over others comes after them: what fits
-    better, and the smaller."""
-    boxes: Floats
-    """(n, 2, 2): least and greatest x and y of each in the start; in the end, if the end alone has it."""
-    sides: NDArray[np.int8]
-    """(n,): START or END where one key alone has the piece, which appears or vanishes in its place; else BOTH."""
-    manners: NDArray[np.int8]
-    """(n,): CARRIED and so on."""
-    bent: dict[int, Deformation]
-    """By number, from 1, how those go that bend; their ways are no more than where their middles go."""
+    pieces: Sequence[Piece]
+    """By their numbers. What lies over others comes after them: what fits better, and the smaller."""
     grounds: tuple[Numbers, Numbers]
     """(H, W): 1 where either key has no piece, or a shadow, else 0."""
     backdrop: Backdrop
     """What stands behind all pieces."""
+
+    @property
+    def ways(self) -> Floats:
+        """The affine map of each piece, (n, 2, 3)."""
+        return np.reshape([piece.way for piece in self.pieces], (-1, 2, 3))
 
     @property
     def going(self) -> tuple[Mask, Mask]:
@@ -105,7 +140,7 @@ def carried(
     pairs = together(pairs, hidden)
     load = _Load(cut, views, flows, told.marks)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
-        load.go((np.nonzero(first), np.nonzero(second)), growth, SWEPT)
+        load.go((np.nonzero(first), np.nonzero(second)), growth, Manner.SWEPT)
     known = [label > 0 for label in load.labels]
     for thing in recognised(sight, pairs, hidden, diagonal):
         load.carry(thing.pieces, thing.way, thing.partly)
@@ -158,13 +193,13 @@ def _leave_lone(
     for side, view in zip((START, END), sight.views, strict=True):
         things = lone(view.picture, sight.cut[side], left[side], sight.wrong[side], still, known[side])
         for where, whole, passes in things:
-            load.leave(where, whole, side, FADED if passes else GROWN)
+            load.leave(where, whole, side, Manner.FADED if passes else Manner.GROWN)
 
 
 def _joined(found: Carried, views: tuple[View, View], astray: Sequence[Mask]) -> Carried:
     """The same, with what is joined to carried pieces going along with them."""
     start, end = (view.picture for view in views)
-    back = np.reshape([inverse(way) for way in found.ways], (-1, 2, 3))
+    back = np.reshape([piece.way_from(END) for piece in found.pieces], (-1, 2, 3))
     ends = ((start, end), found.ways), ((end, start), back)
     first, second = (
         joined(pictures, flow, label, ways, stray)
@@ -185,53 +220,37 @@ class _Load:
             np.zeros(flows[0].shape[:2], np.uint8),
             np.zeros(flows[1].shape[:2], np.uint8),
         )
-        self.ways: list[Floats] = []
-        self.boxes: list[Floats] = []
-        self.sides: list[int] = []
-        self.manners: list[int] = []
-        self.bent: dict[int, Deformation] = {}
+        self.pieces: list[Piece] = []
 
     @property
     def full(self) -> bool:
         """Whether labels have no number left."""
-        return len(self.ways) == np.iinfo(np.uint8).max
+        return len(self.pieces) == np.iinfo(np.uint8).max
 
     def carry(self, pieces: tuple[Names, Names], way: Floats | Deformation, partly: bool = False) -> None:
         """Pieces of the start become some of the end; either key hides a part of them if they do so `partly`."""
         below = all(cut.soft[[*names]].all() for cut, names in zip(self.cut, pieces, strict=True))
-        manner = PARTLY if partly else BELOW if below else CARRIED
+        manner = Manner.PARTLY if partly else Manner.BELOW if below else Manner.CARRIED
         self.go((self.views[0].of(pieces[0]), self.views[1].of(pieces[1])), way, manner)
 
-    def go(self, places: tuple[Places, Places], way: Floats | Deformation, manner: int = CARRIED) -> None:
+    def go(self, places: tuple[Places, Places], way: Floats | Deformation, manner: Manner = Manner.CARRIED) -> None:
         """What the start has in some places goes, along an affine map or as it bends, to become what the end has."""
-        if isinstance(way, Deformation):
-            shift = way.end.mean(0) - way.graph.places.mean(0)
-            self._add(np.hstack((np.eye(2), shift[:, None])), BOTH, manner, places[0])
-            self.bent[len(self.ways)] = way
-        else:
-            self._add(way, BOTH, manner, places[0])
+        piece = self._added(way, BOTH, manner, places[0])
         for key, (place, flow, label) in enumerate(zip(places, self.flows, self.labels, strict=True)):
             rows, columns = place
-            label[place] = len(self.ways)
+            label[place] = piece.number
             here = np.stack((columns, rows), 1)
-            flow[place] = self._point_map(len(self.ways))(here, key) - here
+            flow[place] = piece.mapped(here, key) - here
 
     def outline(self) -> None:
         """Let the outlines of what is carried, if they are ink, go along with it."""
         drawn = ink(self.cut[0], self.labels[0]), ink(self.cut[1], self.labels[1])
-        going = [self._point_map(number) for number in range(1, len(self.ways) + 1)]
-        for key, label in enumerate(inked(self.labels, drawn, going)):
+        for key, label in enumerate(inked(self.labels, drawn, [piece.mapped for piece in self.pieces])):
             for number in np.unique(label[label != self.labels[key]]):
                 rows, columns = np.nonzero((label == number) & (self.labels[key] == 0))
                 here = np.stack((columns, rows), 1)
-                self.flows[key][rows, columns] = going[number - 1](here, key) - here
+                self.flows[key][rows, columns] = self.pieces[number - 1].mapped(here, key) - here
             self.labels[key][:] = label
-
-    def _point_map(self, number: int) -> PointMap:
-        """How what goes with a carried piece goes."""
-        bent, way = self.bent.get(number), self.ways[number - 1]
-        ways = way, inverse(way)
-        return bent.mapped if bent else lambda here, key: mapped(here, ways[key])
 
     def free(self, changed: Mask) -> tuple[Mask, Mask]:
         """Where either key shows what is not carried and changes, (H, W)."""
@@ -242,11 +261,11 @@ class _Load:
         height, width = self.labels[0].shape
         near = EXPECTED_RADIUS * float(np.hypot(height, width))
         goes, total = np.zeros_like(places), np.full(len(places), 1e-9)
-        for number, (way, side) in enumerate(zip(self.ways, self.sides, strict=True), start=1):
-            rows, columns = np.nonzero(self.labels[key] == number)
-            if side == BOTH and len(rows):
+        for piece in self.pieces:
+            rows, columns = np.nonzero(self.labels[key] == piece.number)
+            if piece.side == BOTH and len(rows):
                 middle = np.array((columns.mean(), rows.mean()))
-                went = mapped(middle, inverse(way) if key else way) - middle
+                went = mapped(middle, piece.way_from(key)) - middle
                 weight = np.exp(-np.square(places - middle).sum(-1) / near**2) * np.sqrt(len(rows))
                 goes += weight[:, None] * went
                 total += weight
@@ -256,28 +275,29 @@ class _Load:
             total += weight
         return np.asarray(places + goes / total[:, None])
 
-    def leave(self, part: Part, whole: Mask, side: int, manner: int) -> None:
+    def leave(self, part: Part, whole: Mask, side: int, manner: Manner) -> None:
         """What one key has in these pixels of a part of the frame stays there, but for what is carried."""
         if self.full:
             return
         rows, columns = np.nonzero(whole)
-        self._add(np.eye(2, 3), side, manner, (rows + part[0].start, columns + part[1].start))
+        number = self._added(np.eye(2, 3), side, manner, (rows + part[0].start, columns + part[1].start)).number
         here = self.labels[side][part]
-        here[(here == 0) & whole] = len(self.ways)
+        here[(here == 0) & whole] = number
         for flow, label in zip(self.flows, self.labels, strict=True):
-            flow[part][whole & ((label[part] == 0) | (label[part] == len(self.ways)))] = 0
+            flow[part][whole & ((label[part] == 0) | (label[part] == number))] = 0
 
     def delivered(self, backdrop: Backdrop) -> Carried:
         """All of it, before a backdrop."""
-        ways, boxes = np.reshape(self.ways, (-1, 2, 3)), np.reshape(self.boxes, (-1, 2, 2))
-        sides, manners = np.array((self.sides, self.manners), np.int8)
         first, second = (((piece.labels == 0) | (piece.grounds > 0)).view(np.uint8) for piece in self.cut)
-        return Carried(self.flows, self.labels, ways, boxes, sides, manners, self.bent, (first, second), backdrop)
+        return Carried(self.flows, self.labels, tuple(self.pieces), (first, second), backdrop)
 
-    def _add(self, way: Floats, side: int, manner: int, places: Places) -> None:
-        """A further piece: its number is how many there are then."""
+    def _added(self, way: Floats | Deformation, side: int, manner: Manner, places: Places) -> Piece:
+        """A further piece."""
+        bent = way if isinstance(way, Deformation) else None
+        if isinstance(way, Deformation):
+            shift = way.end.mean(0) - way.graph.places.mean(0)
+            way = np.hstack((np.eye(2), shift[:, None]))
         rows, columns = places
-        self.ways.append(way)
-        self.sides.append(side)
-        self.manners.append(manner)
-        self.boxes.append(np.array(((columns.min(), rows.min()), (columns.max(), rows.max())), np.float64))
+        box = np.array(((columns.min(), rows.min()), (columns.max(), rows.max())), np.float64)
+        self.pieces.append(Piece(len(self.pieces) + 1, way, bent, box, side, manner))
+        return self.pieces[-1]

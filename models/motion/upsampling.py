@@ -3,8 +3,6 @@
 Flows are float32 (H, W, 2) in pixels, shares (H, W), labels uint8 (H, W).
 """
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +12,12 @@ from inbetween.models.motion.compositing import put_all
 from inbetween.models.motion.disocclusion import RIM, jumps
 from inbetween.models.motion.frame import Points
 from inbetween.models.motion.masks import Mask, Numbers
-from inbetween.models.motion.piece_motion import Carried
-from inbetween.models.motion.wholes import Whole
+from inbetween.models.motion.wholes import Wholes
 from inbetween.models.warp import enlarge, enlarge_flow
 
 
 def enlarged(
-    found: Carried,
-    pieces: Sequence[Whole | None],
+    pieces: Wholes,
     ways: Ways,
     numbers: Numbers,
     size: tuple[int, int],
@@ -47,7 +43,7 @@ def enlarged(
     around = _around(numbers)[own]
     first, second = (flow.reshape(-1, 2)[around] for flow in ways[:2])
     points = Points((first, second), ways[2].ravel()[around], np.zeros(len(chosen), np.uint8), places)
-    put_all(points, found, pieces, t, bend)
+    put_all(points, pieces, t, bend)
     to_start, to_end = (enlarge_flow(flow[None], *size)[0] for flow in ways[:2])
     for flow, exact in zip((to_start, to_end), points.flows, strict=True):
         flow.reshape(-1, 2)[chosen] = exact * scale

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then, turn
-from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.masks import Mask, Numbers, dilated, part_of_places
 from inbetween.models.motion.matching import SAME_MOTION
-from inbetween.models.motion.piece_motion import BOTH, PARTLY, SWEPT, Carried
+from inbetween.models.motion.piece_motion import BOTH, Carried, Manner, Piece
 from inbetween.models.motion.regions import SOFT_EDGE
 from inbetween.models.motion.shapes import SOFT, Shape, going_on, shape
 from inbetween.models.warp import Plane, labels_at, pixels_of
@@ -29,8 +28,7 @@ LEAST_TURN, ELONGATED = 0.1, 1.6
 class Whole:
     """A piece that both keys have, ready to be put anywhere between them."""
 
-    way: Floats
-    """(2, 3): the affine map from the start to the end."""
+    piece: Piece
     places: Floats
     """(n, 2): x and y of some of its pixels in the start."""
     shapes: tuple[Shape, Shape]
@@ -38,26 +36,28 @@ class Whole:
     """(2,): what it swings about, if that is a part of it."""
     isolated: bool
     """Whether there is the same even colour all around it in both keys."""
-    bent: Deformation | None = None
-    """How it bends, if it does."""
     seen: tuple[Numbers, Numbers] | None = None
     """(H, W): 1 where either key shows it, where it is cut off without a soft edge; None where both show it all."""
 
 
-def wholes(found: Carried, greys: tuple[Plane, Plane]) -> list[Whole | None]:
-    """The pieces that are carried, in their order; None for those that one key alone has.
+@dataclass(frozen=True)
+class Wholes:
+    """All pieces that were found, ready to be put into a frame."""
 
-    `greys` are both pictures, (H, W), 0 to 255.
-    """
-    pieces = [
-        _whole(found, number, greys) if side == BOTH else None for number, side in enumerate(found.sides, start=1)
-    ]
-    return _jointed(found, pieces)
+    found: Carried
+    each: Sequence[Whole | None]
+    """By their numbers; None for those that one key alone has, or others cover in either key."""
 
 
-def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | None:
-    """The piece of a number, from 1, but for what it swings about; None if others cover it in either key."""
-    masks, way = [label == number for label in found.labels], found.ways[number - 1]
+def wholes(found: Carried, greys: tuple[Plane, Plane]) -> Wholes:
+    """The pieces made ready; `greys` are both pictures, (H, W), 0 to 255."""
+    each = [_whole(found, piece, greys) if piece.side == BOTH else None for piece in found.pieces]
+    return Wholes(found, _jointed(found, each))
+
+
+def _whole(found: Carried, piece: Piece, greys: tuple[Plane, Plane]) -> Whole | None:
+    """A piece but for what it swings about; None if others cover it in either key."""
+    masks, way = [label == piece.number for label in found.labels], piece.way
     first, second = (shape(mask) for mask in masks)
     if first is None or second is None:
         return None
@@ -66,17 +66,17 @@ def _whole(found: Carried, number: int, greys: tuple[Plane, Plane]) -> Whole | N
     places = np.stack((columns[::step], rows[::step]), 1).astype(np.float64)
     isolated, growth = _isolated(masks, (first, second), greys), np.linalg.det(way[:, :2])
     seen = None
-    if found.manners[number - 1] == PARTLY:
+    if piece.manner is Manner.PARTLY:
         first, second = (
             _wholly((own, other), ground, onwards)
             for own, other, ground, onwards in zip(masks, masks[::-1], found.grounds, (inverse(way), way), strict=True)
         )
         seen = _seen(masks[0], found.grounds[0]), _seen(masks[1], found.grounds[1])
-    elif found.manners[number - 1] == SWEPT and growth > 1:
+    elif piece.manner is Manner.SWEPT and growth > 1:
         second = going_on(masks[1], first, way)
-    elif found.manners[number - 1] == SWEPT and growth < 1:
+    elif piece.manner is Manner.SWEPT and growth < 1:
         first = going_on(masks[0], second, inverse(way))
-    return Whole(way, places, (first, second), None, isolated, found.bent.get(number), seen)
+    return Whole(piece, places, (first, second), None, isolated, seen)
 
 
 def _isolated(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plane, Plane]) -> bool:
@@ -116,37 +116,37 @@ def _seen(mask: Mask, ground: Numbers) -> Numbers:
     return (mask & ~dilated((ground == 0) & ~mask, SOFT_EDGE)).view(np.uint8)
 
 
-def _jointed(found: Carried, pieces: Sequence[Whole | None]) -> list[Whole | None]:
-    """The same pieces with what they swing about, the largest first: what hangs on one of them goes with it."""
-    done = list(pieces)
-    size = np.bincount(found.labels[0].ravel(), minlength=len(pieces) + 1)[1:]
+def _jointed(found: Carried, each: Sequence[Whole | None]) -> list[Whole | None]:
+    """The same wholes with what they swing about, the largest first: what hangs on one of them goes with it."""
+    done = list(each)
+    size = np.bincount(found.labels[0].ravel(), minlength=len(each) + 1)[1:]
     for index in np.argsort(-size, kind="stable"):
-        piece = done[index]
-        if piece is not None and piece.bent is None:
+        whole = done[index]
+        if whole is not None and whole.piece.bent is None:
             body = _body(found, index + 1)
-            done[index] = replace(piece, pivot=_pivot(found, index + 1, piece, body, done[body - 1] if body else None))
+            done[index] = replace(whole, pivot=_pivot(found, whole, done[body - 1] if body else None))
     return done
 
 
-def _pivot(found: Carried, number: int, piece: Whole, body: int, holder: Whole | None) -> Floats | None:
+def _pivot(found: Carried, whole: Whole, holder: Whole | None) -> Floats | None:
     """The place (2,) in the start about which a piece swings; None if about its middle.
 
     A limb swings about its joint, which goes with what it hangs on, or stays where it is, as the foot of a clock's hand
     does: a part of what is long, or behind what hides a part of it. What does not move on its body swings as that does.
     """
-    holds = holder.way if holder else np.eye(2, 3)
-    middle, partly = piece.places.mean(0), piece.seen is not None
-    still = turn(then(piece.way, inverse(holds))) < LEAST_TURN
+    way, holds = whole.piece.way, holder.piece.way if holder else np.eye(2, 3)
+    middle, partly = whole.places.mean(0), whole.seen is not None
+    still = turn(then(way, inverse(holds))) < LEAST_TURN
     if holder and still:
-        with_it = np.abs(mapped(middle, piece.way) - mapped(middle, holds)).max() < SAME_MOTION
+        with_it = np.abs(mapped(middle, way) - mapped(middle, holds)).max() < SAME_MOTION
         return (holder.places.mean(0) if holder.pivot is None else holder.pivot) if with_it else None
     if still:
         return None
-    joint: Floats = np.asarray(np.linalg.solve(holds[:, :2] - piece.way[:, :2], piece.way[:, 2] - holds[:, 2]))
-    off = piece.shapes[0].outside(joint.astype(np.float32)[None])[0]
-    long = np.linalg.cond(np.cov(piece.places.T)) >= ELONGATED**2
+    joint: Floats = np.asarray(np.linalg.solve(holds[:, :2] - way[:, :2], way[:, 2] - holds[:, 2]))
+    off = whole.shapes[0].outside(joint.astype(np.float32)[None])[0]
+    long = np.linalg.cond(np.cov(whole.places.T)) >= ELONGATED**2
     behind = partly and holder is not None and holder.shapes[0].outside(joint.astype(np.float32)[None])[0] <= 0
-    hangs = behind or (off <= SOFT and _attached(found, number, (joint, mapped(joint, piece.way))))
+    hangs = behind or (off <= SOFT and _attached(found, whole.piece.number, (joint, mapped(joint, way))))
     return joint if hangs or (long and off <= 0) else None
 
 
@@ -162,10 +162,10 @@ def _attached(found: Carried, number: int, joints: tuple[Floats, Floats]) -> boo
 def _body(found: Carried, number: int) -> int:
     """The larger piece that a piece hangs on, by its number: beside it longer than any other; 0 if there is none."""
     labels = found.labels[0]
-    size = np.bincount(labels.ravel(), minlength=len(found.ways) + 1)
+    size = np.bincount(labels.ravel(), minlength=len(found.pieces) + 1)
     beside = dilated(labels == number, SOFT_EDGE)
     touches = np.bincount(labels[beside], minlength=len(size))
-    stiff = np.append(False, found.sides == BOTH)
-    stiff[[number, *found.bent]] = False
+    stiff = np.array([False, *(piece.side == BOTH and piece.bent is None for piece in found.pieces)])
+    stiff[number] = False
     touches[~stiff | (size < size[number])] = 0
     return int(touches.argmax()) if touches.any() else 0

@@ -10,7 +10,7 @@ from inbetween.models.motion.affine import mapped, turn
 from inbetween.models.motion.alignment import View
 from inbetween.models.motion.depth_order import half_hidden
 from inbetween.models.motion.occlusion import Hidden, crossing, hidden
-from inbetween.models.motion.piece_motion import BOTH, PARTLY, Carried, carried
+from inbetween.models.motion.piece_motion import BOTH, Carried, Manner, carried
 from inbetween.models.motion.regions import pieces
 from inbetween.models.motion.verification import Sight, mismatch
 from inbetween.models.motion.wholes import wholes
@@ -135,15 +135,15 @@ def test_a_thing_of_another_shape_is_not_half_hidden() -> None:
 
 def test_nothing_is_carried_where_nothing_is() -> None:
     nothing = np.zeros((HEIGHT, WIDTH, 4), np.float32)
-    assert not len(told(nothing, nothing).ways)
-    assert (told(nothing, sheet((limb(0), SKIN))).sides != BOTH).all()
+    assert not told(nothing, nothing).pieces
+    assert all(piece.side != BOTH for piece in told(nothing, sheet((limb(0), SKIN))).pieces)
 
 
 def test_what_hides_a_part_lies_on_top_and_is_carried_although_it_stays() -> None:
     body = box(90, 20, 125, 85), COAT
     pile = told(sheet((limb(-60), SKIN), body), sheet((limb(40), SKIN), body))
-    assert pile.manners.tolist()[0] == PARTLY
-    assert len(pile.ways) == 2
+    assert len(pile.pieces) == 2
+    assert pile.pieces[0].manner is Manner.PARTLY
     assert np.allclose(pile.ways[1], np.eye(2, 3), atol=0.1)
 
 
@@ -153,12 +153,12 @@ def test_a_limb_swings_about_a_joint_that_goes_with_its_body() -> None:
     start = sheet((limb(-60, 80), SKIN), (body, COAT))
     end = sheet((limb(40, 140), SKIN), (np.roll(body, 60, 1), COAT))
     pile = told(start, end)
-    arm, coat = wholes(pile, (start[..., 0] * 255, end[..., 0] * 255))
+    arm, coat = wholes(pile, (start[..., 0] * 255, end[..., 0] * 255)).each
     assert arm is not None
     assert coat is not None
     assert coat.pivot is None
     assert arm.pivot == pytest.approx((80, 70), abs=2.5)
-    assert mapped(arm.pivot, arm.way) - arm.pivot == pytest.approx((60, 0), abs=1)
+    assert mapped(arm.pivot, arm.piece.way) - arm.pivot == pytest.approx((60, 0), abs=1)
 
 
 def test_eyes_go_with_the_face_that_they_are_in() -> None:

@@ -15,7 +15,7 @@ from inbetween.models.motion import regions
 from inbetween.models.motion.classical import offer
 from inbetween.models.motion.compositing import LATE, arrived
 from inbetween.models.motion.mover import candidate
-from inbetween.models.motion.piece_motion import carried
+from inbetween.models.motion.piece_motion import START, carried
 from inbetween.models.motion.upsampling import enlarged
 from inbetween.models.motion.wholes import wholes
 from inbetween.models.warp import warp
@@ -49,7 +49,7 @@ def placed(found: Any, flow_: Any, share: float, t: float, bend: Any = None) -> 
     height, width = found.labels[0].shape
     everywhere = np.full((height, width, 2), flow_, np.float32)
     ways = everywhere, everywhere, np.full((height, width), share, np.float32)
-    return arrived(found, put(found), ways, t, found.backdrop.at(t, bend), bend)[0]
+    return arrived(put(found), ways, t, found.backdrop.at(t, bend), bend)[0]
 
 
 def put(found: Any) -> Any:
@@ -136,7 +136,7 @@ def test_a_turn_is_found_where_no_side_is_longer(angle: float) -> None:
 
 def test_a_piece_of_another_shape_is_not_the_same_piece() -> None:
     start, end = drawing((RED, box(50, 50, 30, 20))), drawing((RED, [(90, 125), (125, 125), (108, 88)]))
-    assert not len(carried(start, end, optical(start, end)).ways)
+    assert not carried(start, end, optical(start, end)).pieces
 
 
 def test_a_turn_is_found_with_the_way() -> None:
@@ -231,7 +231,7 @@ def test_what_one_key_alone_has_grows_out_of_its_middle_or_shrinks_into_it(vanis
 def test_what_vanishes_does_so_in_its_place_although_something_touches_it() -> None:
     start, end = drawing((BLUE, box(80, 80, 60, 60)), (RED, box(80, 47, 6, 8))), drawing((RED, box(80, 30, 6, 8)))
     found = carried(start, end, optical(start, end))
-    assert 0 in found.sides.tolist()
+    assert START in [piece.side for piece in found.pieces]
     assert not drawn(start, end, placed(found, 0, 0.5, 0.5))[60:70, 60:100].any()
 
 
@@ -241,7 +241,7 @@ def test_what_the_border_cuts_off_shrinks_towards_it(side: str) -> None:
     x, y = {"left": (0, 70), "right": (SIZE, 70), "top": (70, 0), "bottom": (70, SIZE)}[side]
     start, end = drawing((RED, box(x, y, 40, 40))), drawing()
     found = carried(start, end, (np.zeros((SIZE, SIZE, 2), np.float32),) * 2)
-    assert found.sides.tolist() == [0]
+    assert [piece.side for piece in found.pieces] == [START]
     truth = drawing((RED, box(x, y, 20, 20)))
     half = 1 - 0.5 ** (1 / LATE)
     assert np.abs(drawn(start, end, placed(found, 0, 0.5, half)) - truth).mean() < 0.1 * np.abs(start - truth).mean()
@@ -277,12 +277,12 @@ def test_a_frame_that_vanishes_around_nothing_shrinks() -> None:
     ground = (GREEN, box(80, 80, 120, 120))
     start = drawing(ground, (RED, box(80, 80, 60, 60)), (GREEN, box(80, 80, 44, 44)))
     found = carried(start, drawing(ground), (np.zeros((SIZE, SIZE, 2), np.float32),) * 2)
-    assert found.sides.tolist() == [0]
+    assert [piece.side for piece in found.pieces] == [START]
 
 
 def test_a_bar_does_not_become_a_block_by_being_stretched() -> None:
     start, end = drawing((RED, box(80, 40, 44, 8))), drawing((RED, box(80, 80, 16, 24)))
-    assert not len(carried(start, end, optical(start, end)).ways)
+    assert not carried(start, end, optical(start, end)).pieces
 
 
 def test_what_changes_its_colour_on_its_way_is_carried() -> None:
@@ -345,7 +345,7 @@ def test_carried_pieces_arrive_whole_and_leave_no_ghosts(t: float) -> None:
 
     start, end = at(0), at(1)
     found = carried(start, end, optical(start, end))
-    assert len(found.ways) == 2
+    assert len(found.pieces) == 2
     picture = drawn(start, end, placed(found, 0, 0.5, t))
     assert np.abs(picture - at(t)).mean() < 0.15 * np.abs((start + end) / 2 - at(t)).mean()
     assert np.abs(picture - at(t)).max(-1).mean() < 0.003
@@ -375,8 +375,8 @@ def test_outlines_are_as_fine_as_the_frame_however_small_the_picture_was_that_wa
     found, size = carried(at(0), at(1), optical(at(0), at(1))), (finer * SIZE, finer * SIZE)
     whole, still = put(found), np.zeros((SIZE, SIZE, 2), np.float32)
     even = still, still, np.full((SIZE, SIZE), 0.5, np.float32)
-    ways, numbers = arrived(found, whole, even, 0.5, found.backdrop.at(0.5, None))
-    fine = enlarged(found, whole, ways, numbers, size, 0.5)
+    ways, numbers = arrived(whole, even, 0.5, found.backdrop.at(0.5, None))
+    fine = enlarged(whole, ways, numbers, size, 0.5)
     coarse = [cv2.resize(each * np.float32(scale), size) for each, scale in zip(ways, (finer, finer, 1), strict=True)]
     off, worse = (
         np.abs(drawn(at(0, finer), at(1, finer), each) - at(0.5, finer)).max(-1) > 0.5 for each in (fine, coarse)
@@ -390,11 +390,11 @@ def test_no_ground_is_seen_between_pieces_that_cross() -> None:
         return drawing((RED, box(30 + 90 * t, 70, 40, 40)), (BLUE, box(130 - 90 * t, 90, 40, 40)), finer=finer)
 
     found, size = carried(at(0), at(1), optical(at(0), at(1))), (3 * SIZE, 3 * SIZE)
-    assert len(found.ways) == 2
+    assert len(found.pieces) == 2
     still = np.zeros((SIZE, SIZE, 2), np.float32)
     even = still, still, np.full((SIZE, SIZE), 0.5, np.float32)
-    ways, numbers = arrived(found, put(found), even, 0.5, found.backdrop.at(0.5, None))
-    picture = drawn(at(0, 3), at(1, 3), enlarged(found, put(found), ways, numbers, size, 0.5))
+    ways, numbers = arrived(put(found), even, 0.5, found.backdrop.at(0.5, None))
+    picture = drawn(at(0, 3), at(1, 3), enlarged(put(found), ways, numbers, size, 0.5))
     assert picture[156:324, 201:279, 3].min() > 0.99
 
 
@@ -406,7 +406,7 @@ def test_what_a_piece_hides_in_both_keys_is_drawn_as_its_surroundings_are() -> N
     lost = (to_start.copy(), to_end.copy(), share)
     for way in lost[:2]:
         way[118:126, 76:84] = (0, -30)  # into the middle of the red box of both keys
-    cleared = drawn(start, end, arrived(found, put(found), lost, 0.5, found.backdrop.at(0.5, None))[0])
+    cleared = drawn(start, end, arrived(put(found), lost, 0.5, found.backdrop.at(0.5, None))[0])
     assert drawn(start, end, lost)[118:126, 76:84, 3].min() == 1
     assert not cleared[118:126, 76:84].any()
 
@@ -415,7 +415,7 @@ def test_a_piece_whose_outline_optical_flow_has_lost_becomes_the_other_shape_on_
     """A slim box that is a thick one, far away: not the same piece, but no less whole half-way there."""
     start, end = drawing((RED, box(40, 60, 50, 24))), drawing((RED, box(112, 96, 46, 36)))
     found = carried(start, end, optical(start, end))
-    assert len(found.ways) == 1
+    assert len(found.pieces) == 1
     picture = drawn(start, end, placed(found, 0, 0.5, 0.5))
     assert np.abs(picture - drawing((RED, box(76, 78, 48, 30)))).mean() < 0.01
     assert set(np.unique(np.round(picture[70:87, 56:97, 3], 2))) == {1.0}
@@ -432,7 +432,7 @@ def test_an_eye_goes_with_its_face_however_far_that_goes() -> None:
         drawing((RED, box(x, y, 50, 50)), (BLUE, box(x + 10, y - 8, 7, 7))) for x, y in ((35, 40), (120, 110))
     )
     found = carried(start, end, optical(start, end))
-    assert len(found.ways) == 2
+    assert len(found.pieces) == 2
     assert middle_of(found.flows, 45, 32) == pytest.approx((85, 70), abs=1)
 
 
@@ -494,6 +494,6 @@ def test_what_keeps_its_shape_lies_over_what_changes_it() -> None:
     start = drawing((BLUE, box(70, 60, 50, 24)), (RED, box(34, 126, 60, 44)))
     end = drawing((BLUE, triangle), (RED, box(126, 40, 60, 44)))
     found = carried(start, end, optical(start, end))
-    assert len(found.ways) == 2
+    assert len(found.pieces) == 2
     picture = drawn(start, end, placed(found, 0, 0.5, 0.5))
     assert np.abs(picture[66:100, 56:104, :3] - RED).max() < 0.05
