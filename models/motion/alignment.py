@@ -38,7 +38,7 @@ HOLE_AREA = 16
 """Pixels of the smallest hole: less is where lines meet."""
 
 
-class Cover:
+class Alignment:
     """The pieces of both keys, by which is judged how one lies over another."""
 
     def __init__(self, cut: tuple[Pieces, Pieces], views: "tuple[View, View]") -> None:
@@ -110,7 +110,7 @@ class Cover:
     def outlined(self, one: int, other: int) -> tuple[Floats, float]:
         """The map that brings the outer outlines of two pieces best over each other, whatever is in them; its share."""
         first, second = (view.outlined(piece) for view, piece in zip(self.views, (one, other), strict=True))
-        whole = Cover((first, second), (View(self.views[0].picture, first), View(self.views[1].picture, second)))
+        whole = Alignment((first, second), (View(self.views[0].picture, first), View(self.views[1].picture, second)))
         return whole.covering(0, 0, whole.ways(0, 0))
 
 

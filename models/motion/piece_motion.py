@@ -170,7 +170,8 @@ def _recolour(
         for names, cut, wrong in zip(unmatched(sight.cut, pairs), sight.cut, sight.wrong, strict=True)
     ]
     for one, other in recoloured(*sight.cut, left[0], left[1], diagonal):
-        way, cover = sight.covering(one, other, [*sight.moved(one, other), sight.turned(one, other)])
+        ways = [*sight.alignment.moved(one, other), sight.alignment.turned(one, other)]
+        way, cover = sight.alignment.covering(one, other, ways)
         if cover > OVERLAP:
             load.carry(((one,), (other,)), way)
             left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]

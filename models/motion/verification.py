@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, inverse, mapped, turn
-from inbetween.models.motion.alignment import Cover, View
+from inbetween.models.motion.alignment import Alignment, View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.marked import NO_MARKS, Marked, along
 from inbetween.models.motion.masks import Labels, Mask, inner_distance
@@ -73,7 +73,7 @@ VANISHED_SHARE = 0.9
 """Share of a piece that differs from what is in its place, above which none of it is there."""
 
 
-class Sight(Cover):
+class Sight:
     """Both keys, their pieces, and the flows between them, by which is judged what became of a piece."""
 
     def __init__(
@@ -84,7 +84,7 @@ class Sight(Cover):
         wrong: tuple[Plane, Plane],
         marks: Floats = NO_MARKS,
     ) -> None:
-        super().__init__(cut, views)
+        self.cut, self.views, self.alignment = cut, views, Alignment(cut, views)
         self.flows, self.wrong = flows, wrong
         self.unlike = reshaped(*cut)
         self.marked = Marked((views[0].picture, views[1].picture), cut, marks, dissimilar(*cut))
@@ -105,10 +105,10 @@ class Sight(Cover):
         return np.array(ways), np.exp(-np.square(np.array(apart) / BELIEF_SCALE))
 
     def best(self, one: int, other: int) -> tuple[Floats, float]:
-        """The one of these that brings like to like best, and the difference of colour, of 1, that it leaves."""
+        """The one of all maps that brings like to like best, and the difference of colour, of 1, that it leaves."""
         if (one, other) not in self.found:
             first, second = self.views
-            usual = [*self.ways(one, other), *self.reversed(one, other)]
+            usual = [*self.alignment.ways(one, other), *self.alignment.reversed(one, other)]
             said = self._said(one, other)
             ways = [*usual, *(self.marked.ways(one, other, usual) if said else ())]
             apart = [
@@ -169,15 +169,15 @@ class Sight(Cover):
             return False
         if self._gone(one, other) > FAR_LENGTHS or self._astray(one, other) > LOST_OUTLINE_FAR:
             return True
-        ways = self.marked.ways(one, other, self.ways(one, other))
+        ways = self.marked.ways(one, other, self.alignment.ways(one, other))
         hitting = [way for way in ways if not self.marked.cost(one, other, way)]
-        return bool(hitting and self.covering(one, other, hitting)[1] > RIGID_COVER)
+        return bool(hitting and self.alignment.covering(one, other, hitting)[1] > RIGID_COVER)
 
     def _as_marked(self, one: int, other: int) -> tuple[Floats, bool]:
         """The map of a piece of which it is said what it becomes, and whether it may bend."""
         way, apart = self.best(one, other)
         hit = not self.marked.cost(one, other, way)
-        if hit and (apart < SURE_DIFFERENCE or self.covering(one, other, [way])[1] > RIGID_COVER):
+        if hit and (apart < SURE_DIFFERENCE or self.alignment.covering(one, other, [way])[1] > RIGID_COVER):
             return way, False
         shaped, _ = self._reshaped(one, other)
         if shaped is not None and not self.marked.cost(one, other, shaped):
@@ -291,12 +291,13 @@ class Sight(Cover):
         And whether it may bend.
         """
         followed = self.views[0].followed(one, self.flows[0]), self.views[1].followed(other, self.flows[1])
-        way, cover = self.covering(one, other, [*self.ways(one, other), followed[0], inverse(followed[1])])
+        ways = [*self.alignment.ways(one, other), followed[0], inverse(followed[1])]
+        way, cover = self.alignment.covering(one, other, ways)
         fits = cover > OVERLAP and self._fits(one, other, way)
         if cover > RIGID_COVER and fits:
             return way, False
         if max(self.views[0].holes(one), self.views[1].holes(other)) <= 1:
-            hollow, outer = self.outlined(one, other)
+            hollow, outer = self.alignment.outlined(one, other)
             if outer > HOLLOW_COVER and self._fits(one, other, hollow):
                 return hollow, False
         masks = self.cut[0].labels == one + 1, self.cut[1].labels == other + 1
