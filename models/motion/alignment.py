@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, stretch, turn
 from inbetween.models.motion.course import fitted
-from inbetween.models.motion.masks import Labels, Mask, components, dilated, part_around, said_at
+from inbetween.models.motion.masks import RIM, Labels, Mask, components, dilated, part_around, said_at
 from inbetween.models.motion.matching import motions
 from inbetween.models.motion.regions import Pieces, measured
 from inbetween.models.warp import Part, Plane, fetched_at
 
-TURN_COST = 0.05
+COVER_TURN_COST = 0.05
 """Share of a shape that a turn by one radian must bring over another one."""
 STRETCHED = 6.0
 """Times that a piece may be stretched at most, in one direction against the other: more is another shape."""
@@ -25,7 +25,8 @@ EVEN_DIFFERENCE = 0.15
 ANGLES = 36, 10, 10
 """Ways in which a piece is turned to find how it lies in the other key: first all around, then between two of those."""
 ELONGATED = 1.6
-"""Times that a piece is longer than wide, from which on its longer axis may have turned either way."""
+"""Times that a piece is longer than wide, from which on it has a longer axis: which may have turned either way, and of
+which one end may be the foot that the piece swings about (`wholes`)."""
 ISOTROPIC = 1.15
 """Times that a piece may be longer than wide, as moments tell, to have no longer axis that tells its turn."""
 ANGULAR_AREA = 60
@@ -34,6 +35,8 @@ UNTURNED = 0.97
 """Share of a shape that the other one covers unturned, from which on it is not tried turned."""
 RING_INNER, RING_OUTER = 2, 5
 """Pixels from a piece between which is what is right beside it."""
+SAMPLES = 2000
+"""Pixels of a piece, about, by which it is judged."""
 HOLE_AREA = 16
 """Pixels of the smallest hole: less is where lines meet."""
 
@@ -101,7 +104,7 @@ class Alignment:
                 self.views[0].covered(one, self.views[1].labels, other, way),
                 self.views[1].covered(other, self.views[0].labels, one, inverse(way)),
             )
-            - TURN_COST * turn(way)
+            - COVER_TURN_COST * turn(way)
             for way in ways
         ]
         best = int(np.argmax(cover))
@@ -177,7 +180,7 @@ class View:
     def rim(self, piece: int, astray: Mask) -> float:
         """Share of a piece's outer outline that lies in a mask."""
         part, filled = self._filled(piece)
-        rim = cv2.morphologyEx(filled, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        rim = cv2.morphologyEx(filled, cv2.MORPH_GRADIENT, RIM) > 0
         return float(astray[part][rim].mean()) if rim.any() else 0.0  # it fills the frame
 
     def outlined(self, piece: int) -> Pieces:
@@ -216,5 +219,5 @@ class View:
     def _some(self, piece: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows and columns of enough of its pixels."""
         y, x = self.places[piece]
-        step = max(1, len(y) // 2000)
+        step = max(1, len(y) // SAMPLES)
         return y[::step], x[::step]

@@ -15,7 +15,7 @@ import numpy as np
 from inbetween.models.curve import Bend, Ways, offset
 from inbetween.models.motion.affine import Floats, inverse, mapped
 from inbetween.models.motion.camera import outside, panned
-from inbetween.models.motion.masks import Mask, Numbers
+from inbetween.models.motion.masks import RIM, Mask, Numbers
 from inbetween.models.warp import Plane, fetched_along, labels_at, pixels
 
 OTHER, EVEN, DETAILED = range(3)
@@ -27,9 +27,7 @@ RESAMPLED = 0.03
 """The same difference where a camera moves: pixels that are fetched between pixels are not the same to a step."""
 STILL, WITH_CAMERA = 0.1, 0.5
 """Pixels by which a flow differs at most from that of a backdrop at rest, and of one that the camera moves."""
-BOX = np.ones((3, 3), np.uint8)
-"""A pixel and those beside it."""
-STEP, INLIER = 16, 0.5
+BEND_STEP, BEND_INLIER = 16, 0.5
 """Pixels between the places that tell how a camera's way bends, and within which they agree on it."""
 
 
@@ -136,8 +134,8 @@ class Scene:
 
 def _unchanged(picture: Plane, other: Plane, most: float) -> Numbers:
     """Where the other picture (H, W, 4) shows the same up to a difference: OTHER and so on."""
-    detail = np.asarray(cv2.dilate(picture, BOX) - cv2.erode(picture, BOX)).max(-1) > DETAIL
-    same = cv2.dilate(np.abs(picture - other).max(-1), BOX) < most
+    detail = np.asarray(cv2.dilate(picture, RIM) - cv2.erode(picture, RIM)).max(-1) > DETAIL
+    same = cv2.dilate(np.abs(picture - other).max(-1), RIM) < most
     return np.where(same, np.where(detail, np.uint8(DETAILED), np.uint8(EVEN)), np.uint8(OTHER))
 
 
@@ -156,7 +154,7 @@ def _aside(camera: Floats, size: tuple[int, ...], t: float, bend: Bend | None) -
     """
     if bend is None:
         return None
-    here = pixels(size)[::STEP, ::STEP].reshape(-1, 2)
+    here = pixels(size)[::BEND_STEP, ::BEND_STEP].reshape(-1, 2)
     start = mapped(here, inverse((1 - t) * np.eye(2, 3) + t * camera))
     end = mapped(start, camera)
     speeds = [
@@ -164,5 +162,5 @@ def _aside(camera: Floats, size: tuple[int, ...], t: float, bend: Bend | None) -
         for side, places in ((bend.before, start), (bend.after, end))
     ]
     aside = offset((end - start)[:, None].astype(np.float32), speeds[0], speeds[1], t, bend)[:, 0]
-    found, _ = cv2.estimateAffine2D(here, here + aside, ransacReprojThreshold=INLIER)
+    found, _ = cv2.estimateAffine2D(here, here + aside, ransacReprojThreshold=BEND_INLIER)
     return None if found is None else np.asarray(found, np.float64)

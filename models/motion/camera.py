@@ -17,13 +17,13 @@ from inbetween.models.warp import Plane, fetched_along, pixels
 
 STEP = 8
 """Pixels between the places whose flow is asked."""
-SURE_LOOP, INLIER = 1.0, 2.0
+CAMERA_LOOP, INLIER = 1.0, 2.0
 """Pixels within which a flow leads back to where it came from, and within which it is the camera's."""
 AGREEING_SHARE = 0.5
 """Share of the places with a sure flow that must move, and that must agree on how."""
 FEWEST = 50
 """Places that must agree."""
-SAME_LOOK = 4.0
+SAME_PIXEL = 4.0
 """Difference of two looks at one thing, in steps of 255: of single pixels, half of what `classical` grants windows."""
 EXPLAINED_SHARE = 0.75
 """Share of what a still camera or one that moves so does not explain that the latter must explain.
@@ -39,7 +39,7 @@ def camera(motion: Motion) -> Floats | None:
     here = pixels(motion.doubts[0].shape)[::STEP, ::STEP]
     flow, doubt = motion.flows[0][::STEP, ::STEP], motion.doubts[0][::STEP, ::STEP]
     stays = ~outside(motion.flows[0])[::STEP, ::STEP]
-    sure = (doubt < SURE_LOOP) & stays
+    sure = (doubt < CAMERA_LOOP) & stays
     enough = max(FEWEST, AGREEING_SHARE * sure.sum())
     if (np.abs(flow[sure]).max(-1) > LEAST_MOVE).sum() < enough:
         return None
@@ -55,7 +55,7 @@ def _explains(way: Floats, motion: Motion) -> bool:
     start, end = motion.greys
     _, flow = panned(way, start.shape, 0.0)
     stays = ~outside(flow)
-    still, alike = ((np.abs(start - other) <= SAME_LOOK)[stays] for other in (end, fetched_along(end, flow)))
+    still, alike = ((np.abs(start - other) <= SAME_PIXEL)[stays] for other in (end, fetched_along(end, flow)))
     return bool((alike & ~still).sum() > EXPLAINED_SHARE * (~(alike & still)).sum())
 
 

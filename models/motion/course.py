@@ -13,8 +13,8 @@ from inbetween.models.warp import Plane
 
 ITERATIONS = 4
 """How often a motion is fitted, each time without what went another way."""
-OUTLIER = 2.0
-"""Times the usual difference from the fitted motion above which a point goes another way."""
+OUTLIER_RATIO, LEEWAY = 2.0, 0.1
+"""Times the usual difference from the fitted motion, and pixels more, above which a point goes another way."""
 
 
 def course(
@@ -72,5 +72,5 @@ def fitted(places: Floats, moves: Floats) -> tuple[Floats, float, float]:
         spin = around.conj() @ (move[kept] - shift) / max(np.square(np.abs(around)).sum(), 1e-9)
         shift = shift - spin * middle
         off = np.abs(move - shift - spin * z)
-        kept = off <= OUTLIER * np.median(off) + 0.1
+        kept = off <= OUTLIER_RATIO * np.median(off) + LEEWAY
     return np.array((shift.real, shift.imag)), float(spin.real), float(spin.imag)

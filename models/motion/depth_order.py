@@ -17,7 +17,7 @@ from inbetween.models.motion.verification import MATCHED_DIFFERENCE, SURE_DIFFER
 HalfHidden = dict[tuple[int, int], Hidden]
 """Things of which something hides a part, by a piece of either key."""
 
-ROUNDS, TRIED = 4, 40
+ROUNDS, PAIRS_TRIED = 4, 40
 """How often they are looked for, each time knowing those that may hide others; and among how many pairs, the
 largest."""
 COVERS = 0.02
@@ -106,7 +106,7 @@ def half_hidden(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> HalfH
         before = [*found]
         told = np.concatenate((pairs[fits], np.array(before, np.intp).reshape(-1, 2)))
         tried = [*pairs[~fits | enters].tolist(), *sight.emerging(told).tolist()]
-        for pair in [pair for pair in tried if sight.beside(pair, new)][:TRIED]:
+        for pair in [pair for pair in tried if sight.beside(pair, new)][:PAIRS_TRIED]:
             part = sight.hidden(pair[0], pair[1], known)
             if part is None or _whole(part):
                 continue

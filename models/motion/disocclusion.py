@@ -13,7 +13,7 @@ import numpy as np
 
 from inbetween.models.motion.backdrop import DETAILED, EVEN, Scene
 from inbetween.models.motion.frame import Frame
-from inbetween.models.motion.masks import Mask, Numbers, dilated, nearest
+from inbetween.models.motion.masks import RIM, Mask, Numbers, dilated, nearest
 from inbetween.models.motion.piece_motion import Carried
 from inbetween.models.warp import Plane, labels_at, pixels
 
@@ -23,8 +23,6 @@ GROUND_WINDOW = 41, 41
 """The part of the picture around a pixel, in pixels, in which most of the ground is the backdrop where it is here."""
 MOTION_JUMP = 4.0
 """Pixels by which the motion of pixels beside each other differs at most where it is one motion."""
-RIM = np.ones((3, 3), np.uint8)
-"""A pixel and those beside it."""
 
 
 def clear(frame: Frame, found: Carried, behind: Scene) -> None:

@@ -24,13 +24,13 @@ SMALLEST_SHARE, FEWEST_PIXELS = 0.01, 500
 """Share of the frame, and pixels, that a ground covers at least."""
 STAYS, FILLS = 0.6, 0.9
 """Share of either ground that the other one must cover; and if one fills the frame: else it came over the other."""
-OTHER_COLOUR = 0.05
+OTHER_GROUND = 0.05
 """Difference of colour or coverage, of 1, from which on a ground has another colour."""
 CHANGE_SPREAD, CHANGED_SHARE = 0.5, 0.9
 """Share of the usual change by which a pixel's own may differ from it, and share of a ground that must so change."""
 TIMES = 2.0
 """Times that a ground may have become as large or small, if it is somewhere else and of the same colour."""
-EDGE_REACH = 4
+MIXED_REACH = 4
 """Pixels around a ground in which the edges of what stands on it are mixed with its colour."""
 
 
@@ -67,7 +67,7 @@ def _one_change(before: Plane, after: Plane) -> bool:
     change = after - before
     usual = np.median(change, axis=0)
     apart = np.abs(change - usual).max(-1)
-    changes, alike = np.abs(change).max(-1) > OTHER_COLOUR, apart < CHANGE_SPREAD * np.abs(usual).max()
+    changes, alike = np.abs(change).max(-1) > OTHER_GROUND, apart < CHANGE_SPREAD * np.abs(usual).max()
     return bool(np.mean(changes & alike) > CHANGED_SHARE)
 
 
@@ -77,10 +77,10 @@ def painted(start: Plane, end: Plane, grounds: Sequence[Ground]) -> Plane:
     for ground in grounds:
         _, source = nearest(ground.masks[0] & ground.masks[1])
         own, goal = (picture.reshape(-1, 4)[source] for picture in (end, start))
-        near = dilated(ground.masks[1], EDGE_REACH)
+        near = dilated(ground.masks[1], MIXED_REACH)
         apart = np.abs(end - own).max(-1)
-        most = np.asarray(cv2.dilate(np.where(near, apart, 0), np.ones((2 * EDGE_REACH + 1,) * 2, np.uint8)))
-        share = np.where(ground.masks[1], 1, near * (1 - apart / np.maximum(most, OTHER_COLOUR)))
+        most = np.asarray(cv2.dilate(np.where(near, apart, 0), np.ones((2 * MIXED_REACH + 1,) * 2, np.uint8)))
+        share = np.where(ground.masks[1], 1, near * (1 - apart / np.maximum(most, OTHER_GROUND)))
         result += np.clip(share, 0, 1)[..., None] * (goal - own)
     return np.clip(result, 0, 1)
 
@@ -119,7 +119,7 @@ class Parts:
 
     def alike(self, other: "Parts") -> Mask:
         """Which parts of two pictures are of one colour, (n, m)."""
-        return np.asarray(np.abs(self.colour[:, None] - other.colour[None]).max(-1) < OTHER_COLOUR)
+        return np.asarray(np.abs(self.colour[:, None] - other.colour[None]).max(-1) < OTHER_GROUND)
 
     def shared(self, other: "Parts") -> Labels:
         """How many pixels the parts of two pictures share, (n, m)."""

@@ -27,7 +27,7 @@ FAINTEST = 0.2
 """The least gain: what is left of a picture then tells too little of it."""
 LEAST = 0.05
 """The least change of gain or offset, of 1."""
-FEWEST, EXPLAINED = 0.002, 0.2
+FEWEST_SHARE, EXPLAINED = 0.002, 0.2
 """Share of the frame, and of what changes, that a change of light must explain."""
 ALL = 0.95
 """Share of the values, in order of size, that a gain must explain where nothing is in its place."""
@@ -55,7 +55,7 @@ def _by_place(first: Values, second: Values) -> Light | None:
         return None
     before, after = (np.abs(found - second).max(-1) < COLOUR_CHANGE for found in (first, first * gain + offset))
     explained = (after & ~before).mean() - SPOILT * (before & ~after).mean()
-    return None if explained < max(FEWEST, EXPLAINED * (1 - before.mean())) else (gain, offset)
+    return None if explained < max(FEWEST_SHARE, EXPLAINED * (1 - before.mean())) else (gain, offset)
 
 
 def _by_values(first: Values, second: Values) -> Light | None:

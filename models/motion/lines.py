@@ -21,7 +21,7 @@ PEN = np.ones((21, 21), np.uint8)
 """What this does not fit into, in pixels, is a line."""
 CONTRAST = 0.2
 """Difference of colour or coverage, of 1, from both its sides that a line has at least."""
-SMALLEST_LINE, ELONGATED = 40, 12.0
+SMALLEST_LINE, SLENDER = 40, 12.0
 """Pixels of the smallest line, and how many it has at least per square of half its width."""
 NARROW_SHARE = 0.6
 """Share of a piece that is narrow, above which the piece is part of a line."""
@@ -32,14 +32,14 @@ REACHES = 0.5, 0.25
 """See `registered`."""
 PEN_DIFFERENCE = 0.25
 """Difference of colour or coverage, of 1, from that of most up to which lines are drawn with one pen."""
-RING, PAPER, ON_PAPER = (3, 6), 0.1, 0.45
+PAPER_RING, PAPER, ON_PAPER = (3, 6), 0.1, 0.45
 """Pixels from a line between which is what it is drawn on; difference from the usual colour of that, of 1, up to which
 it is paper; and share of that around a line which is paper at least: other lines are outlines, and go with theirs."""
 MOST_INK, MOST_LINES = 0.06, 60
 """Share of the frame that lines fill at most, and how many of them there are: more of them are texture, or writing."""
-TOLD_SHARE = 0.9
+LINES_TOLD = 0.9
 """Share of the lines of either key that must come to lie on those of the other."""
-SOFT_EDGE = 1
+LINE_EDGE = 1
 """Pixels by which a line is grown to have its soft edge too."""
 
 
@@ -65,7 +65,7 @@ def bent_lines(
     if found is None:
         return None
     bent, (first, second) = found
-    return (dilated(first, SOFT_EDGE) & free[0], dilated(second, SOFT_EDGE) & free[1]), bent
+    return (dilated(first, LINE_EDGE) & free[0], dilated(second, LINE_EDGE) & free[1]), bent
 
 
 def _most(some: tuple[Mask, Mask], every: tuple[Mask, Mask]) -> bool:
@@ -84,7 +84,7 @@ def _bent(
     if np.abs(pens[0] - pens[1]).max() >= PEN_DIFFERENCE:
         return None
     found = registered(*lines, expected, REACHES, on(lines, marks))
-    return found if found and share(found[1], lines) >= TOLD_SHARE else None
+    return found if found and share(found[1], lines) >= LINES_TOLD else None
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _long(thin: Mask) -> NDArray[np.int32]:
     area = np.bincount(label.ravel())
     half = np.zeros(len(area))
     np.maximum.at(half, label.ravel(), inner_distance(thin).ravel())
-    long = (area >= SMALLEST_LINE) & (area > ELONGATED * half**2)
+    long = (area >= SMALLEST_LINE) & (area > SLENDER * half**2)
     long[0] = False
     return np.where(long[label], label, 0)
 
@@ -135,7 +135,7 @@ def _on_paper(picture: Plane, label: NDArray[np.int32]) -> Mask:
     if count == 1:
         return np.zeros(count, np.bool_)
     far, source = nearest(label > 0)
-    beside = (far > RING[0]) & (far <= RING[1])
+    beside = (far > PAPER_RING[0]) & (far <= PAPER_RING[1])
     seen, owner = picture[beside], label.ravel()[source[beside]]
     paper = np.abs(seen - np.median(seen, axis=0)).max(-1) < PAPER
     return np.bincount(owner, paper, count) > ON_PAPER * np.bincount(owner, minlength=count)

@@ -16,6 +16,9 @@ Mask = NDArray[np.bool_]
 Numbers = NDArray[np.uint8]
 """Labels, or marks of 0 and 1, as OpenCV takes them."""
 
+RIM = np.ones((3, 3), np.uint8)
+"""A pixel and those beside it."""
+
 
 def dilated(mask: Mask, reach: int) -> Mask:
     """A mask grown by so many pixels to all sides and corners (dilation by a square)."""

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, then, turn
+from inbetween.models.motion.alignment import SAMPLES
 from inbetween.models.motion.masks import Labels, Mask, dilated, part_around, said_at
 from inbetween.models.motion.matching import SAME_COLOUR
 from inbetween.models.motion.regions import Pieces
@@ -23,23 +24,23 @@ from inbetween.models.motion.shapes import Shape, shape
 from inbetween.models.warp import Part as Rectangle
 from inbetween.models.warp import Plane, labels_at
 
-SMALLEST_PART = 150
+SMALLEST_SHOWN = 150
 """Pixels of the smallest part of a piece whose outline tells how it goes."""
-HALF, ANGLES, TRIED = 16, 24, 3
+HALF, COARSE_ANGLES, TURNS_TRIED = 16, 24, 3
 """Pixels from a piece's middle to its farthest end, about, when it is turned to that many angles; and how many of these
 are gone after."""
-ITERATIONS, CONVERGED, OUTLIER = 12, 0.01, 2.0
-"""How often its outlines are brought over each other at most, and the step at which that ends; and pixels from which on
-they count less."""
-SAMPLES = 2000, 300
-"""Pixels, about, and places of its outline, by which it is judged how a piece goes."""
+ITERATIONS, CONVERGED, OUTLIER, MOST_SPIN = 12, 0.01, 2.0, 0.2
+"""How often its outlines are brought over each other at most, and the step at which that ends; pixels from which on
+they count less; and radians that they are turned at a time at most."""
+OUTLINE_SAMPLES = 300
+"""Places of its outline, about, by which it is judged how a piece goes."""
 SEEN_SHARE = 0.4
 """Share of what either key shows, at least, that the other one shows as well."""
 FREE_SHARE = 0.15
 """Share of an outline that borders on ground, at least: where all around something else begins, all of it is seen."""
 TOLERANCE = 2.0
 """Pixels by which what is seen may miss its place."""
-TURN_COST = 0.06
+PART_TURN_COST = 0.06
 """Share of the shape, and of the outline, that a turn by one radian must bring over the other one."""
 COMPANY_BONUS = 0.05
 """The same that going along with what is beside it need not."""
@@ -133,7 +134,7 @@ class Part:
     def places(self) -> Floats:
         """Enough of its pixels, (n, 2)."""
         rows, columns = np.nonzero(self.own)
-        return _some(np.stack((columns, rows), 1), SAMPLES[0])
+        return _some(np.stack((columns, rows), 1), SAMPLES)
 
     @cached_property
     def covered(self) -> Mask:
@@ -152,7 +153,7 @@ class Part:
         edge = self.own[part] & dilated(~self.own[part], 1)
         rows, columns = np.nonzero(edge & dilated(self.ground[part], 1))
         places = np.stack((columns + part[1].start, rows + part[0].start), 1)
-        return _some(places, SAMPLES[1]), len(rows) / max(int(np.count_nonzero(edge)), 1)
+        return _some(places, OUTLINE_SAMPLES), len(rows) / max(int(np.count_nonzero(edge)), 1)
 
     @cached_property
     def part(self) -> Rectangle:
@@ -210,11 +211,11 @@ def crossing(cut: Pieces, piece: int) -> Names:
 def _swung(start: Part, end: Part, beside: Sequence[Floats]) -> Floats | None:
     """The turn and the shift of a piece; None if nothing of it is hidden, or they are not the same."""
     keys = start, end
-    if min(key.size for key in keys) < SMALLEST_PART or min(key.free for key in keys) < FREE_SHARE:
+    if min(key.size for key in keys) < SMALLEST_SHOWN or min(key.free for key in keys) < FREE_SHARE:
         return None
     found = [_refined(start, end, way) for way in _coarse(start, end)]
-    agreed = [_agreed(start, end, way) - TURN_COST * turn(way) for way in found]
-    along = [_refined(start, end, way) for way in beside[:TRIED]]
+    agreed = [_agreed(start, end, way) - PART_TURN_COST * turn(way) for way in found]
+    along = [_refined(start, end, way) for way in beside[:TURNS_TRIED]]
     agreed += [_agreed(start, end, way) + COMPANY_BONUS for way in along]
     best = int(np.argmax(agreed))
     way = [*found, *along][best]
@@ -229,18 +230,18 @@ def _coarse(start: Part, end: Part) -> list[Floats]:
     others, whole = end.small(scale, 3 * HALF)
     size, centre = own.shape, np.full(2, 2.0 * HALF)
     found, fits = [], []
-    for angle in 2 * np.pi * (np.arange(ANGLES) / ANGLES - 0.5):
+    for angle in 2 * np.pi * (np.arange(COARSE_ANGLES) / COARSE_ANGLES - 0.5):
         linear = spun(np.exp(1j * angle))
         turned = affine(linear, centre, np.zeros(2))
         one, other = (np.asarray(cv2.warpAffine(plane, turned, size)) for plane in (own, seen))
         fit = cv2.matchTemplate(whole, one, cv2.TM_CCORR) + cv2.matchTemplate(others, other, cv2.TM_CCORR)
         _, most, _, (x, y) = cv2.minMaxLoc(fit)
         found.append((linear, (np.array((x, y)) - HALF) / scale))
-        fits.append(most / (one.sum() + others.sum()) - TURN_COST * abs(angle))
+        fits.append(most / (one.sum() + others.sum()) - PART_TURN_COST * abs(angle))
     likely = np.array(fits)
     likely[(likely < np.roll(likely, 1)) | (likely < np.roll(likely, -1))] -= 1  # beside a better one
     middles = start.places.mean(0), end.places.mean(0)
-    chosen = (found[index] for index in np.argsort(-likely)[:TRIED])
+    chosen = (found[index] for index in np.argsort(-likely)[:TURNS_TRIED])
     return [affine(linear, middles[0], middles[1] - middles[0] + shift) for linear, shift in chosen]
 
 
@@ -257,7 +258,7 @@ def _refined(start: Part, end: Part, way: Floats) -> Floats:
         equations = np.column_stack((slopes, turns)) * np.concatenate((weight, heed))[:, None]
         misses = np.concatenate((off, other)) * np.concatenate((weight, heed))
         x, y, spin = np.linalg.lstsq(equations, -misses, rcond=1e-6)[0]
-        step = affine(spun(np.exp(1j * np.clip(spin, -0.2, 0.2))), middle, np.array((x, y)))
+        step = affine(spun(np.exp(1j * np.clip(spin, -MOST_SPIN, MOST_SPIN))), middle, np.array((x, y)))
         way = then(way, step)
         if np.abs(step - np.eye(2, 3)).max() < CONVERGED:
             break

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats
-from inbetween.models.motion.masks import Labels, Mask, inner_distance, nearest
+from inbetween.models.motion.masks import RIM, Labels, Mask, inner_distance, nearest
 from inbetween.models.warp import Plane
 
 EDGE_RANGE = 25
@@ -127,8 +127,7 @@ def pieces(picture: Plane) -> Pieces:
 
 def even_parts(small: NDArray[np.uint8]) -> tuple[Mask, NDArray[np.int32], NDArray[np.int32]]:
     """Where an 8-bit picture is uneven; the number of the even part, from 1, elsewhere, (H, W); OpenCV's statistics."""
-    box = np.ones((3, 3), np.uint8)
-    uneven = cv2.subtract(cv2.dilate(small, box), cv2.erode(small, box)).max(-1) > EDGE_RANGE
+    uneven = cv2.subtract(cv2.dilate(small, RIM), cv2.erode(small, RIM)).max(-1) > EDGE_RANGE
     _, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
     return uneven, flat, stats
 

@@ -15,16 +15,13 @@ import cv2
 import numpy as np
 
 from inbetween.models.motion.masks import Mask, components, dilated, part_of_component
-from inbetween.models.motion.verification import mismatch
+from inbetween.models.motion.matching import SAME_COLOUR
+from inbetween.models.motion.verification import LOST_LOOP, mismatch
 from inbetween.models.warp import Part, Plane
 
 DIFFERENT_COLOUR = 0.08
 """Difference of colour or coverage, of 1, above which the keys differ at a pixel."""
-SAME_COLOUR = 0.06
-"""Difference up to which two colours are one."""
-FOLLOWED_LOOP = 1.5
-"""Pixels within which a flow leads back to where it came from, where it follows anything."""
-SMALLEST_PART = 12
+SMALLEST_STROKE = 12
 """Pixels of the smallest part that is looked at."""
 MOST_PARTS = 60
 """Parts that are looked at, the largest."""
@@ -32,6 +29,8 @@ SLIM = 2.0
 """How many times as long as wide a line is at least."""
 THINNEST = 2.0
 """Pixels that a line is wide at least; what is thinner is the edge of something that moved by a hair."""
+REACHED_SHARE = 0.9
+"""Share of a part that hangs together with what it grows out of, at least."""
 HOLD_REACH = 3
 """Pixels within which a part hangs on what it grows out of."""
 
@@ -54,7 +53,7 @@ def explained(picture: Plane, other: Plane, flow: Plane, doubt: Plane, carried: 
 
     `doubt` is how far the flow is from leading back, `carried` is where a piece is that goes as a whole.
     """
-    return np.asarray((mismatch(picture, other, flow) < DIFFERENT_COLOUR) & (doubt < FOLLOWED_LOOP) | carried)
+    return np.asarray((mismatch(picture, other, flow) < DIFFERENT_COLOUR) & (doubt < LOST_LOOP) | carried)
 
 
 def strokes(start: Plane, end: Plane, moves: tuple[Mask, Mask]) -> list[Stroke]:
@@ -65,7 +64,7 @@ def strokes(start: Plane, end: Plane, moves: tuple[Mask, Mask]) -> list[Stroke]:
     differs = np.abs(start - end).max(-1) > DIFFERENT_COLOUR
     _, labels, stats, _ = cv2.connectedComponentsWithStats(differs.view(np.uint8), connectivity=8)
     sizes = stats[:, cv2.CC_STAT_AREA]
-    largest = [int(i) for i in np.argsort(-sizes, kind="stable") if i and sizes[i] >= SMALLEST_PART][:MOST_PARTS]
+    largest = [int(i) for i in np.argsort(-sizes, kind="stable") if i and sizes[i] >= SMALLEST_STROKE][:MOST_PARTS]
     found: list[Stroke] = []
     for label in largest:
         place = part_of_component(stats[label], HOLD_REACH + 1, start.shape)
@@ -90,7 +89,7 @@ def _stroke(picture: Plane, part: Mask, still: Mask, known: Mask, place: Part, g
         return  # hangs on nothing, or at more than one place
     way = _path_length(part | hold, hold)
     reached = part & np.isfinite(way)
-    if reached.sum() < 0.9 * part.sum():
+    if reached.sum() < REACHED_SHARE * part.sum():
         return
     length = float(way[reached].max())
     width = part.sum() / length

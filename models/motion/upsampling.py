@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.compositing import put_all
-from inbetween.models.motion.disocclusion import RIM, jumps
+from inbetween.models.motion.disocclusion import jumps
 from inbetween.models.motion.frame import Points
-from inbetween.models.motion.masks import Mask, Numbers
+from inbetween.models.motion.masks import RIM, Mask, Numbers
 from inbetween.models.motion.wholes import Wholes
 from inbetween.models.warp import enlarge, enlarge_flow
 

@@ -21,7 +21,7 @@ from inbetween.models.motion.shapes import SOFT, between, shape
 from inbetween.models.optical import doubt
 from inbetween.models.warp import Plane, fetched_along, fetched_at, labels_at
 
-TURN_COST = 0.02
+COLOUR_TURN_COST = 0.02
 """Difference of colour, of 1, that a turn by one radian must save: a quarter turn brings a square back to itself."""
 TIE, SURROUNDINGS_WEIGHT = 0.07, 0.1
 """Difference of colour, of 1, up to which several maps bring a piece about as well over another one, and how much then
@@ -114,7 +114,7 @@ class Sight:
             apart = [
                 first.apart(one, second.picture, way)
                 + second.apart(other, first.picture, inverse(way))
-                + TURN_COST * turn(way)
+                + COLOUR_TURN_COST * turn(way)
                 for way in ways
             ]
             cost = np.add(apart, [self.marked.cost(one, other, way) if said else 0.0 for way in ways])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then, turn
+from inbetween.models.motion.alignment import ELONGATED
 from inbetween.models.motion.masks import Mask, Numbers, dilated, part_of_places
 from inbetween.models.motion.matching import SAME_MOTION
 from inbetween.models.motion.piece_motion import BOTH, Carried, Manner, Piece
@@ -20,8 +21,8 @@ COURSE_SAMPLES = 500
 """Places of a piece, about, by which its course is found."""
 RING, RING_DIFFERENCE, RING_SHARE = (1, 4), 8.0, 0.9
 """What is around a piece: so many pixels from it, so much of it no further than this from the usual grey, of 255."""
-LEAST_TURN, ELONGATED = 0.1, 1.6
-"""Radians by which a piece turns at least, and times that it is as long as wide at least, to swing about its foot."""
+LEAST_TURN = 0.1
+"""Radians by which a piece turns at least to swing about anything but its middle."""
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,15 @@ from inbetween.models.motion.affine import Floats, affine
 from inbetween.models.motion.ground import Parts
 from inbetween.models.motion.masks import Labels, Mask, dilated
 from inbetween.models.motion.regions import SOFT_EDGE
+from inbetween.models.motion.verification import LOST_DIFFERENCE
 from inbetween.models.warp import Plane
 
 WITHIN_SHARE = 0.9
 """Share of the smaller outline that lies within the larger one, and share of all of its colour there that it is."""
-SIZE_RATIO = 0.9
+AS_LARGE = 0.9
 """Share of the larger one that the smaller one is at most."""
 COVERED_SHARE = 0.9
 """Share of what is covered in one key alone that the flows bring to something else, in both keys."""
-OTHER_COLOUR = 0.1
-"""Difference of colour, of 1, above which two pixels show something else."""
 SAME_FORM = 0.95
 """Share of both outlines together that they share once one is enlarged: then they are of one form."""
 LARGEST, HALVINGS = 8.0, 12
@@ -46,13 +45,13 @@ def swept(
         larger = int(other.size[second] > one.size[first])
         colour = both[first] if larger == 0 else both[:, second]
         sizes = one.size[first], other.size[second]
-        as_large = min(sizes) > SIZE_RATIO * max(sizes)
+        as_large = min(sizes) > AS_LARGE * max(sizes)
         if as_large or both[first, second] < WITHIN_SHARE * colour.sum() or masks[larger].all():
             continue
         if not (grounds[larger][masks[larger]] > 0).any():
             continue
         band = masks[larger] & ~masks[1 - larger]
-        if min(np.mean(unlike[band] > OTHER_COLOUR) for unlike in wrong) > COVERED_SHARE:
+        if min(np.mean(unlike[band] > LOST_DIFFERENCE) for unlike in wrong) > COVERED_SHARE:
             whole = [dilated(mask, SOFT_EDGE) for mask in masks]
             yield whole[0], whole[1], _grown(whole[0], whole[1])
 
