@@ -50,12 +50,12 @@ class _Pile:
     """Those that lie over any other."""
 
 
-def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, diagonal: float) -> Iterator[Recognised]:
+def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden) -> Iterator[Recognised]:
     """The pairs of pieces (n, 2) that are carried, of some of which something may hide a part.
 
     The lowest first: shadows, then what others hide; what fits better lies on top.
     """
-    fades = fading(*sight.cut, pairs, diagonal)
+    fades = fading(*sight.cut, pairs)
     pile = _pile(pairs, [found.get((one, other)) for one, other in pairs.tolist()])
     apart = np.array([0 if part else sight.best(*pair)[1] for part, pair in zip(pile.hidden, pairs, strict=True)])
     taken = [[name for part in pile.hidden if part for name in part.pieces[key]] for key in (0, 1)]
@@ -90,14 +90,14 @@ def _ways(sight: Sight, pairs: NDArray[np.intp], fades: Mask, free: Mask) -> dic
     }
 
 
-def half_hidden(sight: Sight, pairs: NDArray[np.intp], diagonal: float) -> HalfHidden:
+def half_hidden(sight: Sight, pairs: NDArray[np.intp]) -> HalfHidden:
     """How those things go of which something hides a part, by the pair of pieces (n, 2) that shows them best.
 
     It may be a further pair, of one colour, of which either key hides the most. What hides a part of another thing is
     known itself; and each piece is a part of one thing at most.
     """
     sure = np.array([sight.best(*pair)[1] < SURE_DIFFERENCE for pair in pairs], np.bool_)
-    fits = fading(*sight.cut, pairs, diagonal) | sure
+    fits = fading(*sight.cut, pairs) | sure
     enters = np.array([sight.entering(*pair) for pair in pairs], np.bool_)
     known = told_by_itself = {(one, other): sight.best(one, other)[0] for one, other in pairs[fits].tolist()}
     found: HalfHidden = {}

@@ -63,7 +63,7 @@ ITERATIONS = 5
 """How often pieces are matched, each time knowing where their neighbours went."""
 
 
-def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Judge, marked: Marked) -> NDArray[np.intp]:
+def matches(start: Pieces, end: Pieces, led: Floats, judge: Judge, marked: Marked) -> NDArray[np.intp]:
     """Pairs (m, 2) of piece numbers that are each other's best match.
 
     A piece is thought to have gone where its neighbours went, once they are known and as far as `judge` believes them,
@@ -72,14 +72,14 @@ def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Jud
     pairs, expected = np.zeros((0, 2), np.intp), np.zeros((len(start.area), 2))
     if not len(start.area) or not len(end.area):
         return pairs
-    unlike, stays = dissimilar(start, end), _stays(start, end, diagonal)
+    unlike, stays = dissimilar(start, end), _stays(start, end)
     went = end.centre[None] - start.centre[:, None]
     heed, aside = marked.leading
     said = np.zeros(unlike.shape, np.bool_)
     said[marked.pairs[:, 0]] = said[:, marked.pairs[:, 1]] = True
-    apart = ANYWHERE_COST * (1 - np.minimum(_together(start, went, unlike, diagonal) / COMPANY_SHARE, 1))
+    apart = ANYWHERE_COST * (1 - np.minimum(_together(start, went, unlike) / COMPANY_SHARE, 1))
     for round_ in range(ITERATIONS):
-        reach = (RADIUS if round_ else FIRST_RADIUS) * diagonal
+        reach = (RADIUS if round_ else FIRST_RADIUS) * start.diagonal
         beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))
         away = np.minimum(np.minimum(beside, off + FLOW_COST), apart)
         away = heed * aside + (1 - heed) * away
@@ -90,11 +90,11 @@ def matches(start: Pieces, end: Pieces, led: Floats, diagonal: float, judge: Jud
         pairs = _mutual(cost, MATCH_COST)
         if not len(pairs):
             break
-        expected = _neighbours(start, pairs, judge(pairs), cost, expected, diagonal)
+        expected = _neighbours(start, pairs, judge(pairs), cost, expected)
     return pairs
 
 
-def _together(start: Pieces, went: Floats, unlike: Floats, diagonal: float) -> Floats:
+def _together(start: Pieces, went: Floats, unlike: Floats) -> Floats:
     """How many of the pieces around each may have gone its way, had it become each of the end, (n, m), 0 to 1.
 
     Letters of a word are like many others; only one way is that of all of them.
@@ -102,8 +102,7 @@ def _together(start: Pieces, went: Floats, unlike: Floats, diagonal: float) -> F
     ones, others = np.nonzero(unlike < KIN_COST)
     having, begins = np.unique(ones, return_index=True)
     moves = (went[ones, others] / SAME_MOTION).T
-    near = np.square(start.centre[:, None] - start.centre[None]).sum(-1) / (NEIGHBOURHOOD * diagonal) ** 2
-    weights = np.exp(-near) * np.sqrt(start.area)
+    weights = _near(start, np.arange(len(start.area))) * np.sqrt(start.area)
     np.fill_diagonal(weights, 0)
     some = PRIOR * np.sqrt(start.area.mean())
     result, room = np.zeros(unlike.shape), np.empty((2, AT_ONCE, len(ones)))
@@ -151,32 +150,37 @@ def reshaped(start: Pieces, end: Pieces) -> Floats:
     return np.asarray(AREA_WEIGHT * apart(start.area, end.area) + SHAPE_WEIGHT * shape)
 
 
-def _stays(start: Pieces, end: Pieces, diagonal: float) -> Mask:
+def _stays(start: Pieces, end: Pieces) -> Mask:
     """Which pieces have one of their shape in their very place, whatever its colour: it fades, and goes nowhere."""
     away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
-    return np.asarray((away < INPLACE_STILL * diagonal) & (reshaped(start, end) < SAME_SHAPE))
+    return np.asarray((away < INPLACE_STILL * start.diagonal) & (reshaped(start, end) < SAME_SHAPE))
 
 
-def fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp], diagonal: float) -> Mask:
+def fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp]) -> Mask:
     """Which pairs are pieces that stay where they are and change their colour or coverage, (m,)."""
     first, second = pairs.T
     changed = np.abs(start.colour[first] - end.colour[second]).max(-1) > COLOUR_CHANGE
-    return np.asarray(_stays(start, end, diagonal)[first, second] & changed)
+    return np.asarray(_stays(start, end)[first, second] & changed)
 
 
 def _neighbours(
-    start: Pieces, pairs: NDArray[np.intp], said: tuple[Floats, Floats], cost: Floats, expected: Floats, diagonal: float
+    start: Pieces, pairs: NDArray[np.intp], said: tuple[Floats, Floats], cost: Floats, expected: Floats
 ) -> Floats:
     """Where every piece would go if it went with the matched ones around it, (n, 2)."""
     first, second = pairs.T
     ways, believed = said
     goes = np.stack([mapped(start.centre, way) for way in ways], 1) - start.centre[:, None]
-    away = np.square(start.centre[:, None] - start.centre[first][None]).sum(-1) / (NEIGHBOURHOOD * diagonal) ** 2
     sure = np.sqrt(start.area[first]) * np.exp(-cost[first, second]) * _distinct(cost)[first] * believed
-    weight = np.exp(-away) * sure * (1 + CONTAINER_WEIGHT * _within(start)[:, first])
+    weight = _near(start, first) * sure * (1 + CONTAINER_WEIGHT * _within(start)[:, first])
     weight[first, np.arange(len(first))] = 0
     some = PRIOR * np.sqrt(start.area.mean())
     return np.asarray(((weight[..., None] * goes).sum(1) + some * expected) / (weight.sum(1) + some)[:, None])
+
+
+def _near(cut: Pieces, names: NDArray[np.intp]) -> Floats:
+    """How much some of its pieces (m,) tell of each, by how near they are, (n, m), 0 to 1."""
+    away = np.square(cut.centre[:, None] - cut.centre[names][None]).sum(-1)
+    return np.asarray(np.exp(-away / (NEIGHBOURHOOD * cut.diagonal) ** 2))
 
 
 def _within(cut: Pieces) -> Floats:
@@ -220,16 +224,14 @@ def _root(spread: Floats) -> Floats:
     return np.asarray((vectors * np.sqrt(values)[:, None]) @ np.swapaxes(vectors, 1, 2))
 
 
-def recoloured(
-    start: Pieces, end: Pieces, gone: NDArray[np.intp], come: NDArray[np.intp], diagonal: float
-) -> NDArray[np.intp]:
+def recoloured(start: Pieces, end: Pieces, gone: NDArray[np.intp], come: NDArray[np.intp]) -> NDArray[np.intp]:
     """Pairs (m, 2) of pieces that change their colour, or how much they cover, each the nearest such to the other.
 
     Either they are alike in all but their colour, or they are of one colour, more or less see-through, and may grow.
     """
     if not len(gone) or not len(come):
         return np.zeros((0, 2), np.intp)
-    away = np.linalg.norm(start.centre[gone][:, None] - end.centre[come][None], axis=-1) / diagonal
+    away = np.linalg.norm(start.centre[gone][:, None] - end.centre[come][None], axis=-1) / start.diagonal
     inside = (away < INPLACE) & comparable(start, end, OUTLINE_AREA)[np.ix_(gone, come)]
     alike = ((reshaped(start, end) < SAME_SHAPE) | _see_through(start, end))[np.ix_(gone, come)] | inside
     cost = np.where(alike & (away < NEARBY), away, np.inf)

@@ -132,17 +132,16 @@ def carried(
     """
     cut = pieces(start), pieces(end)
     views = View(start, cut[0]), View(end, cut[1])
-    diagonal = float(np.hypot(*start.shape[:2]))
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = Sight(cut, views, flows, wrong, told.marks)
-    pairs = matches(*cut, sight.flow_shifts(), diagonal, sight.judged, sight.marked)
-    hidden = half_hidden(sight, pairs, diagonal)
+    pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked)
+    hidden = half_hidden(sight, pairs)
     pairs = together(pairs, hidden)
     load = _Load(cut, views, flows, told.marks)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.go((np.nonzero(first), np.nonzero(second)), growth, Manner.SWEPT)
     known = [label > 0 for label in load.labels]
-    for thing in recognised(sight, pairs, hidden, diagonal):
+    for thing in recognised(sight, pairs, hidden):
         load.carry(thing.pieces, thing.way, thing.partly)
     _carry_told(load, sight, told, flows)
     replaced = sight.replaced(pairs)
@@ -156,20 +155,18 @@ def carried(
         (first, second), bent = lines
         load.go((np.nonzero(first), np.nonzero(second)), bent)
         known = [mask | line for mask, line in zip(known, (first, second), strict=True)]
-    left = _recolour(load, sight, pairs, still, diagonal)
+    left = _recolour(load, sight, pairs, still)
     _leave_lone(load, sight, left, still, known)
     return _joined(load.delivered(Backdrop.of(start, end, camera)), views, sight.astray)
 
 
-def _recolour(
-    load: "_Load", sight: Sight, pairs: NDArray[np.intp], still: Plane, diagonal: float
-) -> list[NDArray[np.intp]]:
+def _recolour(load: "_Load", sight: Sight, pairs: NDArray[np.intp], still: Plane) -> list[NDArray[np.intp]]:
     """Carry what changes its colour on its way; gives the pieces of either key that the other has nothing of."""
     left = [
         names[vanished(cut.labels, wrong, still)[names + 1]]
         for names, cut, wrong in zip(unmatched(sight.cut, pairs), sight.cut, sight.wrong, strict=True)
     ]
-    for one, other in recoloured(*sight.cut, left[0], left[1], diagonal):
+    for one, other in recoloured(*sight.cut, left[0], left[1]):
         ways = [*sight.alignment.moved(one, other), sight.alignment.turned(one, other)]
         way, cover = sight.alignment.covering(one, other, ways)
         if cover > OVERLAP:

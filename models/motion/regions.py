@@ -65,6 +65,11 @@ class Pieces:
     """(H, W): the number of the ground, from 1; 0 elsewhere."""
 
     @property
+    def diagonal(self) -> float:
+        """Pixels from one corner of the frame to the other."""
+        return float(np.hypot(*self.labels.shape))
+
+    @property
     def soft(self) -> Mask:
         """(n,): which are of a ground, as shadows and glows are."""
         ground = np.bincount(self.labels.ravel(), (self.grounds > 0).ravel(), len(self.area) + 1)[1:]

@@ -105,7 +105,7 @@ def test_bits_of_an_outline_of_which_nothing_hides_any_are_not_one_thing() -> No
     sight = Sight(cut, (View(start, cut[0]), View(end, cut[1])), (still, still), wrong)
     pairs = np.stack((np.arange(len(cut[0].area)),) * 2, 1)
     assert any(len(crossing(cut[0], int(name))) > 1 for name in np.flatnonzero(cut[0].thin))
-    found = half_hidden(sight, pairs, float(np.hypot(HEIGHT, WIDTH)))
+    found = half_hidden(sight, pairs)
     assert all(len(names) == 1 for part in found.values() for names in part.pieces)
 
 
