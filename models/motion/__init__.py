@@ -36,6 +36,7 @@ Words that are used throughout:
     piece         a connected region of even colour with its outline: a segment. Numbered from 0 in tables, where it is
                   called `one` in the start and `other` in the end, and from 1 in label images, where 0 is none
     cut           the pieces of a picture (`Pieces`); `cut` of both keys is a pair of them
+    carried       what goes as a whole, be it a piece, several that are one, or lines; numbered anew, from 1 (`Piece`)
     ground        background: an even region that is no piece
     way           an affine map, float64 (2, 3), x and y in pixels; from the start to the end unless said otherwise
     ways          the flows to both keys, and the share of the start (`curve.Ways`)

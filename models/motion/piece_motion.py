@@ -63,7 +63,7 @@ class Manner(Enum):
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece that is carried, or that one key alone has."""
+    """What is carried, or what one key alone has."""
 
     number: int
     """From 1, as labels have it."""

@@ -1,4 +1,4 @@
-"""What was composited for the picture looked at, at full size, with the outlines of pieces as fine as that frame's.
+"""What was composited for the picture looked at, at full size: there the outlines of pieces are found anew.
 
 Flows are float32 (H, W, 2) in pixels, shares (H, W), labels uint8 (H, W).
 """
@@ -17,12 +17,7 @@ from inbetween.models.warp import enlarge, enlarge_flow
 
 
 def enlarged(
-    pieces: Wholes,
-    ways: Ways,
-    numbers: Numbers,
-    size: tuple[int, int],
-    t: float,
-    bend: Bend | None = None,
+    pieces: Wholes, ways: Ways, numbers: Numbers, size: tuple[int, int], t: float, bend: Bend | None = None
 ) -> Ways:
     """What has `arrived`, for a frame of that height and width, with the outlines of pieces as fine as that frame's.
 

@@ -1,5 +1,7 @@
 """What two keys show of a piece, by which is judged what became of it between them.
 
+Every map that may align two matched pieces is held against both pictures, as is what optical flow brings together.
+
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
