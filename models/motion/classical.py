@@ -16,7 +16,7 @@ from inbetween.models.motion.backdrop import Scene
 from inbetween.models.motion.camera import camera, outside
 from inbetween.models.motion.grain import smoothed
 from inbetween.models.motion.ground import Ground, changed, painted
-from inbetween.models.motion.led import led
+from inbetween.models.motion.led import led, news
 from inbetween.models.motion.light import levelled
 from inbetween.models.motion.marked import NO_MARKS
 from inbetween.models.motion.piece_motion import Carried, carried
@@ -61,10 +61,15 @@ def alike(start: Plane, end: Plane) -> tuple[Plane, Plane, list[Ground], bool]:
 def offer(start: Plane, end: Plane, marks: Floats = NO_MARKS) -> Offered:
     """Optical flow (`optical`) between two pictures (H, W, 4), premultiplied, 0 to 1; and pieces that it loses.
 
-    `marks` as in `marked`.
+    `marks` as in `marked`. Those that say what is found without any change nothing, and lead nothing else astray.
     """
     greys = grey_copy(start, RGBA, "display"), grey_copy(end, RGBA, "display")
-    optical, told = led(find_motion(*greys), greys, marks)
+    optical = find_motion(*greys)
+    found = Offered(optical, carried(start, end, optical.flows, camera(optical)))
+    new = news(marks, found.pieces.flows, found.pieces.labels)
+    if not new.any():
+        return found
+    optical, told = led(optical, greys, marks, new)
     return Offered(optical, carried(start, end, optical.flows, camera(optical), told))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun
 from inbetween.models.motion.course import fitted
-from inbetween.models.motion.marked import NO_MARKS
+from inbetween.models.motion.marked import HAND, NO_MARKS
 from inbetween.models.motion.masks import Mask, Numbers, components
 from inbetween.models.optical import Grey, Motion, dense, doubt, unlikeness
 from inbetween.models.warp import Part, Plane, fetched_along, fetched_at, labels_at
@@ -34,6 +34,8 @@ HEED, FITTING, MARGIN = 60.0, 25.0, 2.0
 which it misses that at 1/e of this; and by which it must look better where its mark has nothing to say."""
 LOOP, MOST_LOOP = 2.0, 5.0
 """Steps of 255 that each pixel counts by which a flow fails to lead back, and the most of such pixels."""
+AIM = np.ones((2 * HAND + 1, 2 * HAND + 1), np.uint8)
+"""Pixels around a mark in which a hand may have meant it."""
 BRUSH = np.ones((5, 5), np.uint8)
 """Pixels within which something painted changes, and wider than which what follows a mark is everywhere."""
 PAINTED_RANGE, PAINTED_SHARE = 2 / 255, 0.8
@@ -76,10 +78,24 @@ class Told:
 UNTOLD = Told(NO_MARKS, (np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8)))
 
 
-def led(motion: Motion, greys: tuple[Grey, Grey], marks: Floats) -> tuple[Motion, Told]:
-    """Motion between two grey pictures, with what marks propose in its place where that is nearer to what is seen."""
-    if not len(marks):
-        return motion, UNTOLD
+def news(marks: Floats, flows: tuple[Plane, Plane], labels: tuple[Numbers, Numbers]) -> Mask:
+    """Which marks, (n,), say anything else than what is known, as far as a hand is steady on either key.
+
+    It is known where carried things go, by their `labels` (h, w) in both keys and the flows between these; if the hand
+    can have meant nothing else.
+    """
+    whole = [np.where(cv2.erode(label, AIM) == cv2.dilate(label, AIM), label, 0).astype(np.uint8) for label in labels]
+    of = [labels_at(label, marks[:, key].astype(np.float32)) for key, label in enumerate(whole)]
+    missed = [fetched_at(flow, marks[:, key]) - (marks[:, 1 - key] - marks[:, key]) for key, flow in enumerate(flows)]
+    agreed = np.abs(missed).max(axis=(0, 2), initial=0) <= 2 * HAND
+    return np.asarray(~(agreed & (of[0] > 0) & (of[0] == of[1])))
+
+
+def led(motion: Motion, greys: tuple[Grey, Grey], marks: Floats, new: Mask) -> tuple[Motion, Told]:
+    """Motion between two grey pictures, with what `new` marks propose in its place where that is nearer to the seen.
+
+    The other marks (n,) say what is known.
+    """
     flows = motion.flows[0].copy(), motion.flows[1].copy()
     followed = np.zeros(greys[0].shape, np.uint8), np.zeros(greys[0].shape, np.uint8)
     for key in (0, 1):
@@ -87,14 +103,14 @@ def led(motion: Motion, greys: tuple[Grey, Grey], marks: Floats) -> tuple[Motion
         unlike = unlikeness(motion.greys[key], fetched_along(motion.greys[1 - key], flows[key]))
         cost = unlike + LOOP * np.minimum(motion.doubts[key], MOST_LOOP)
         for number, mark in enumerate(marks[: np.iinfo(np.uint8).max, [key, 1 - key]], start=1):
-            if np.abs(fetched_at(flows[key], mark[:1])[0] - (mark[1] - mark[0])).max() > AGREED:
+            if new[number - 1] and np.abs(fetched_at(flows[key], mark[:1])[0] - (mark[1] - mark[0])).max() > AGREED:
                 for part, proposed, missed in _proposals(own, other, mark):
                     heed = HEED * _near(mark[0], part, own.shape) * np.exp(-np.square(missed / FITTING))
-                    new = missed + MARGIN - heed
-                    better = new < cost[part]
+                    worth = missed + MARGIN - heed
+                    better = worth < cost[part]
                     flows[key][part][better] = proposed[better]
                     followed[key][part][better] = number
-                    cost[part] = np.minimum(cost[part], new)
+                    cost[part] = np.minimum(cost[part], worth)
     doubts = doubt(*flows), doubt(*flows[::-1])
     return Motion(motion.greys, flows, doubts), Told(marks, followed)
 

@@ -133,7 +133,7 @@ class Marked:
             return 0.0
         length = float(np.sqrt(max(self.cut[0].area[one], self.cut[1].area[other])))
         off = float(np.linalg.norm(mapped(marks[:, 0], way) - marks[:, 1], axis=1).max())
-        return MISSED_COST * max(0.0, off / length - TOLERANCE)
+        return MISSED_COST * max(0.0, (off - HAND) / length - TOLERANCE)
 
     @cached_property
     def _pieces(self) -> NDArray[np.intp]:

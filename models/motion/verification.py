@@ -5,7 +5,8 @@ Every map that may align two matched pieces is held against both pictures, as is
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,11 @@ from inbetween.models.motion.alignment import Alignment, View
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.marked import NO_MARKS, Marked, along
 from inbetween.models.motion.masks import Labels, Mask, inner_distance
-from inbetween.models.motion.matching import SAME_COLOUR, SAME_MOTION, comparable, dissimilar, reshaped
+from inbetween.models.motion.matching import SAME_COLOUR, SAME_MOTION, comparable, dissimilar, motions, reshaped
 from inbetween.models.motion.occlusion import Hidden, hidden
+from inbetween.models.motion.outlines import PointMap
 from inbetween.models.motion.regions import EDGE_RANGE, Pieces
-from inbetween.models.motion.registration import registered, share
+from inbetween.models.motion.registration import Expected, registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
 from inbetween.models.optical import doubt
 from inbetween.models.warp import Plane, fetched_along, fetched_at, labels_at
@@ -104,7 +106,9 @@ class Sight:
     def judged(self, pairs: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """The best map of each pair, (m, 2, 3), and how much it explains, 0 to 1, (m,): see `Judge`."""
         ways, apart = zip(*(self.best(one, other) for one, other in pairs), strict=True)
-        return np.array(ways), np.exp(-np.square(np.array(apart) / BELIEF_SCALE))
+        believed = np.exp(-np.square(np.array(apart) / BELIEF_SCALE))
+        told = [len(self.marked.of(one, other)) > 0 for one, other in pairs.tolist()]
+        return np.array(ways), np.where(told, 1.0, believed)
 
     def best(self, one: int, other: int) -> tuple[Floats, float]:
         """The one of all maps that brings like to like best, and the difference of colour, of 1, that it leaves."""
@@ -122,20 +126,20 @@ class Sight:
             cost = np.add(apart, [self.marked.cost(one, other, way) if said else 0.0 for way in ways])
             least = int(np.argmin(cost))
             if np.count_nonzero(cost < cost[least] + TIE) > 1:
-                hangs = [SURROUNDINGS_WEIGHT * self._hangs(one, other, way) for way in ways]
+                hangs = [SURROUNDINGS_WEIGHT * self._hangs(one, other, affinely(way)) for way in ways]
                 least = int(np.argmin(cost + hangs))
             self.found[one, other] = ways[least], apart[least]
         return self.found[one, other]
 
-    def _hangs(self, one: int, other: int, way: Floats) -> float:
+    def _hangs(self, one: int, other: int, going: PointMap) -> float:
         """Share of what is right beside a piece that is not the same in both keys, if it goes that way."""
         first, second = self.views
         there, back = first.beside(one), second.beside(other)
         if not len(there) or not len(back):  # it fills the frame
             return 0.0
         unlike = [
-            fetched_at(first.picture, there) - fetched_at(second.picture, mapped(there, way)),
-            fetched_at(second.picture, back) - fetched_at(first.picture, mapped(back, inverse(way))),
+            fetched_at(first.picture, there) - fetched_at(second.picture, going(there.astype(np.intp), 0)),
+            fetched_at(second.picture, back) - fetched_at(first.picture, going(back.astype(np.intp), 1)),
         ]
         return float(np.mean([(np.abs(each).max(-1) > LOST_DIFFERENCE).mean() for each in unlike]))
 
@@ -171,12 +175,16 @@ class Sight:
             return False
         if self._gone(one, other) > FAR_LENGTHS or self._astray(one, other) > LOST_OUTLINE_FAR:
             return True
+        left = self.views[0].mean(one, self.wrong[0]) + self.views[1].mean(other, self.wrong[1])
+        followed = self.views[0].followed(one, self.flows[0])
+        if left < EXPLAINED_DIFFERENCE and not self.marked.cost(one, other, followed):
+            return False
         ways = self.marked.ways(one, other, self.alignment.ways(one, other))
         hitting = [way for way in ways if not self.marked.cost(one, other, way)]
         return bool(hitting and self.alignment.covering(one, other, hitting)[1] > RIGID_COVER)
 
-    def _as_marked(self, one: int, other: int) -> tuple[Floats, bool]:
-        """The map of a piece of which it is said what it becomes, and whether it may bend."""
+    def _as_marked(self, one: int, other: int) -> tuple[Floats | None, bool]:
+        """The map of a piece of which it is said what it becomes, None if none is near it, and whether it may bend."""
         way, apart = self.best(one, other)
         hit = not self.marked.cost(one, other, way)
         if hit and (apart < SURE_DIFFERENCE or self.alignment.covering(one, other, [way])[1] > RIGID_COVER):
@@ -185,7 +193,13 @@ class Sight:
         if shaped is not None and not self.marked.cost(one, other, shaped):
             way = shaped
         large = min(self.cut[0].area[one], self.cut[1].area[other]) >= BENDING_AREA
-        return way, bool(large)
+        return way if self._meets(one, other, way) else None, bool(large)
+
+    def _meets(self, one: int, other: int, way: Floats) -> bool:
+        """Whether most of either piece comes to lie on the other one: something may hide the rest of that."""
+        there = self.views[0].covered(one, self.cut[1].labels, other, way)
+        back = self.views[1].covered(other, self.cut[0].labels, one, inverse(way))
+        return max(there, back) > OVERLAP
 
     def inside_another(self, one: int, other: int, carried: Sequence[tuple[int, Floats]]) -> Floats | None:
         """The map (2, 3) of a piece that is too small for how far it went, if it goes with one around it.
@@ -310,18 +324,25 @@ class Sight:
 
     def bent(self, one: int, other: int) -> Deformation | None:
         """How one shape bends to become another; None if that does not explain them."""
-        start, end = self.cut
-        masks = start.labels == one + 1, end.labels == other + 1
-        shift = end.centre[other] - start.centre[one]
+        masks = self.cut[0].labels == one + 1, self.cut[1].labels == other + 1
         marks = self.marked.of(one, other)
+        found = (registered(*masks, begin, marks=marks) for begin in self._beginnings(one, other, marks))
+        bending = [(bent, share(told, masks)) for bent, told in filter(None, found)]
+        bending = [each for each in bending if each[1] > BENDING_COVER]
+        if len(bending) < 2:
+            return bending[0][0] if bending else None
+        hangs = [SURROUNDINGS_WEIGHT * self._hangs(one, other, bent.mapped) for bent, _ in bending]
+        return bending[int(np.argmax([good - off for (_, good), off in zip(bending, hangs, strict=True)]))][0]
 
-        def expected(places: Floats, key: int) -> Floats:
-            if len(marks) > 1:
-                return along(places, marks[:, [key, 1 - key]])
-            return np.asarray(places - shift if key else places + shift)
-
-        found = registered(*masks, expected, marks=marks)
-        return found[0] if found and share(found[1], masks) > BENDING_COVER else None
+    def _beginnings(self, one: int, other: int, marks: Floats) -> Iterator[Expected]:
+        """Where a piece that bends is looked for: where it shifts to, or where marks on it lead, however it turns."""
+        if len(marks) > 1:
+            yield lambda places, key: along(places, marks[:, [key, 1 - key]])
+            return
+        shift = self.cut[1].centre[other] - self.cut[0].centre[one]
+        yield lambda places, key: np.asarray(places - shift if key else places + shift)
+        (tried,) = motions(*self.cut, np.array([(one, other)]))
+        yield from map(affinely, self.marked.ways(one, other, [tried[3], *self.alignment.reversed(one, other)]))
 
     def _fits(self, one: int, other: int, way: Floats) -> bool:
         """Whether what comes together along the edge of the shape half-way is not much less alike than by the flows."""
@@ -341,6 +362,12 @@ class Sight:
         edge = depth[depth <= 0] > -SOFT
         unlike = fetched_at(self.views[0].picture, left) - fetched_at(self.views[1].picture, right)
         return bool(edge.any() and np.abs(unlike).max(-1)[edge].mean() < EDGE_WORSE * usual.mean())
+
+
+def affinely(way: Floats) -> Callable[[NDArray[Any], int], Floats]:
+    """How places of either key go by an affine map (2, 3) from the start to the end."""
+    ways = way, inverse(way)
+    return lambda places, key: mapped(places, ways[key])
 
 
 def _thin(mask: Mask) -> float:

@@ -44,11 +44,47 @@ def test_marks_that_an_unsteady_hand_sets_bring_a_misled_drawing_nearer_to_the_t
     assert psnr(scene, marks) > psnr(scene, ()) + gain
 
 
+@pytest.mark.parametrize("along", [12, 30])
+def test_a_rope_stays_tied_wherever_one_mark_is_on_it(along: int) -> None:
+    start, middle, end = (_rope(t) for t in (0.0, 0.5, 1.0))
+    (a, b), (c, d) = (_hanging(t)[along] for t in (0.0, 1.0))
+    unmarked, marked = (drawn(start, end, marks) for marks in ((), [((a + 1.5, b - 1), (c - 0.5, d + 2))]))
+    scores = [metrics.compare(frame, middle, start, end) for frame in (unmarked, marked)]
+    assert scores[1].psnr > scores[0].psnr - 0.5
+    assert scores[1].line_chamfer < scores[0].line_chamfer + 1e-5
+
+
+@pytest.mark.parametrize("off", [(3.0, 0.0), (-2.0, 2.0), (0.0, -3.0)])
+def test_a_hand_that_misses_by_pixels_disturbs_no_small_thing_that_goes_far(off: tuple[float, float]) -> None:
+    start, middle, end = (
+        over(STAGE.flat(PAPER), (STAGE.box(80 + 200 * t, 100 + 40 * t, 34, 12, 60 * t), BLUE)) for t in (0.0, 0.5, 1.0)
+    )
+    marks = [((80.5, 100.5), (280.5 + off[0], 140.5 + off[1]))]
+    assert metrics.compare(drawn(start, end, marks), middle, start, end).psnr > 40
+
+
 def test_marks_that_say_what_is_known_change_hardly_anything() -> None:
     start, middle, end = (_disc(100 + 40 * t, 130 + 10 * t) for t in (0.0, 0.5, 1.0))
     unmarked, marked = (drawn(start, end, marks) for marks in ((), [((100.5, 130.5), (140.5, 140.5))]))
     scores = [metrics.compare(frame, middle, start, end).psnr for frame in (unmarked, marked)]
     assert scores[1] > scores[0] - 0.5
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        [((241.5, 134.0), (239.0, 136.5))],
+        [((101.5, 134.5), (379.5, 137.0))],
+        [((241.5, 134.0), (239.0, 136.5)), ((101.5, 134.5), (379.5, 137.0))],
+    ],
+    ids=["a pin", "what passes it", "both"],
+)
+def test_marks_that_say_what_is_found_without_them_change_nothing(marks: Sequence[Mark]) -> None:
+    """A thing passes over another one, which stays."""
+    start, end = (
+        over(STAGE.flat(PAPER), (STAGE.disc(240, 135, 30), RED), (STAGE.disc(x, 135, 30), BLUE)) for x in (100, 380)
+    )
+    assert np.array_equal(drawn(start, end, marks, 0.4), drawn(start, end, (), 0.4))
 
 
 def test_a_mark_on_an_eye_that_shuts_takes_no_other_thing_for_it() -> None:
@@ -96,6 +132,21 @@ def test_marks_of_the_gap_beyond_bend_the_way_as_they_say() -> None:
 def test_a_network_that_heeds_no_marks_refuses_them(model: str) -> None:
     with pytest.raises(SettingsError, match="does not heed marks"):
         drawn(_disc(100, 130), _disc(140, 130), [((100.5, 130.5), (140.5, 130.5))], model=model)
+
+
+def _rope(t: float) -> Picture:
+    """A weight on a rope swings by more than a right angle."""
+    places = [tuple(place) for place in _hanging(t)]
+    rope = [(STAGE.line(places, 5), bench_marks.INK), (STAGE.line(places, 3), (0.8, 0.65, 0.4))]
+    x, y = places[-1]
+    weight = [(STAGE.disc(x, y, 14), bench_marks.INK), (STAGE.disc(x, y, 11.5), RED)]
+    return over(STAGE.flat(PAPER), (STAGE.box(240, 14, 160, 14), (0.5, 0.35, 0.2)), *rope, *weight)
+
+
+def _hanging(t: float) -> bench_marks.Places:
+    """Places along the rope, (60, 2)."""
+    lean = np.radians(80 * t - 45) * np.linspace(0.6, 1.5, 60)
+    return np.stack((240 + 3.2 * np.cumsum(np.sin(lean)), 20 + 3.2 * np.cumsum(np.cos(lean))), 1)
 
 
 def _disc(x: float, y: float) -> Picture:
