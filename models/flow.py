@@ -76,6 +76,6 @@ def motion_at(motion: Motion, t: float) -> Ways:
     """The straight ways seen from time `t`."""
     to_start, to_end, _ = paths(motion, t)
     # A pixel that only one key has is one whose flow there does not come back; the other key covers it.
-    start = (1 - t) * (1 + fetched_along(motion.doubts[0], to_start))
-    end = t * (1 + fetched_along(motion.doubts[1], to_end))
+    start = (1 - t) * (1 + fetched_along(motion.loop_errors[0], to_start))
+    end = t * (1 + fetched_along(motion.loop_errors[1], to_end))
     return to_start, to_end, np.asarray(start / (start + end), np.float32)

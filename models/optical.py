@@ -39,7 +39,7 @@ class Motion:
     greys: tuple[Plane, Plane]
     flows: tuple[Plane, Plane]
     """To the other key, (h, w, 2)."""
-    doubts: tuple[Plane, Plane]
+    loop_errors: tuple[Plane, Plane]
     """How far the flow is from leading back to where it came from, (h, w): large where nothing matches."""
 
     def cropped(self, height: int, width: int) -> "Motion":
@@ -48,7 +48,7 @@ class Motion:
         def part(planes: tuple[Plane, Plane]) -> tuple[Plane, Plane]:
             return planes[0][:height, :width], planes[1][:height, :width]
 
-        return Motion(part(self.greys), part(self.flows), part(self.doubts))
+        return Motion(part(self.greys), part(self.flows), part(self.loop_errors))
 
 
 def grey_copy(frame: Plane, channels: Channels, space: str) -> Grey:
@@ -82,7 +82,7 @@ def find_motion(start: Grey, end: Grey) -> Motion:
     """Flow both ways between two grey pictures, and how well the two agree."""
     there, back = dense(start, end), dense(end, start)
     greys = (start.astype(np.float32), end.astype(np.float32))
-    return Motion(greys, (there, back), (doubt(there, back), doubt(back, there)))
+    return Motion(greys, (there, back), (loop_error(there, back), loop_error(back, there)))
 
 
 def dense(start: Grey, end: Grey) -> Plane:
@@ -136,7 +136,7 @@ def _course(flow: Plane, way: float) -> Plane:
     return course
 
 
-def doubt(there: Plane, back: Plane) -> Plane:
+def loop_error(there: Plane, back: Plane) -> Plane:
     """How far a flow is from leading back to where it came from, (h, w) in pixels; `back` is the other key's."""
     loop = there + fetched_along(back, there)
     return np.asarray(np.hypot(loop[..., 0], loop[..., 1]), np.float32)

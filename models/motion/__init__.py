@@ -44,8 +44,8 @@ Words that are used throughout:
     bend          how a path curves through the keys around the gap (`curve.Bend`); what itself is `bent` deforms
     wrong         photometric error of a flow: difference of colour, of 1, largest channel, (H, W); `still` is that of
                   no motion at all
-    doubt         forward-backward error of a flow: by how many pixels it fails to lead back, (H, W)
-    astray        where the doubt is large; `flow_lost` is where the error is, too
+    loop_error    forward-backward error of a flow: by how many pixels it fails to lead back, (H, W)
+    astray        where the loop error is large; `flow_lost` is where the photometric error is, too
 
 Where the numbers come from: lengths in pixels are those of the picture that is looked at, at most 960 long, so that
 they hold for UHD too. Where a docstring names a measurement, a paper or a reason, the value is from there. The others

@@ -36,10 +36,10 @@ LEAST_MOVE = 1.0
 
 def camera(motion: Motion) -> Floats | None:
     """The affine map (2, 3) from the start to the end that explains most of the frame; None for a still camera."""
-    here = pixels(motion.doubts[0].shape)[::STEP, ::STEP]
-    flow, doubt = motion.flows[0][::STEP, ::STEP], motion.doubts[0][::STEP, ::STEP]
+    here = pixels(motion.loop_errors[0].shape)[::STEP, ::STEP]
+    flow, loop_error = motion.flows[0][::STEP, ::STEP], motion.loop_errors[0][::STEP, ::STEP]
     stays = ~outside(motion.flows[0])[::STEP, ::STEP]
-    sure = (doubt < CAMERA_LOOP) & stays
+    sure = (loop_error < CAMERA_LOOP) & stays
     enough = max(FEWEST, AGREEING_SHARE * sure.sum())
     if (np.abs(flow[sure]).max(-1) > LEAST_MOVE).sum() < enough:
         return None

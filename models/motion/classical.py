@@ -75,9 +75,9 @@ def offer(start: Plane, end: Plane, marks: Floats = NO_MARKS) -> Offered:
 
 def grown(start: Plane, end: Plane, offered: Offered) -> list[Stroke]:
     """Lines that grow or shrink between two pictures (H, W, 4), where no motion is known that would explain it."""
-    flows, doubts, going = offered.pieces.flows, offered.optical.doubts, offered.pieces.going
-    there = explained(start, end, flows[0], doubts[0], going[0])
-    back = explained(end, start, flows[1], doubts[1], going[1])
+    flows, loop_errors, going = offered.pieces.flows, offered.optical.loop_errors, offered.pieces.going
+    there = explained(start, end, flows[0], loop_errors[0], going[0])
+    back = explained(end, start, flows[1], loop_errors[1], going[1])
     return strokes(start, end, (there, back))
 
 
@@ -92,8 +92,8 @@ def sharpened(to_start: Plane, to_end: Plane, optical: Motion, behind: Scene, t:
     agreed = np.full(unlike.shape, 255, np.uint8)
     for one, other in zip(found, (to_start, to_end), strict=True):
         agreed &= np.asarray(cv2.inRange(cv2.absdiff(one, other), (0, 0), (SAME_FLOW, SAME_FLOW)), np.uint8)
-    doubts = (fetched_along(doubt, flow) for doubt, flow in zip(optical.doubts, found, strict=True))
-    sure = np.maximum(*doubts) < SURE_LOOP
+    loop_errors = (fetched_along(loop_error, flow) for loop_error, flow in zip(optical.loop_errors, found, strict=True))
+    sure = np.maximum(*loop_errors) < SURE_LOOP
     taken = ((agreed > 0) | sure) & (unlike < difference(optical, to_start, to_end))
     if behind.rests:
         taken |= outside(found[0]) | outside(found[1])

@@ -19,7 +19,7 @@ from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun
 from inbetween.models.motion.course import fitted
 from inbetween.models.motion.marked import HAND, NO_MARKS
 from inbetween.models.motion.masks import Mask, Numbers, components
-from inbetween.models.optical import Grey, Motion, dense, doubt, unlikeness
+from inbetween.models.optical import Grey, Motion, dense, loop_error, unlikeness
 from inbetween.models.warp import Part, Plane, fetched_along, fetched_at, labels_at
 
 AGREED = 2.0
@@ -101,7 +101,7 @@ def led(motion: Motion, greys: tuple[Grey, Grey], marks: Floats, new: Mask) -> t
     for key in (0, 1):
         own, other = greys[key], greys[1 - key]
         unlike = unlikeness(motion.greys[key], fetched_along(motion.greys[1 - key], flows[key]))
-        cost = unlike + LOOP * np.minimum(motion.doubts[key], MOST_LOOP)
+        cost = unlike + LOOP * np.minimum(motion.loop_errors[key], MOST_LOOP)
         for number, mark in enumerate(marks[: np.iinfo(np.uint8).max, [key, 1 - key]], start=1):
             if new[number - 1] and np.abs(fetched_at(flows[key], mark[:1])[0] - (mark[1] - mark[0])).max() > AGREED:
                 for part, proposed, missed in _proposals(own, other, mark):
@@ -111,8 +111,8 @@ def led(motion: Motion, greys: tuple[Grey, Grey], marks: Floats, new: Mask) -> t
                     flows[key][part][better] = proposed[better]
                     followed[key][part][better] = number
                     cost[part] = np.minimum(cost[part], worth)
-    doubts = doubt(*flows), doubt(*flows[::-1])
-    return Motion(motion.greys, flows, doubts), Told(marks, followed)
+    loop_errors = loop_error(*flows), loop_error(*flows[::-1])
+    return Motion(motion.greys, flows, loop_errors), Told(marks, followed)
 
 
 def _proposals(own: Grey, other: Grey, mark: Floats) -> Iterator[tuple[Part, Plane, Plane]]:

@@ -48,12 +48,12 @@ class Stroke:
     """The end has it; else the start."""
 
 
-def explained(picture: Plane, other: Plane, flow: Plane, doubt: Plane, carried: Mask) -> Mask:
+def explained(picture: Plane, other: Plane, flow: Plane, loop_error: Plane, carried: Mask) -> Mask:
     """Where a motion leads from a picture to its like in the other one, (H, W): no line grows there.
 
-    `doubt` is how far the flow is from leading back, `carried` is where a piece is that goes as a whole.
+    `loop_error` is how far the flow is from leading back, `carried` is where a piece is that goes as a whole.
     """
-    return np.asarray((mismatch(picture, other, flow) < DIFFERENT_COLOUR) & (doubt < LOST_LOOP) | carried)
+    return np.asarray((mismatch(picture, other, flow) < DIFFERENT_COLOUR) & (loop_error < LOST_LOOP) | carried)
 
 
 def strokes(start: Plane, end: Plane, moves: tuple[Mask, Mask]) -> list[Stroke]:

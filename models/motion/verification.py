@@ -22,7 +22,7 @@ from inbetween.models.motion.outlines import PointMap
 from inbetween.models.motion.regions import EDGE_RANGE, Pieces
 from inbetween.models.motion.registration import Expected, registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
-from inbetween.models.optical import doubt
+from inbetween.models.optical import loop_error
 from inbetween.models.warp import Plane, fetched_along, fetched_at, labels_at
 
 COLOUR_TURN_COST = 0.02
@@ -93,7 +93,7 @@ class Sight:
         self.unlike = reshaped(*cut)
         self.marked = Marked((views[0].picture, views[1].picture), cut, marks, dissimilar(*cut))
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
-        self.astray = [doubt(*flows) > LOST_LOOP, doubt(*flows[::-1]) > LOST_LOOP]
+        self.astray = [loop_error(*flows) > LOST_LOOP, loop_error(*flows[::-1]) > LOST_LOOP]
         first, second = ((unlike > LOST_DIFFERENCE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
         self.flow_lost = first, second
 

@@ -34,9 +34,9 @@ def moved(way: Any, spoilt: float = 0.0, end: Any = None) -> Motion:
     back = cv2.transform(here, cv2.invertAffineTransform(np.asarray(way, np.float32))) - here
     lost = random.random((SIZE[0] // 8, SIZE[1] // 8)).repeat(8, 0).repeat(8, 1) < spoilt
     there = np.where(lost[..., None], random.normal(0, 20, there.shape), there).astype(np.float32)
-    doubts = np.where(lost, 9, 0).astype(np.float32)
+    loop_errors = np.where(lost, 9, 0).astype(np.float32)
     greys = seen(texture()), seen(texture(), way) if end is None else end
-    return Motion(greys, (there, np.asarray(back, np.float32)), (doubts, doubts))
+    return Motion(greys, (there, np.asarray(back, np.float32)), (loop_errors, loop_errors))
 
 
 PAN = [(1, 0, 12), (0, 1, -5)]
@@ -73,11 +73,15 @@ def test_a_large_thing_that_moves_before_a_ground_at_rest_is_no_camera(ground: s
     start, end = (np.full(SIZE, 240, np.float32) if ground == "paper" else seen(texture(5)) for _ in range(2))
     thing = seen(texture())[10:86, 10:120]
     start[10:86, 10:120], end[10:86, 30:140] = thing, thing
-    there, back, doubts = np.zeros((*SIZE, 2), np.float32), np.zeros((*SIZE, 2), np.float32), np.zeros(SIZE, np.float32)
+    there, back, loop_errors = (
+        np.zeros((*SIZE, 2), np.float32),
+        np.zeros((*SIZE, 2), np.float32),
+        np.zeros(SIZE, np.float32),
+    )
     there[10:86, 10:120, 0], back[10:86, 30:140, 0] = 20, -20
     for flow in (there, back):
         assert np.mean(flow[..., 0] != 0) > 0.5
-    assert camera(Motion((start, end), (there, back), (doubts, doubts))) is None
+    assert camera(Motion((start, end), (there, back), (loop_errors, loop_errors))) is None
 
 
 @pytest.mark.parametrize("way", [PAN, ZOOM, ROLL], ids=["pan", "zoom", "roll"])

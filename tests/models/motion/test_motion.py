@@ -271,8 +271,8 @@ def test_optical_flow_is_taken_where_the_network_agrees_or_it_leads_back_or_out_
     moved: Any = cv2.warpAffine(key, shift, (128, 96), borderMode=cv2.BORDER_REPLICATE)
     optical, still = offer(key, moved).optical, Backdrop.of(key, moved, None).at(0.5, None)
     near, far = (np.full((96, 128, 2), (x, 0), np.float32) for x in (-1.2, -8.0))
-    doubts = np.full_like(optical.doubts[0], 9), np.full_like(optical.doubts[1], 9)
-    lost = replace(optical, doubts=doubts)
+    loop_errors = np.full_like(optical.loop_errors[0], 9), np.full_like(optical.loop_errors[1], 9)
+    lost = replace(optical, loop_errors=loop_errors)
     inner = (slice(24, -24), slice(24, -24))
     for flow, found in ((near, lost), (far, optical)):
         to_start, to_end = sharpened(flow, -flow, found, still, 0.5)
