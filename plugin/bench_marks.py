@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from inbetween import markdown
 from inbetween.bench_scenes import BLUE, HEIGHT, NIGHT, ORANGE, PAPER, RED, WHEN, WHITE, WIDTH, Colour, Stage, over
 from inbetween.core.channels import RGBA
+from inbetween.core.network import PathNetwork
 from inbetween.models import metrics
 from inbetween.models.metrics import Scores
 from inbetween.models.training.readers import Picture
 
 if TYPE_CHECKING:
-    from inbetween.core.network import Mark, Network
+    from inbetween.core.network import Mark
     from inbetween.models.model import Model
 
 UNSTEADY = 2.0
@@ -87,10 +88,10 @@ def _drawn(
     """The frames of each model at `WHEN`, (3, H, W, 4), by the name of its row."""
     asked = np.array(WHEN, np.float32).reshape(-1, 1, 1, 1)
     for model in models:
-        network: Network = model.network(RGBA, "display")
+        network = model.network(RGBA, "display")
         yield model.name, network(start[None], end[None], asked)
-        if model.knows_marks:
-            led: Network = model.network(RGBA, "display").through(None, None, False, marks)  # type: ignore[attr-defined] # it knows marks
+        if model.knows_marks and isinstance(network, PathNetwork):
+            led = network.through(None, None, False, marks)
             yield f"{model.name}, marks", led(start[None], end[None], asked)
 
 

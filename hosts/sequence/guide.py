@@ -86,8 +86,7 @@ def together(own: Pixels, guide: Pixels, layout: Channels) -> Pixels:
 def _refuse_gaps(guide: FrameSequence, sequence: FrameSequence, used: Collection[int]) -> None:
     lacking = sorted(set(used) - set(guide.numbers))
     if lacking:
-        some = [*map(str, lacking[: names.MOST_NAMED]), *(["..."] if len(lacking) > names.MOST_NAMED else [])]
         raise InputError(
-            f"the guide {guide.folder / guide.pattern} lacks frame {', '.join(some)}, "
+            f"the guide {guide.folder / guide.pattern} lacks frame {names.first_few(lacking)}, "
             f"which {sequence.pattern} has; give the guide a frame for every key"
         )

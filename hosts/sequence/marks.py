@@ -79,11 +79,8 @@ def refuse_strangers(table: Table, keys: Collection[int]) -> None:
     """Raise `InputError` for a mark on a frame that is none of these keys, which are numbers in the source."""
     for line in table.lines:
         if line.key not in keys:
-            known = sorted(keys)
-            some = [*map(str, known[: names.MOST_NAMED]), *(["..."] if len(known) > names.MOST_NAMED else [])]
-            raise table.refuse(
-                line.number, f"frame {line.key} is no key; marks are on keys, whose numbers are {', '.join(some)}"
-            )
+            known = names.first_few(sorted(keys))
+            raise table.refuse(line.number, f"frame {line.key} is no key; marks are on keys, whose numbers are {known}")
 
 
 def idle(table: Table, sequences: Iterable[Sequence[int]]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ does not. Patterns and frame ranges are read by fileseq.
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +121,11 @@ def in_folder(folder: Path) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]
         for padding, texts in _by_padding(digits)
     ]
     return tuple(sorted(sequences, key=lambda sequence: sequence.pattern)), tuple(stray)
+
+
+def first_few(numbers: Sequence[int]) -> str:
+    """The first of some numbers of frames, for one line: `1, 2, 3, 4, 5, ...`."""
+    return ", ".join([*map(str, numbers[:MOST_NAMED]), *(["..."] if len(numbers) > MOST_NAMED else [])])
 
 
 def _by_own_name(path: Path) -> FrameSequence | None:

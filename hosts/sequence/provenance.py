@@ -83,7 +83,7 @@ def of_gap(
             "guide": _named(led_by, (*keys, *beyond)),
             "guide_sha256": _hashed(led_by, (*keys, *beyond), sha256),
         }
-    if told := marks.told(todo.marks, _pairs(span, path)):
+    if told := marks.told(todo.marks, pairwise(sorted((*keys, *beyond)))):
         origin["marks"] = told
     ran = {"weights": model.weights_sha256 or "none"}
     origins: dict[int, Origin] = {}
@@ -147,14 +147,6 @@ def placed(frame: Path, origin: Origin) -> Iterator[Path]:
         place.parent.mkdir(exist_ok=True)
         with whole(place) as file:
             file.write_text(json.dumps(asdict(record), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def _pairs(span: Span, path: str) -> list[tuple[int, int]]:
-    """The pairs of neighbouring keys whose motion a gap depends on, in order of time."""
-    keys = [span.start, span.end]
-    if path != "straight":
-        keys = [*([span.before.key] if span.before else []), *keys, *([span.after.key] if span.after else [])]
-    return list(pairwise(keys))
 
 
 def _named(sequence: FrameSequence, numbers: Iterable[int]) -> str:

@@ -277,11 +277,11 @@ class Shot:
 
     def _place(self, span: Span, drawn: Drawn, frame: int, origin: Origin) -> None:
         first, second, drawing = self.todo.outputs[span.start], self.todo.outputs[span.end], drawn.drawing
-        marks = {**origin, "t": drawing.t, **provenance.of_doubt(drawn.doubt)}
-        header = replace(specs.in_between(first, second, span.step(frame), marks), path=self.todo.file(frame))
+        record = {**origin, "t": drawing.t, **provenance.of_doubt(drawn.doubt)}
+        header = replace(specs.in_between(first, second, span.step(frame), record), path=self.todo.file(frame))
         keys = (self.todo.sequence.file(span.start), self.todo.sequence.file(span.end))
         action = "drawn" if drawing.frame == frame else "held"
-        write = partial(_write, header, drawn.frame, marks)
+        write = partial(_write, header, drawn.frame, record)
         self._put(frame, write, action, *keys, t=drawing.t, doubt=drawn.doubt)
 
     def _warn(self, file: Path, message: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, stretch, turn
-from inbetween.models.motion.course import fitted
+from inbetween.models.motion.course import fitted_way
 from inbetween.models.motion.masks import RIM, Labels, Mask, components, dilated, part_around, said_at
 from inbetween.models.motion.matching import motions
 from inbetween.models.motion.regions import Pieces, measured
@@ -169,8 +169,7 @@ class View:
     def followed(self, piece: int, flow: Plane) -> Floats:
         """The motion of the whole, (2, 3), in a flow."""
         places = self.some(piece)
-        shift, growth, turn = fitted(places, flow[self._some(piece)].astype(np.float64))
-        return affine(spun(complex(1 + growth, turn)), places.mean(0), shift)
+        return fitted_way(places, flow[self._some(piece)].astype(np.float64))
 
     def flow_shift(self, piece: int, flow: Plane, astray: Mask) -> Floats:
         """How far, x and y, a flow leads a piece: infinite if most of it goes astray."""

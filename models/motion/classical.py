@@ -66,6 +66,8 @@ def offer(start: Plane, end: Plane, marks: Floats = NO_MARKS) -> Offered:
     greys = grey_copy(start, RGBA, "display"), grey_copy(end, RGBA, "display")
     optical = find_motion(*greys)
     found = Offered(optical, carried(start, end, optical.flows, camera(optical)))
+    if not len(marks):
+        return found
     new = news(marks, found.pieces.flows, found.pieces.labels)
     if not new.any():
         return found

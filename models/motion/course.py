@@ -58,6 +58,12 @@ def _speeds(side: Side | None, places: Floats, middle: Floats, size: tuple[int, 
     return np.array((shift, (growth * grows, 0), (turns, 0)), np.float32)[:, None]
 
 
+def fitted_way(places: Floats, moves: Floats) -> Floats:
+    """The same as an affine map, (2, 3)."""
+    shift, growth, turn = fitted(places, moves)
+    return affine(spun(complex(1 + growth, turn)), places.mean(0), shift)
+
+
 def fitted(places: Floats, moves: Floats) -> tuple[Floats, float, float]:
     """The motion of the whole in the motions (n, 2) of some places (n, 2), by least squares, outliers left out.
 

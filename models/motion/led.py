@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun
-from inbetween.models.motion.course import fitted
+from inbetween.models.motion.affine import Floats, inverse, mapped
+from inbetween.models.motion.course import fitted_way
 from inbetween.models.motion.marked import HAND, NO_MARKS
 from inbetween.models.motion.masks import Mask, Numbers, components
 from inbetween.models.optical import Grey, Motion, dense, loop_error, unlikeness
@@ -67,8 +67,7 @@ class Told:
                 continue
             rows, columns = np.nonzero(one)
             places = np.stack((columns, rows), 1).astype(np.float64)
-            shift, growth, turn = fitted(places, flows[0][rows, columns].astype(np.float64))
-            way = affine(spun(complex(1 + growth, turn)), places.mean(0), shift)
+            way = fitted_way(places, flows[0][rows, columns].astype(np.float64))
             here, there = _arriving(pictures, (one, other), way), _arriving(pictures[::-1], (other, one), inverse(way))
             both = _around(here, mark[0]), _around(there, mark[1])
             if all(_painted(picture, mask) for picture, mask in zip(pictures, both, strict=True)):

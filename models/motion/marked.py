@@ -57,7 +57,7 @@ class Marked:
     cut: tuple[Pieces, Pieces]
     marks: Floats
     unlike: Floats
-    """(n, m): how different pieces are in colour, size and shape, as `matching` tells."""
+    """(n, m): how different pieces are in colour, size and shape: `matching.dissimilar`."""
 
     @cached_property
     def pairs(self) -> NDArray[np.intp]:
@@ -83,7 +83,7 @@ class Marked:
         heed, aside = np.zeros((2, *self.unlike.shape))
         if not len(self.marks):
             return heed, aside
-        diagonal = float(np.hypot(*self.cut[0].labels.shape))
+        diagonal = self.cut[0].diagonal
         went = self.cut[1].centre[None] - self.cut[0].centre[:, None]
         goes = self.marks[:, 1] - self.marks[:, 0]
         for key, cut in enumerate(self.cut):

@@ -72,7 +72,7 @@ def matches(start: Pieces, end: Pieces, led: Floats, judge: Judge, marked: Marke
     pairs, expected = np.zeros((0, 2), np.intp), np.zeros((len(start.area), 2))
     if not len(start.area) or not len(end.area):
         return pairs
-    unlike, stays = dissimilar(start, end), _stays(start, end)
+    unlike, stays = marked.unlike, _stays(start, end)
     went = end.centre[None] - start.centre[:, None]
     heed, aside = marked.leading
     said = np.zeros(unlike.shape, np.bool_)

@@ -152,7 +152,7 @@ class Sight:
         if self._said(one, other):
             return self._as_marked(one, other)
         first, second = self.views
-        usual = first.mean(one, self.wrong[0]) + second.mean(other, self.wrong[1])
+        usual = self._left(one, other)
         way, apart = self.best(one, other)
         gone = self._gone(one, other)
         if self.marked.leads(one, other):
@@ -175,9 +175,8 @@ class Sight:
             return False
         if self._gone(one, other) > FAR_LENGTHS or self._astray(one, other) > LOST_OUTLINE_FAR:
             return True
-        left = self.views[0].mean(one, self.wrong[0]) + self.views[1].mean(other, self.wrong[1])
         followed = self.views[0].followed(one, self.flows[0])
-        if left < EXPLAINED_DIFFERENCE and not self.marked.cost(one, other, followed):
+        if self._left(one, other) < EXPLAINED_DIFFERENCE and not self.marked.cost(one, other, followed):
             return False
         ways = self.marked.ways(one, other, self.alignment.ways(one, other))
         hitting = [way for way in ways if not self.marked.cost(one, other, way)]
@@ -225,6 +224,10 @@ class Sight:
         wide, long = np.linalg.eigvalsh(self.cut[0].spread[one])
         return bool(self._gone(one, other) > 1 and (long < BIT**2 * wide or usual > FOLLOWED_DIFFERENCE))
 
+    def _left(self, one: int, other: int) -> float:
+        """The difference of colour, of 1, that the flows leave in a piece, in both keys together."""
+        return self.views[0].mean(one, self.wrong[0]) + self.views[1].mean(other, self.wrong[1])
+
     def _gone(self, one: int, other: int) -> float:
         """How far a piece has gone, in lengths (roots of its area)."""
         away = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other])
@@ -235,7 +238,7 @@ class Sight:
 
         `known` are the maps of what may hide it.
         """
-        usual = self.views[0].mean(one, self.wrong[0]) + self.views[1].mean(other, self.wrong[1])
+        usual = self._left(one, other)
         lost = usual > MISSED_DIFFERENCE or self._astray(one, other) > LOST_OUTLINE_FAR
         if not lost or (self.best(one, other)[1] <= EXPLAINED_DIFFERENCE and not self.entering(one, other)):
             return None

@@ -10,16 +10,21 @@ from inbetween.bench_marks import SCENES
 from inbetween.bench_scenes import BLUE, HEIGHT, PAPER, RED, WIDTH, Stage, over
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import SettingsError
-from inbetween.core.network import Beyond, Mark
+from inbetween.core.network import Beyond, Mark, PathNetwork
 from inbetween.models import metrics, registry
 from inbetween.models.training.readers import Picture
 
 STAGE = Stage(1)
 
 
-def drawn(start: Picture, end: Picture, marks: Sequence[Mark], t: float = 0.5, model: str = "motion") -> Picture:
+def network_of(model: str) -> PathNetwork:
     network = registry.load(model, "cpu").network(RGBA, "display")
-    led = network.through(None, None, False, marks)  # type: ignore[attr-defined] # it can be led
+    assert isinstance(network, PathNetwork)
+    return network
+
+
+def drawn(start: Picture, end: Picture, marks: Sequence[Mark], t: float = 0.5, model: str = "motion") -> Picture:
+    led = network_of(model).through(None, None, False, marks)
     return np.asarray(led(start[None], end[None], np.full((1, 1, 1, 1), t, np.float32))[0])
 
 
@@ -118,10 +123,10 @@ def test_marks_of_the_gap_beyond_bend_the_way_as_they_say() -> None:
     keys = [draw(STAGE, t) for t in (0.0, 1.0, 0.0)]
     swap = [((a[0] + 0.5, a[1] + 0.5), (b[0] + 0.5, b[1] + 0.5)) for a, b in _swapped()]
     back = [(there, here) for here, there in swap]
-    network = registry.load("motion", "cpu").network(RGBA, "display")
+    network = network_of("motion")
     asked = np.full((1, 1, 1, 1), 0.5, np.float32)
     frames = [
-        network.through(Beyond(keys[0], 1.0, marks), None, False, back)(keys[1][None], keys[2][None], asked)  # type: ignore[attr-defined]
+        network.through(Beyond(keys[0], 1.0, marks), None, False, back)(keys[1][None], keys[2][None], asked)
         for marks in (swap, ())
     ]
     # What turns round at the key leaves it slowly; what is taken to have stood still before leaves it at once.
