@@ -108,7 +108,7 @@ def _finish(job: Job) -> dict[str, Any]:
 
 def _arguments(job: Job) -> list[str]:
     settings = [f"--{row['name'].replace('_', '-')}={{{{Param.{_title(row['name'])}}}}}" for row in describe(Settings)]
-    given = [f"--{name}={getattr(job, name)}" for name in ("ext", "insert", "jobs")]
+    given = [f"--{name}={getattr(job, name)}" for name in ("ext", "insert", "cycle", "jobs")]
     paths = [f"--{name}={{{{Param.{_title(name)}}}}}" for name in ("guide", "marks") if getattr(job, name)]
     return ["{{Param.In}}", "{{Param.Out}}", "--openjd", *paths, *given, *settings]
 

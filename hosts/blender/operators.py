@@ -16,7 +16,7 @@ import bpy
 
 from ..worker.client import WorkerError
 from . import compat, results, snapshot
-from .properties import GUIDE, MARKS, TARGET, arguments, preferences, settings
+from .properties import CYCLE, GUIDE, MARKS, TARGET, arguments, preferences, settings
 from .session import SESSION, python
 from .snapshot import SelectionError
 
@@ -247,6 +247,7 @@ class FillSequence(Draws):
             subtype="FILE_PATH",
             options={"SKIP_SAVE", *compat.RELATIVE},
         ),
+        "cycle": bpy.props.IntProperty(name="Cycle", description=CYCLE, options={"SKIP_SAVE"}),
         "target": bpy.props.StringProperty(
             name="Result",
             description=TARGET,
@@ -272,7 +273,8 @@ class FillSequence(Draws):
         if not (self.source or panel.source):
             raise SelectionError("Choose the folder of the key frames")
         source = snapshot.absolute(self.source or panel.source)
-        job = {"source": str(source)}
+        cycle = self.cycle if self.properties.is_property_set("cycle") else panel.cycle
+        job = {"source": str(source), "cycle": cycle}
         for name in ("guide", "marks", "target"):
             if path := getattr(self, name) or getattr(panel, name):
                 job[name] = str(snapshot.absolute(path))

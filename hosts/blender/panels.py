@@ -73,6 +73,7 @@ def _fill(layout: Any, context: Any) -> None:
     layout.prop(context.scene.inbetween, "marks")
     layout.prop(context.scene.inbetween, "marks_objects")
     layout.operator("inbetween.marks_from_objects", icon="EMPTY_AXIS")
+    layout.prop(context.scene.inbetween, "cycle")
     layout.prop(context.scene.inbetween, "target")
     layout.operator("inbetween.fill_sequence", icon="SEQUENCE")
 

@@ -27,6 +27,10 @@ MARKS = (
     "Table (CSV) of points on the keys, with a line mark,frame,x,y for each: what bears one name on two neighbouring "
     "keys is the same point of the drawing"
 )
+CYCLE = (
+    "Frames after which the first key is seen again, as in a walk cycle: the gap from the last key back to it is "
+    "filled as well, and things go through the seam as through any other key. 0 is no cycle"
+)
 MARKS_OBJECTS = "Every object in it is a mark by its name, where the camera sees its origin"
 TIMINGS = ("linear", "ease-in", "ease-out", "ease-in-out")
 
@@ -110,6 +114,7 @@ class SceneSettings(bpy.types.PropertyGroup):
         "marks_objects": bpy.props.PointerProperty(
             type=bpy.types.Collection, name="Mark Objects", description=MARKS_OBJECTS
         ),
+        "cycle": bpy.props.IntProperty(name="Cycle", description=CYCLE, default=0, min=0),
         "target": bpy.props.StringProperty(
             name="Result", description=TARGET, subtype="DIR_PATH", options=compat.RELATIVE
         ),

@@ -148,12 +148,21 @@ def wanted(node: nuke.Node) -> list[tuple[int, int]]:
             raise NodeError(f"{node.name()}: no frame lies between {first} and {last}; move last frame back")
         return [(0, first), (1, last)]
     frames = parse(node["keys"].value())
-    if len(frames) < 2 or len(frames) == frames[-1] - frames[0] + 1:
+    whole = not cycle(node) and len(frames) == frames[-1] - frames[0] + 1
+    if len(frames) < 2 or whole:
         raise NodeError(
             f"{node.name()}: key frames {text(frames)!r} leave no gap; name two frames with others between, "
             "or connect the second key to B"
         )
     return [(0, frame) for frame in frames]
+
+
+def cycle(node: nuke.Node) -> int:
+    """Frames after which the first key is seen again; 0 where it is not.
+
+    A node whose engine was replaced while its script was open lacks the knob.
+    """
+    return int(node["cycle"].value()) if "cycle" in node.knobs() and node.input(1) is None else 0
 
 
 def render(node: nuke.Group, pattern: str, keys: Iterable[tuple[int, int]], reuse: bool) -> list[int]:

@@ -49,6 +49,8 @@ class Run:
     last: int
     job: dict[str, Any]
     made: str
+    cycle: int = 0
+    """Frames after which the first is seen again; 0 where it is not."""
     notes: tuple[str, ...] = ()
     """What the artist should know however it ends."""
 
@@ -92,7 +94,7 @@ def prepare(node: nuke.Group) -> Run:
     frames = output(node)
     folder, name = frames.rsplit("/", 1)
     rendered = f"{folder}/keys/{name}"
-    at = [frame for _, frame in wanted]
+    at, cycle = [frame for _, frame in wanted], keys.cycle(node)
     settings = settings_of(node, engine, at)
     graph.build(node, nuke.nodes)
     keys.render(node, rendered, wanted, bool(node["reuse_keys"].value()))
@@ -103,9 +105,16 @@ def prepare(node: nuke.Group) -> Run:
         python=engine["python"],
         release=engine["release"],
         frames=frames,
-        first=wanted[0][1],
-        last=wanted[-1][1],
-        job={"source": rendered, "target": folder, "settings": settings, **({"marks": table} if table else {})},
+        first=at[0],
+        last=max(at[-1], at[0] + cycle - 1),
+        cycle=cycle,
+        job={
+            "source": rendered,
+            "target": folder,
+            "settings": settings,
+            "cycle": cycle,
+            **({"marks": table} if table else {}),
+        },
         made=_fingerprint(node),
         notes=notes,
     )
@@ -354,6 +363,8 @@ def _read_back(node: nuke.Group, run: Run) -> None:
         read[name].setValue(run.first)
     for name in ("last", "origlast"):
         read[name].setValue(run.last)
+    for name in ("before", "after"):
+        read[name].setValue("loop" if run.cycle else "hold")
     read["raw"].setValue(True)
     # The path is the same as last time; without this Nuke shows what it has in its cache.
     cast("nuke.Script_Knob", read["reload"]).execute()

@@ -26,6 +26,7 @@ SHOWN: dict[str, Callable[[nuke.Group], bool]] = {
     "last": lambda node: node.input(1) is not None,
     "from_project": lambda node: node.input(1) is not None,
     "keys": lambda node: node.input(1) is None,
+    "cycle": lambda node: node.input(1) is None,
     "add_key": lambda node: node.input(1) is None,
     "remove_key": lambda node: node.input(1) is None,
     "find_keys": lambda node: node.input(1) is None,

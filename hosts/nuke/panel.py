@@ -127,6 +127,16 @@ def _keys() -> list[Knob]:
             "filled. Unit: frames. Only while B is not connected.",
             pixels=True,
         ),
+        Knob(
+            "Int_Knob",
+            "cycle",
+            "cycle",
+            0,
+            tooltip="After so many frames the first key frame is seen again, as in a walk cycle: what lies between the "
+            "last key frame and it is drawn as well, and the node goes round for ever. At least 0, which is no cycle. "
+            "Unit: frames. Default 0. Only while B is not connected.",
+            pixels=True,
+        ),
         Knob("PyScript_Knob", "add_key", "add this frame", command=CALL.format("add_key")),
         Knob("PyScript_Knob", "remove_key", "remove this frame", command=CALL.format("remove_key"), new_line=False),
         Knob(

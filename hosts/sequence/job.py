@@ -37,6 +37,13 @@ class Job:
         maximum=1000,
         unit="frames",
     )
+    cycle: int = option(
+        0,
+        "Frames after which the first key is seen again, such as 24: the gap from the last key back to it is filled as "
+        "well, and things go through the seam as through any other key; 0 is no cycle.",
+        minimum=0,
+        unit="frames",
+    )
     overwrite: bool = option(
         False,
         "Make every frame anew; replace files that this tool did not make, in the target or as contact sheet.",

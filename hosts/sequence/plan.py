@@ -41,7 +41,13 @@ class Span:
     drawings: tuple[Drawing, ...]
     before: Outlook | None
     after: Outlook | None
-    """The first and the last gap have nothing beyond; with straight paths no gap has."""
+    """The first and the last gap have nothing beyond, but in a cycle; with straight paths no gap has."""
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """All keys that this gap depends on, in the order of time: what is before, the two, what is after."""
+        before, after = ([each.key] if each else [] for each in (self.before, self.after))
+        return (*before, self.start, self.end, *after)
 
     def step(self, frame: int) -> specs.Step:
         """How far a frame of the result lies behind the first key."""
@@ -121,16 +127,16 @@ def plan(job: Job) -> Plan:
     plans = [_sequence(job, sequence, target, wanted) for sequence in enough]
     if job.contact_sheet:
         _refuse_sheet_for_a_frame(Path(job.contact_sheet), read, plans)
-    if not any(gap for each in plans for gap in gaps(each.keys)):
+    if not any(gap for each in plans for gap in gaps(_closed(job, each.sequence, each.keys))):
         raise InputError(
             f"the keys in {job.source} have no gap in their numbers, so nothing is missing between them; "
             "to draw N frames between each two of them use --insert N"
         )
     chosen = tuple(each for each in plans if each.wanted)
     if not chosen:
-        raise InputError(f"{job.source} has no frame in {job.frames}; its result would be {_extent(plans)}")
+        raise InputError(f"{job.source} has no frame in {job.frames}; its result would be {_extent(job, plans)}")
     _refuse_collisions(chosen)
-    idle = marks.idle(table, [each.numbers for each in enough]) if table else ()
+    idle = marks.idle(table, [_in_turn(job, each.numbers) for each in enough]) if table else ()
     return Plan(tuple(_with_headers(each, leader, table) for each in chosen), tuple(sorted((*stray, *lone))), idle)
 
 
@@ -153,21 +159,53 @@ def _sequence(job: Job, sequence: FrameSequence, target: Path, wanted: frozenset
     pace = job.insert + 1
     first = sequence.numbers[0]
     placed = {(first + pace * at if job.insert else key): key for at, key in enumerate(sequence.numbers)}
+    closed = _closed(job, sequence, placed)
+    around = _around(job.cycle, placed) | closed
     spans = []
-    for gap in gaps(placed):
+    for gap in gaps(closed):
+        start, end = closed[gap.first], closed[gap.last]
         if len(gap.missing) > LONGEST_GAP:
             raise InputError(
-                f"{len(gap.missing)} frames are missing between {sequence.name(placed[gap.first])} and "
-                f"{sequence.name(placed[gap.last])}; check the numbers of these files"
+                f"{len(gap.missing)} frames are missing between {sequence.name(start)} and {sequence.name(end)}; check "
+                f"the numbers of these files{', or the cycle' if job.cycle else ''}"
             )
         if wanted is None or not wanted.isdisjoint(gap.missing):
-            beyond = (None, None) if job.settings.path == "straight" else _beyond(gap, placed)
-            spans.append(Span(placed[gap.first], placed[gap.last], gap, schedule(gap, job.settings), *beyond))
+            beyond = (None, None) if job.settings.path == "straight" else _beyond(gap, around)
+            spans.append(Span(start, end, gap, schedule(gap, job.settings), *beyond))
     result = {*placed, *(frame for span in spans for frame in span.gap.missing)}
     chosen = frozenset(result if wanted is None else result & wanted)
     ext = _ext(job.ext)
     kept = sequence.ext if ext in ("", sequence.ext.lower()) else ext
     return SequencePlan(sequence, target, kept, placed, tuple(spans), chosen, {}, {})
+
+
+def _closed(job: Job, sequence: FrameSequence, placed: Mapping[int, int]) -> dict[int, int]:
+    """The keys by their numbers in the result, and in a cycle the first of them once more at its end.
+
+    A key that is there already, a drawing of the first one's pose, keeps its place. Raises `InputError` for one that
+    lies further on.
+    """
+    if not job.cycle:
+        return dict(placed)
+    first, last = min(placed), max(placed)
+    end = first + job.cycle
+    if last > end:
+        raise InputError(
+            f"{sequence.name(placed[last])} is frame {last}, and a cycle of {job.cycle} frames is at its first key "
+            f"again at frame {end}; take a longer cycle, or leave out the keys beyond"
+        )
+    return {end: placed[first], **placed}
+
+
+def _around(cycle: int, placed: Mapping[int, int]) -> dict[int, int]:
+    """The keys of the turns before and after this one, by the numbers that they would have; none without a cycle."""
+    once = {number: key for number, key in placed.items() if number < min(placed) + cycle}
+    return {number + turn: key for turn in (-cycle, cycle) for number, key in once.items()}
+
+
+def _in_turn(job: Job, keys: tuple[int, ...]) -> tuple[int, ...]:
+    """Keys in the order of time, each beside its neighbours: in a cycle the first one ends it."""
+    return (*keys, *keys[:1]) if job.cycle else keys
 
 
 def _beyond(gap: Gap, placed: Mapping[int, int]) -> tuple[Outlook | None, Outlook | None]:
@@ -186,8 +224,7 @@ def _with_headers(plan: SequencePlan, leader: FrameSequence | None, table: Table
     if leader and guide.same(leader, plan.sequence):
         leader = None
     used = {plan.keys[number] for number in plan.wanted & plan.keys.keys()}
-    used |= {key for span in plan.spans for key in (span.start, span.end)}
-    used |= {beyond.key for span in plan.spans for beyond in (span.before, span.after) if beyond}
+    used |= {key for span in plan.spans for key in span.keys}
     headers: dict[int, Header] = {}
     trouble: list[InputError] = []
     for key in sorted(used):
@@ -269,8 +306,8 @@ def _too_few(source: str, found: tuple[FrameSequence, ...]) -> str:
     return f"{source} holds no two keys of one sequence ({lone}); give them one name, padding and type"
 
 
-def _extent(plans: list[SequencePlan]) -> str:
-    return ", ".join(f"{min(each.keys)}-{max(each.keys)}" for each in plans)
+def _extent(job: Job, plans: list[SequencePlan]) -> str:
+    return ", ".join(f"{min(each.keys)}-{max(max(each.keys), min(each.keys) + job.cycle - 1)}" for each in plans)
 
 
 def _refuse_collisions(plans: tuple[SequencePlan, ...]) -> None:

@@ -83,7 +83,7 @@ def of_gap(
             "guide": _named(led_by, (*keys, *beyond)),
             "guide_sha256": _hashed(led_by, (*keys, *beyond), sha256),
         }
-    if told := marks.told(todo.marks, pairwise(sorted((*keys, *beyond)))):
+    if told := marks.told(todo.marks, pairwise(span.keys if path != "straight" else keys)):
         origin["marks"] = told
     ran = {"weights": model.weights_sha256 or "none"}
     origins: dict[int, Origin] = {}

@@ -212,7 +212,7 @@ class Shot:
         """The keys before and after those of a gap, over their window; one that does not decode is left out, aloud."""
         first, second = self.todo.headers[span.start], self.todo.headers[span.end]
 
-        def key(outlook: Outlook | None, nearer: int) -> Beyond | None:
+        def key(outlook: Outlook | None, pair: tuple[int, ...]) -> Beyond | None:
             if outlook is None:
                 return None
             for file in self._files(outlook.key):
@@ -222,10 +222,9 @@ class Shot:
                     message = f"{error}; the way between {first.path.name} and {second.path.name} is found without it"
                     self.progress.emit({"event": "warning", "file": str(file), "message": message})
                     return None
-            marked = self._marked(span, *sorted((outlook.key, nearer)))
-            return Beyond(self._wide(outlook.key, self._window(span)), outlook.distance, marked)
+            return Beyond(self._wide(outlook.key, self._window(span)), outlook.distance, self._marked(span, *pair))
 
-        return key(span.before, span.start), key(span.after, span.end)
+        return key(span.before, span.keys[:2]), key(span.after, span.keys[-2:])
 
     def _marked(self, span: Span, earlier: int, later: int) -> Sequence[Mark]:
         """What is marked on two keys, for arrays over the window of a gap."""

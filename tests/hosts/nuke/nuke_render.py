@@ -109,9 +109,10 @@ def read_file(path: Path) -> Picture:
 
 def _read(node: Any, frame: int) -> Picture:
     first, last = node["first"].value(), node["last"].value()
-    if not first <= frame <= last and "hold" not in (node["before"].value(), node["after"].value()):
+    outside = {node[name].value() for name in ("before", "after")}
+    if not first <= frame <= last and outside not in ({"hold"}, {"loop"}):
         raise RuntimeError(f"{node.name()}: {frame} is out of range")
-    at = min(max(frame, first), last)
+    at = first + (frame - first) % (last - first + 1) if outside == {"loop"} else min(max(frame, first), last)
     pattern = node["file"].value()
     pattern = re.sub(r"#+", lambda match: f"%0{len(match[0])}d", pattern)
     shown = read_file(Path(pattern % at if "%" in pattern else pattern))

@@ -129,6 +129,32 @@ def test_only_knobs_that_pictures_depend_on_make_them_old(studio: Studio, plates
     assert "changed" not in node["state"].value()
 
 
+def test_a_cycle_goes_round_for_ever(studio: Studio, plates: Path, tmp_path: Path) -> None:
+    node = through(studio, plates, model="flow", cycle=12)
+    studio.run(node)
+    assert node["state"].value().startswith("1-12: 9 in-betweens drawn")
+    assert len(made(studio, node)) == 12
+    folder = Path(studio.make.output(node)).parent
+    run(Job(str(folder / "keys"), str(tmp_path / "runner"), Settings("flow"), cycle=12), lambda event: None)
+    ours, expected = (load_exr(each / "inbetween.0011.exr") for each in (folder, tmp_path / "runner"))
+    assert np.array_equal(ours, expected)
+    for frame in (-1, 11, 23, 35):
+        assert np.array_equal(shown(node, frame), shown(node, 11))
+    node["cycle"].setValue(0)
+    assert "changed" in node["state"].value()
+    studio.run(node)
+    assert np.array_equal(shown(node, 11), shown(node, 9))
+
+
+def test_two_keys_close_to_a_cycle_that_is_long_enough(studio: Studio, plates: Path) -> None:
+    node = through(studio, plates, keys="1 5", cycle=8)
+    studio.run(node)
+    assert node["state"].value().startswith("1-8: 6 in-betweens drawn")
+    node["cycle"].setValue(3)
+    studio.run(node)
+    assert "a cycle of 3 frames is at its first key again at frame 4" in studio.host.messages[0]
+
+
 def test_rendered_keys_are_used_again_when_asked(studio: Studio, plates: Path) -> None:
     node = through(studio, plates)
     studio.run(node)

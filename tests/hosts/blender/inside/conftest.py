@@ -108,14 +108,18 @@ class Studio:
         width, height = image.size
         return values.reshape(height, width, -1)
 
-    def by_the_runner(self, keys: dict[int, Path], guide: str = "", marks: str = "", **settings: Any) -> list[Path]:
-        """What the sequence runner makes of these keys, without Blender: every file of its result, in order."""
+    def by_the_runner(self, keys: dict[int, Path], **more: Any) -> list[Path]:
+        """What the sequence runner makes of these keys, without Blender: every file of its result, in order.
+
+        `more` are settings, and what else a job takes.
+        """
         source, target = self.folder / "runner" / "in", self.folder / "runner" / "out"
         source.mkdir(parents=True)
         for frame, path in keys.items():
             (source / f"key.{frame:04d}{path.suffix}").write_bytes(path.read_bytes())
-        chosen = {"model": "dissolve", **settings}
-        job = {"source": str(source), "target": str(target), "guide": guide, "marks": marks, "settings": chosen}
+        said: dict[str, Any] = {name: more.pop(name) for name in ("guide", "marks", "cycle") if name in more}
+        settings: dict[str, Any] = {"model": "dissolve", **more}
+        job = {"source": str(source), "target": str(target), "settings": settings, **said}
         assert self._runner.stdin is not None
         assert self._runner.stdout is not None
         self._runner.stdin.write(json.dumps(job) + "\n")

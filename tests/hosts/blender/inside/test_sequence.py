@@ -94,6 +94,18 @@ def test_passes_in_files_of_their_own_move_as_their_guide_does(studio: Any, sour
     assert studio.same_pictures(studio.files(led), expected)
 
 
+def test_a_cycle_is_closed(studio: Any, source: Path) -> None:
+    scene = bpy.context.scene.inbetween
+    for panel, said in ((9, {}), (0, {"cycle": 9})):
+        scene.cycle = panel
+        assert bpy.ops.inbetween.fill_sequence(source=str(source), bring="STRIP", model="flow", **said) == {"FINISHED"}
+    scene.cycle = 0
+    expected = studio.by_the_runner(keys(source), cycle=9, model="flow")
+    assert len(expected) == 9
+    for strip in studio.strips():
+        assert studio.same_pictures(studio.files(strip), expected)
+
+
 def test_result_comes_as_what_the_editor_works_with(studio: Any, source: Path) -> None:
     bpy.context.scene.inbetween.source = str(source)
     with studio.window("SEQUENCE_EDITOR"):
