@@ -13,6 +13,7 @@ from inbetween.core.settings import Settings, describe
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.plan import SequencePlan, plan
 from inbetween.hosts.sequence.provenance import is_sheet
+from inbetween.models import registry
 
 MOST_TASKS = 1024
 """What the specification allows for a list of values."""
@@ -25,13 +26,18 @@ def template(job: Job, frames_per_task: int) -> dict[str, Any]:
 
     The paths are parameters `In`, `Out` and, where they are given, `Guide` and `Marks`, without a default, which the
     specification allows below the template only.
-    Raises `InputError` when the source is not exactly one sequence, or the contact sheet's name is another file's.
+    Raises `InputError` when the source is not exactly one sequence, or the contact sheet's name is another file's, and
+    `SettingsError` or `ModelError` for what no task could do: the model need not run here, but its card is read.
     """
     sequences = plan(job).sequences
     if len(sequences) > 1:
         names = ", ".join(each.sequence.pattern for each in sequences)
         raise InputError(f"{job.source} holds several sequences ({names}); name one of them by its pattern")
     _refuse_foreign_sheet(job.contact_sheet)
+    able = registry.abilities(job.settings.model)
+    able.path_for(job.settings)
+    if job.marks:
+        able.refuse_marks(job.settings)
     tasks = list(_tasks(sequences[0], max(frames_per_task, -(-len(sequences[0].wanted) // MOST_TASKS))))
     return {
         "specificationVersion": "jobtemplate-2023-09",

@@ -24,7 +24,7 @@ from inbetween.core.errors import ModelError
 from inbetween.core.network import Array, Network
 from inbetween.models.card import Card, learnt
 from inbetween.models.engines import Engine, filled, open_torch, open_weights, running
-from inbetween.models.model import Model
+from inbetween.models.model import Abilities, Model
 from inbetween.models.moving import numpy_of
 
 if TYPE_CHECKING:
@@ -51,17 +51,20 @@ def from_card(card: Card, weights: Path, device: str, engine: str) -> Model:
         return Painter(opened, channels, space, together, margin)
 
     return Model(
-        name=card.name,
+        **vars(abilities(card)),
         version=card.version,
         algorithm=ALGORITHM,
         licence=card.licence,
         weights_sha256=digest,
         learnt_sha256=learnt(card, weights),
         engine=opened.name,
-        scheme=card.scheme,
-        knows_time=False,
         network=network,
     )
+
+
+def abilities(card: Card) -> Abilities:
+    """What the model of a card can be asked for."""
+    return Abilities(name=card.name, scheme=card.scheme, knows_time=False)
 
 
 def in_torch(card: Card, safetensors: Path, device: str) -> Engine:

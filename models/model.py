@@ -1,4 +1,4 @@
-"""A model that is ready to draw: what it is, what really runs it, and the network it makes for frames of a layout."""
+"""A model: what it can do, known before it is loaded; and one that is ready to draw, by what and with which network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,27 +10,14 @@ from inbetween.core.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
-    """A loaded model. Everything but `network` is plain text for logs, provenance and tables."""
+class Abilities:
+    """What a model can be asked for, on whatever machine and engine it runs."""
 
     name: str
-    version: str
-    algorithm: int
-    """The `ALGORITHM` beside its code: raised whenever that draws other pictures with the same weights."""
-    licence: str
-    """SPDX identifier of the weights; of the code where a model has none."""
-    weights_sha256: str | None
-    """Of the files that were loaded (`card.identity`); None where a model has no weights."""
-    learnt_sha256: str | None
-    """Of what it learnt, whichever of its files were loaded (`card.learnt`); None where a model has no weights."""
-    engine: str
-    """What really runs it, as the engine itself reports it: "onnxruntime CPUExecutionProvider"."""
     scheme: str
     """What `auto` means for it, "triads" or "direct": the one that measured better."""
     knows_time: bool
     """Whether it heeds t; one that does not draws only the middle."""
-    network: Callable[[Channels, str], Network]
-    """Called with the layout and the working space ("linear" or "display") of the frames it will get."""
     knows_path: bool = False
     """Whether its networks heed the keys beyond a pair (`core.network.PathNetwork`)."""
     knows_marks: bool = False
@@ -67,3 +54,22 @@ class Model:
             raise SettingsError(f"{self.name} does not heed marks; choose motion, or leave --marks out")
         if self.scheme_for(settings) != "direct":
             raise SettingsError("marks are not heeded in triads; choose scheme direct, or leave --marks out")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Abilities):
+    """A loaded model. Everything but `network` is plain text for logs, provenance and tables."""
+
+    version: str
+    algorithm: int
+    """The `ALGORITHM` beside its code: raised whenever that draws other pictures with the same weights."""
+    licence: str
+    """SPDX identifier of the weights; of the code where a model has none."""
+    weights_sha256: str | None
+    """Of the files that were loaded (`card.identity`); None where a model has no weights."""
+    learnt_sha256: str | None
+    """Of what it learnt, whichever of its files were loaded (`card.learnt`); None where a model has no weights."""
+    engine: str
+    """What really runs it, as the engine itself reports it: "onnxruntime CPUExecutionProvider"."""
+    network: Callable[[Channels, str], Network]
+    """Called with the layout and the working space ("linear" or "display") of the frames it will get."""

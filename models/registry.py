@@ -9,7 +9,7 @@ from inbetween.core.errors import ModelError
 from inbetween.models import akanet, card, dissolve, flow
 from inbetween.models.card import Card
 from inbetween.models.engines import running
-from inbetween.models.model import Model
+from inbetween.models.model import Abilities, Model
 from inbetween.models.motion import model as motion
 
 Build = Callable[[str, str], Model]
@@ -26,16 +26,24 @@ def load(name: str, device: str = "auto", engine: str = "auto") -> Model:
     """
     if name in MODELS:
         return MODELS[name](device, engine)
-    path = Path(name)
-    if path.name and (path.suffix or path.exists() or path.parent != Path()):
-        return from_file(path, device, engine)
-    raise ModelError(f"unknown model {name!r}; known are {', '.join(MODELS)}, or name a .safetensors or .onnx file")
+    return from_file(_file(name), device, engine)
+
+
+def abilities(name: str) -> Abilities:
+    """What the model that `load` would load can be asked for, by its card: no engine or device is needed.
+
+    Raises `ModelError` as `load` does, but for weights that are not those of their card.
+    """
+    if name in WEIGHTLESS:
+        return MODELS[name]("auto", "auto")
+    known, weights = _shipped_card(name) if name in MODELS else _card_of(_file(name))
+    return _architecture(known, weights).abilities(known)
 
 
 def from_file(weights: Path, device: str = "auto", engine: str = "auto") -> Model:
     """The model of a weights file and its card. Either of NAME.safetensors and NAME.onnx stands for both."""
-    card.refuse_pickle(weights)
-    return _load(weights, device, engine)
+    known, _ = _card_of(weights)
+    return _architecture(known, weights).load(known, weights, device, engine)
 
 
 def export(weights: Path) -> list[Path]:
@@ -87,10 +95,7 @@ def shipped(name: str) -> Build:
     """The builder of a model whose weights come with the product."""
 
     def build(device: str, engine: str) -> Model:
-        weights = weights_of(name)
-        known = card.read(card.beside(weights))
-        if name in VARIANTS:
-            known = replace(known, name=name, options={**known.options, **VARIANTS[name].options})
+        known, weights = _shipped_card(name)
         return _architecture(known, weights).load(known, weights, device, engine)
 
     return build
@@ -108,6 +113,15 @@ def weights_of(name: str) -> Path:
         remedy = f"train them with `inbetween train {weights.stem}`"
         raise ModelError(f"the weights of {name} are missing from {WEIGHTS}; {remedy}")
     return weights
+
+
+def _shipped_card(name: str) -> tuple[Card, Path]:
+    """The card of a model that comes with the product, as that runs its weights, and these."""
+    weights = weights_of(name)
+    known = card.read(card.beside(weights))
+    if name in VARIANTS:
+        known = replace(known, name=name, options={**known.options, **VARIANTS[name].options})
+    return known, weights
 
 
 def _shipped(name: str) -> Path:
@@ -132,13 +146,23 @@ class Architecture:
     """Called with card, weights file, device and engine."""
     export: Callable[[Card, Path, Path], None]
     """Called with card, .safetensors and the .onnx to write. Needs torch."""
+    abilities: Callable[[Card], Abilities]
     graphs: Callable[[Path], list[Path]]
     """The .onnx files that belong to a weights file, there or not."""
 
 
-def _load(weights: Path, device: str, engine: str) -> Model:
-    known = card.read(card.beside(weights))
-    return _architecture(known, weights).load(known, weights, device, engine)
+def _file(name: str) -> Path:
+    """The weights file of that name, there or not. Raises `ModelError` for what is no file's name."""
+    path = Path(name)
+    if path.name and (path.suffix or path.exists() or path.parent != Path()):
+        return path
+    raise ModelError(f"unknown model {name!r}; known are {', '.join(MODELS)}, or name a .safetensors or .onnx file")
+
+
+def _card_of(weights: Path) -> tuple[Card, Path]:
+    """The card of a weights file, and that. Raises `ModelError` for a pickle."""
+    card.refuse_pickle(weights)
+    return card.read(card.beside(weights)), weights
 
 
 def _architecture(known: Card, weights: Path) -> Architecture:
@@ -149,9 +173,9 @@ def _architecture(known: Card, weights: Path) -> Architecture:
 
 
 ARCHITECTURES = {
-    "akanet": Architecture(akanet.from_card, akanet.export, akanet.graphs),
-    "bbcnn": Architecture(akanet.from_card, akanet.export, akanet.graphs),
-    "motion": Architecture(motion.from_card, motion.export, motion.graphs),
+    "akanet": Architecture(akanet.from_card, akanet.export, akanet.abilities, akanet.graphs),
+    "bbcnn": Architecture(akanet.from_card, akanet.export, akanet.abilities, akanet.graphs),
+    "motion": Architecture(motion.from_card, motion.export, motion.abilities, motion.graphs),
 }
 
 WEIGHTLESS = {

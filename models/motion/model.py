@@ -9,7 +9,7 @@ from inbetween.core.channels import Channels
 from inbetween.core.network import Network
 from inbetween.models.card import Card, learnt
 from inbetween.models.engines import Engine, filled, open_torch, open_weights, running
-from inbetween.models.model import Model
+from inbetween.models.model import Abilities, Model
 from inbetween.models.motion.mover import CELL, STATE, Graphs, Mover
 
 if TYPE_CHECKING:
@@ -28,25 +28,27 @@ def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
     files = running(card, weights, graphs(weights), engine)
     engines, digest = open_weights(card, files, wanted, lambda file: in_torch(lambda: network_of(file), wanted))
     pieces = Graphs(*(each.run for each in engines))
-    offered = bool(card.options.get("candidate", True))
+    able = abilities(card)
 
     def network(channels: Channels, space: str) -> Network:
-        return Mover(pieces, channels, space, offered)
+        return Mover(pieces, channels, space, able.knows_path)
 
     return Model(
-        name=card.name,
+        **vars(able),
         version=card.version,
         algorithm=ALGORITHM,
         licence=card.licence,
         weights_sha256=digest,
         learnt_sha256=learnt(card, weights),
         engine=engines[0].name,
-        scheme=card.scheme,
-        knows_time=True,
         network=network,
-        knows_path=offered,
-        knows_marks=offered,
     )
+
+
+def abilities(card: Card) -> Abilities:
+    """What the model of a card can be asked for. Without the help of optical flow it heeds neither paths nor marks."""
+    offered = bool(card.options.get("candidate", True))
+    return Abilities(name=card.name, scheme=card.scheme, knows_time=True, knows_path=offered, knows_marks=offered)
 
 
 def export(card: Card, safetensors: Path, onnx: Path) -> None:

@@ -17,6 +17,7 @@ from inbetween.core.settings import Settings, describe
 from inbetween.hosts.farm import template
 from inbetween.hosts.sequence.frames import Header, write_frame
 from inbetween.hosts.sequence.job import Job
+from inbetween.models import registry
 from inbetween.seq import main
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -96,6 +97,50 @@ def test_a_table_of_marks_that_no_task_could_heed_is_refused(
     marks.write_text("mark,frame,x,y\ntip,1,3,4\ntip,9,4,4\n")
     assert command.main(command_line) == 0
     assert capsys.readouterr().out.endswith(f" -p Marks={marks}\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--model", "flow", "--marks", "marks.csv"], "flow does not heed marks; choose motion"),
+        (["--model", "akanet", "--marks", "marks.csv"], "akanet does not heed marks; choose motion"),
+        (["--model", "dissolve", "--marks", "marks.csv"], "dissolve does not heed marks; choose motion"),
+        (["--model", "motion-native", "--marks", "marks.csv"], "motion-native does not heed marks; choose motion"),
+        (["--scheme", "triads", "--marks", "marks.csv"], "marks are not heeded in triads"),
+        (["--model", "akanet", "--path", "arc"], "path is 'arc', but akanet sees two keys only"),
+        (["--model", "akanet", "--scheme", "direct"], "scheme is 'direct', but akanet draws only the middle"),
+        (["--model", "fluw"], "unknown model 'fluw'; known are dissolve, flow"),
+        (["--model", "studio.safetensors"], "studio.safetensors is missing"),
+    ],
+)
+def test_a_job_that_the_model_could_not_do_is_not_written(
+    shot: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("marks.csv").write_text("mark,frame,x,y\ntip,1,3,4\ntip,9,4,4\n")
+    command_line = [str(shot), str(tmp_path / "out"), *options]
+    assert main([*command_line, "--dry-run"]) == 2
+    refused = capsys.readouterr().err
+    assert refused.startswith(f"inbetween: {sentence}")
+    assert command.main([*command_line, "--save", "job.json"]) == 2
+    assert capsys.readouterr().err == refused
+    assert not Path("job.json").exists()
+
+
+def test_a_job_can_be_written_where_its_model_could_not_run(
+    shot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: str) -> None:
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setitem(registry.MODELS, "motion", load)
+    made = template(Job(str(shot), str(tmp_path / "out"), Settings(device="cuda")), 24)
+    assert made["steps"][0]["hostRequirements"]["amounts"] == [{"name": "amount.worker.gpu", "min": 1}]
 
 
 @pytest.mark.parametrize("guided", [False, True])
