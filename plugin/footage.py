@@ -80,8 +80,8 @@ def drawn_by_us(frame: Path) -> bool:
 
     Keys that the tool copied are the artist's, and so is a frame that was corrected by hand.
     """
-    recipe = provenance.recipe_of(frame)
-    return recipe is not None and recipe != provenance.of_key(frame, frames.file_hash(frame), frame.suffix)["recipe"]
+    made = provenance.made(frame)
+    return made is not None and made.recipe != provenance.of_key(frame, frames.file_hash(frame), frame.suffix)["recipe"]
 
 
 def _file(file: Path, size: int, refused: Callable[[FrameReadError], None]) -> Iterator[Clip]:

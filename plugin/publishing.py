@@ -63,7 +63,7 @@ def changed_keys(sequence: FrameSequence, keys: Path) -> Iterator[str]:
 def unknown_origin(sequence: FrameSequence, keys: Path) -> Iterator[str]:
     """Frames that are neither keys nor drawn by this tool."""
     for file in map(sequence.file, sequence.numbers):
-        if not (keys / file.name).exists() and provenance.recipe_of(file) is None:
+        if not (keys / file.name).exists() and provenance.made(file) is None:
             yield f"{file.name} is no key and has no record of who drew it; if an artist did, put it among the keys"
 
 

@@ -53,6 +53,16 @@ class Record:
     origin: Origin
 
 
+@dataclass(frozen=True)
+class Made:
+    """What is known of a finished frame that this tool made, and nobody changed since."""
+
+    recipe: str
+    """Empty where it is no longer known."""
+    doubt: float | None
+    """How far it is doubted, 0 to 1; None where nobody could say, or an older release made it."""
+
+
 def of_key(source: Path, sha256: str, ext: str) -> Origin:
     """The provenance of a key that is copied, or converted to another type."""
     return {"keys": source.name, "key_sha256": sha256, "recipe": _recipe({"key": sha256, "as": ext})}
@@ -100,25 +110,13 @@ def of_doubt(doubt: float | None) -> Origin:
     return {} if doubt is None else {DOUBT: doubt}
 
 
-def doubt_of(frame: Path) -> float | None:
-    """How far a finished frame of ours is doubted, 0 to 1; None where nobody could say, or an older release made it."""
-    record = _read(frame)
-    doubt = _attribute(frame, DOUBT) if record is None else record.origin.get(DOUBT)
-    return doubt if isinstance(doubt, float) else None
+def made(frame: Path) -> Made | None:
+    """What is known of a file of ours; None for a file that this tool did not make, or that was changed since.
 
-
-def recipe_of(frame: Path) -> str | None:
-    """The recipe by which this tool made a file; None for a file that it did not make, or that was changed since.
-
-    Empty for a file of ours whose recipe is no longer known. Raises `FrameReadError` for a file that cannot be read.
+    Raises `FrameReadError` for a file that cannot be read.
     """
     record = _read(frame)
-    if record is None:
-        return _in_header(frame)
-    status = frame.stat()
-    if (status.st_size, status.st_mtime_ns) == (record.size, record.modified):
-        return record.recipe
-    return {record.replaces: "", record.sha256: record.recipe}.get(file_hash(frame))
+    return _in_header(frame) if record is None else _by(record, frame)
 
 
 def is_sheet(file: Path) -> bool:
@@ -127,7 +125,7 @@ def is_sheet(file: Path) -> bool:
     Raises `FrameReadError` for a file that cannot be read.
     """
     record = _read(file)
-    return record is not None and record.recipe == SHEET["recipe"] and recipe_of(file) is not None
+    return record is not None and record.recipe == SHEET["recipe"] and _by(record, file) is not None
 
 
 @contextlib.contextmanager
@@ -178,17 +176,31 @@ def _read(frame: Path) -> Record | None:
         return None
 
 
-def _in_header(frame: Path) -> str | None:
-    """The recipe that a frame carries itself."""
-    recipe = _attribute(frame, "recipe")
-    return recipe if isinstance(recipe, str) and recipe else None
+def _by(record: Record, frame: Path) -> Made | None:
+    """What the record beside a frame says of it, if it is of that frame, or of what was to take its place."""
+    status = frame.stat()
+    if (status.st_size, status.st_mtime_ns) != (record.size, record.modified):
+        found = file_hash(frame)
+        if found == record.replaces:
+            return Made("", None)
+        if found != record.sha256:
+            return None
+    return Made(record.recipe, _doubt(record.origin))
 
 
-def _attribute(frame: Path, name: str) -> Any:
-    """What a frame itself says of its provenance; None where it says nothing."""
+def _in_header(frame: Path) -> Made | None:
+    """What a frame itself says of its provenance."""
     if frame.suffix.lower() not in specs.CARRIES_METADATA:
         return None
     try:
-        return read_header(frame).parts[0].get(specs.NAMESPACE + name)
+        header = read_header(frame).parts[0]
     except FrameReadError:
         return None
+    origin = {name: header.get(specs.NAMESPACE + name) for name in ("recipe", DOUBT)}
+    recipe = origin["recipe"]
+    return Made(recipe, _doubt(origin)) if isinstance(recipe, str) and recipe else None
+
+
+def _doubt(origin: Mapping[str, Any]) -> float | None:
+    doubt = origin.get(DOUBT)
+    return doubt if isinstance(doubt, float) else None

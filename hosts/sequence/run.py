@@ -16,6 +16,7 @@ from inbetween.hosts.sequence.frames import file_hash
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.look import look_at
 from inbetween.hosts.sequence.plan import Plan, Row, SequencePlan, plan, rows
+from inbetween.hosts.sequence.provenance import Made
 from inbetween.hosts.sequence.shot import Shot
 from inbetween.hosts.sequence.whole import sweep
 from inbetween.hosts.sequence.work import Emit, Keys, Progress, Summary, Writers
@@ -60,7 +61,7 @@ def preview(job: Job, emit: Emit, *, load: Load | None = None) -> Iterator[tuple
     for todo in planned.sequences:
         existing = _survey(todo, job)
         recipes = _recipes(todo, existing, model, job)
-        kept = {number for number, recipe in existing.items() if recipe == recipes.get(number)}
+        kept = {number for number, made in existing.items() if made.recipe == recipes.get(number)}
         yield todo, [replace(row, action="keep") if row.frame in kept else row for row in rows(todo)]
 
 
@@ -109,8 +110,8 @@ def _load(name: str, device: str, engine: str) -> Model:
     return registry.load(name, device, engine)
 
 
-def _survey(todo: SequencePlan, job: Job) -> dict[int, str]:
-    """Recipes of the wanted frames that are in the target already.
+def _survey(todo: SequencePlan, job: Job) -> dict[int, Made]:
+    """The wanted frames that are in the target already.
 
     Raises `InputError` for a frame that this tool did not make.
     """
@@ -121,13 +122,13 @@ def _survey(todo: SequencePlan, job: Job) -> dict[int, str]:
         file = todo.file(number)
         if not file.exists():
             continue
-        recipe = provenance.recipe_of(file)
-        if recipe is None and not _is_the_key(todo, number):
+        made = provenance.made(file)
+        if made is None and not _is_the_key(todo, number):
             raise InputError(
                 f"{file} was not made by this tool, or was changed since; move it away, put it among the keys to make "
                 "it a breakdown, or replace it with --overwrite"
             )
-        found[number] = recipe or ""
+        found[number] = made or Made("", None)
     return found
 
 

@@ -18,7 +18,7 @@ from inbetween.hosts.sequence.frames import Header, Pixels, Plate, encode, file_
 from inbetween.hosts.sequence.gap import Drawn, Hand, draw, mend
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.plan import Outlook, SequencePlan, Span
-from inbetween.hosts.sequence.provenance import Origin
+from inbetween.hosts.sequence.provenance import Made, Origin
 from inbetween.hosts.sequence.window import Window
 from inbetween.hosts.sequence.work import Keys, Progress, Task, Writers
 from inbetween.models.model import Model
@@ -30,11 +30,11 @@ STOPPED = "stopped; all finished frames are kept, and the same command goes on f
 
 @dataclass
 class Shot:
-    """The making of one sequence. `existing` has the recipes of wanted frames that are in the target already."""
+    """The making of one sequence. `existing` are the wanted frames that are in the target already."""
 
     job: Job
     todo: SequencePlan
-    existing: Mapping[int, str]
+    existing: Mapping[int, Made]
     model: Model
     progress: Progress
     cancelled: Callable[[], bool]
@@ -125,7 +125,7 @@ class Shot:
         key = self.todo.keys[number]
         source, file = self.todo.sequence.file(key), self.todo.file(number)
         origin = provenance.of_key(source, self._hash(source), self.todo.ext)
-        if self.existing.get(number) == origin["recipe"]:
+        if self._is_there(number, origin):
             return self._keep(number, source)
         self.writers.check()
         self._look_ahead(key)
@@ -143,10 +143,10 @@ class Shot:
         """
         files = (self.todo.sequence.file(span.start), self.todo.sequence.file(span.end))
         origins = provenance.of_gap(self.todo, span, self._hash, self.model, self.job.settings)
-        due = {frame for frame in frames if self.existing.get(frame) != origins[frame]["recipe"]}
+        due = {frame for frame in frames if not self._is_there(frame, origins[frame])}
         for frame in frames:
             if frame not in due:
-                self._keep(frame, *files, doubt=provenance.doubt_of(self.todo.file(frame)))
+                self._keep(frame, *files, doubt=self.existing[frame].doubt)
         if not due:
             return
         self.writers.check()
@@ -295,6 +295,10 @@ class Shot:
     def _keep(self, number: int, *keys: Path, **more: Any) -> None:
         self.progress.made("kept", self.todo.file(number), number, keys=[key.name for key in keys], **more)
         self._settled.add(number)
+
+    def _is_there(self, number: int, origin: Origin) -> bool:
+        """Whether a frame is in the target as it would be made now."""
+        return number in self.existing and self.existing[number].recipe == origin["recipe"]
 
     def _hash(self, file: Path) -> str:
         """Of a key's bytes, each read once."""

@@ -1,6 +1,7 @@
 """Which in-betweens an artist is told to look at: on real files, through the runner."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -105,7 +106,34 @@ def test_an_exr_without_its_record_still_knows_how_far_it_is_doubted(shot: Make,
     for record in (out / provenance.FOLDER).iterdir():
         record.unlink()
     for frame, doubt in doubts(events).items():
-        assert provenance.doubt_of(out / f"shot.{frame:04d}.exr") == pytest.approx(doubt)
+        made = provenance.made(out / f"shot.{frame:04d}.exr")
+        assert made
+        assert made.doubt == pytest.approx(doubt)
+
+
+@pytest.mark.parametrize("with_record", [True, False])
+def test_what_is_on_record_of_a_kept_frame_is_read_once(
+    shot: Make, fill: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_record: bool
+) -> None:
+    source, out, read = shot(), tmp_path / "out", Counter[Path]()
+    fill(source, out, model=flow.build())
+    if not with_record:
+        for record in (out / provenance.FOLDER).iterdir():
+            record.unlink()
+
+    def noting(wrapped: Callable[[Path], Any]) -> Callable[[Path], Any]:
+        def note(file: Path) -> Any:
+            read[file] += file.parent == out
+            return wrapped(file)
+
+        return note
+
+    monkeypatch.setattr(provenance, "_read", noting(provenance._read))
+    monkeypatch.setattr(provenance, "read_header", noting(read_header))
+    summary, events = fill(source, out, model=flow.build())
+    kept = {Path(event["file"]) for event in of(events, "frame") if event["action"] == "kept"}
+    assert len(kept) == summary.kept == (13 if with_record else 10)
+    assert {read[file] for file in kept} == {1 if with_record else 2}, "a record is looked for, then a header is read"
 
 
 def test_frames_of_an_older_release_are_kept_and_nothing_is_said_of_them(
