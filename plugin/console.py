@@ -1,12 +1,15 @@
 """How a command speaks and ends: one line for an error, an exit code, a clean stop."""
 
+import argparse
 import io
+import json
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from types import FrameType
+from typing import NoReturn
 
 from inbetween.core.errors import Cancelled, InbetweenError
 from inbetween.core.extras import EXTRAS, missing
@@ -18,40 +21,73 @@ DONE, FAILED, WRONG = 0, 1, 2
 log = logging.getLogger("inbetween")
 
 
-def answer(work: Callable[[], int]) -> int:
+class Parser(argparse.ArgumentParser):
+    """Of a command that has `--json`: tells wrong use so as well."""
+
+    as_json = False
+
+    def error(self, message: str) -> NoReturn:
+        if self.as_json:
+            _tell(message, WRONG)
+        super().error(message)
+
+
+def perform(parser: Parser, work: Callable[[argparse.Namespace], int], argv: Sequence[str] | None) -> int:
+    """Run a command that has `--json`, `-q` and `-v` with its options; returns its exit code."""
+    given = sys.argv[1:] if argv is None else argv
+    parser.as_json = "--json" in given
+    options = parser.parse_args(given)
+    log_at(-1 if options.quiet else options.verbose)
+    return answer(lambda: work(options), options.json)
+
+
+def answer(work: Callable[[], int], as_json: bool = False) -> int:
     """Run a command; every error becomes one line on stderr and an exit code, with the traceback only at -v -v.
 
-    SIGTERM stops it as SIGINT does.
+    With `as_json` it becomes one line of JSON on stdout as well: an event `error`. SIGTERM stops it as SIGINT does.
     """
     for stream in (sys.stdout, sys.stderr):  # file names can hold what the terminal's encoding cannot
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with Stop(at_once=True):
-            return work()
-    except (Cancelled, KeyboardInterrupt) as stop:
-        complain(str(stop) or "stopped")
-        return INTERRUPTED
-    except InbetweenError as error:
-        log.debug("the traceback:", exc_info=True)
-        complain(str(error))
-        return WRONG
+        code, trouble = _ended(work)
+        if trouble:
+            complain(trouble)
+            if as_json:
+                _tell(trouble, code)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read the output has gone
         return FAILED
+    return code
+
+
+def _ended(work: Callable[[], int]) -> tuple[int, str]:
+    """How a command ends: its exit code, and why where that is not its own."""
+    try:
+        with Stop(at_once=True):
+            return work(), ""
+    except (Cancelled, KeyboardInterrupt) as stop:
+        return INTERRUPTED, str(stop) or "stopped"
+    except InbetweenError as error:
+        log.debug("the traceback:", exc_info=True)
+        return WRONG, str(error)
+    except BrokenPipeError:
+        raise
     except OSError as error:  # a folder that may not even be looked at, a drive that went away
         log.debug("the traceback:", exc_info=True)
-        complain(
-            f"{error.filename or 'a file'} cannot be used: {error.strerror or error}; check it and its permissions"
-        )
-        return WRONG
+        file, why = error.filename or "a file", error.strerror or error
+        return WRONG, f"{file} cannot be used: {why}; check it and its permissions"
     except ModuleNotFoundError as error:
         return _without_a_module(error)
     except MemoryError:
-        complain("out of memory; set --memory lower, or work on smaller frames")
-        return FAILED
+        return FAILED, "out of memory; set --memory lower, or work on smaller frames"
     except Exception as error:  # the last line of defence: an artist has no use for a traceback
         return _unexpected(error)
+
+
+def _tell(trouble: str, code: int) -> None:
+    """What ends a command, for machines."""
+    say(json.dumps({"event": "error", "message": trouble, "code": code}, sort_keys=True))
 
 
 def say(text: str) -> None:
@@ -109,20 +145,19 @@ def _importing(frame: FrameType | None) -> bool:
     return frame is not None
 
 
-def _without_a_module(error: ModuleNotFoundError) -> int:
+def _without_a_module(error: ModuleNotFoundError) -> tuple[int, str]:
     """An extra that is not installed is wrong use; any other module that is not found is a damaged installation."""
     module = (error.name or "").partition(".")[0]
     if module not in EXTRAS or find_spec(module) is not None:
         return _unexpected(error)
     log.debug("the traceback:", exc_info=True)
-    complain(missing(module))
-    return WRONG
+    return WRONG, missing(module)
 
 
-def _unexpected(error: Exception) -> int:
+def _unexpected(error: Exception) -> tuple[int, str]:
     log.debug("the traceback:", exc_info=True)
-    complain(f"unexpected {type(error).__name__}: {_one_line(error)}; run again with -v -v and report what it says")
-    return FAILED
+    said = f"unexpected {type(error).__name__}: {_one_line(error)}"
+    return FAILED, f"{said}; run again with -v -v and report what it says"
 
 
 def _one_line(error: Exception) -> str:

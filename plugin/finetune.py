@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from inbetween.arguments import add_options, values
-from inbetween.console import DONE, answer, log_at
+from inbetween.console import DONE, Parser, perform
 from inbetween.core.errors import InputError
 from inbetween.core.settings import check, option
 from inbetween.models.training.rules import Rules
@@ -73,13 +73,11 @@ class FineTune:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    options = _parser().parse_args(argv)
-    log_at(-1 if options.quiet else options.verbose)
-    return answer(lambda: _run(options))
+    return perform(_parser(), _run, argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         "inbetween-finetune",
         description="Teaches a model a studio's own style, from its finished shots, on its own machine.",
         epilog=EPILOGUE,

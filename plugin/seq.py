@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from inbetween.arguments import add_options, values
-from inbetween.console import DONE, FAILED, Stop, answer, log_at, say
+from inbetween.console import DONE, FAILED, Parser, Stop, perform, say
 from inbetween.core.settings import Settings
 from inbetween.hosts.sequence.job import Job
 
@@ -21,13 +21,11 @@ exit codes: 0 done, 1 a frame failed (the rest is done), 2 wrong use or wrong in
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    options = _parser().parse_args(argv)
-    log_at(-1 if options.quiet else options.verbose)
-    return answer(lambda: _run(options))
+    return perform(_parser(), _run, argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         "inbetween-seq",
         description="Draws the frames between key frames: every gap in a numbered sequence.",
         epilog=EPILOGUE,

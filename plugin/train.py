@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from inbetween.arguments import add_options, values
-from inbetween.console import DONE, FAILED, answer, log_at, say
+from inbetween.console import DONE, FAILED, Parser, perform, say
 from inbetween.core.errors import PremisesError
 from inbetween.models.training.recipe import Recipe
 from inbetween.premises import permission
@@ -47,13 +47,11 @@ exit codes: 0 done, 1 out of time before the last step, 2 wrong use or wrong inp
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
-    options = _parser().parse_args(given)
-    log_at(-1 if options.quiet else options.verbose)
-    return answer(lambda: _run(options, given))
+    return perform(_parser(), lambda options: _run(options, given), given)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         "inbetween train",
         description="Trains a model from the beginning.",
         epilog=EPILOGUE,

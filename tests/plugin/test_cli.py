@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from inbetween import cli, console
+from inbetween import cli, console, finetune, seq, train
 from inbetween.arguments import add_options, values
 from inbetween.core.errors import Cancelled, InputError
 from inbetween.core.settings import Settings, check, describe, option
@@ -73,6 +73,45 @@ def test_every_error_is_one_line_and_an_exit_code(
 ) -> None:
     assert console.answer(raising(error)) == code
     assert capsys.readouterr() == ("", f"inbetween: {says}\n")
+    assert console.answer(raising(error), as_json=True) == code
+    told, said = capsys.readouterr()
+    assert json.loads(told) == {"event": "error", "message": says, "code": code}
+    assert said == f"inbetween: {says}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "given"),
+    [(seq.main, ["nothing", "out"]), (finetune.main, ["nothing"]), (train.main, ["motion", "nothing"])],
+    ids=["seq", "finetune", "train"],
+)
+@pytest.mark.parametrize("wrong_use", [False, True])
+def test_what_ends_a_command_is_told_to_machines_and_to_people(
+    command: Callable[[list[str]], int],
+    given: list[str],
+    wrong_use: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = [*given, *(["--no-such-option"] if wrong_use else [])]
+
+    def ended(*more: str) -> int:
+        try:
+            return command([*options, *more])
+        except SystemExit as stop:
+            return int(str(stop.code))
+
+    assert ended() == 2
+    alone, complaint = capsys.readouterr()
+    assert alone == ""
+    assert ended("--json") == 2
+    told, said = capsys.readouterr()
+    assert said == complaint
+    event = json.loads(told)
+    assert (event["event"], event["code"]) == ("error", 2)
+    assert event["message"]
+    assert event["message"] in complaint
 
 
 WITHOUT = """
