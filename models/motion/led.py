@@ -18,7 +18,7 @@ import numpy as np
 from inbetween.models.motion.affine import Floats, inverse, mapped
 from inbetween.models.motion.course import fitted_way
 from inbetween.models.motion.marked import HAND, NO_MARKS
-from inbetween.models.motion.masks import Mask, Numbers, components
+from inbetween.models.motion.masks import Mask, Numbers, components, diagonal
 from inbetween.models.optical import Grey, Motion, dense, loop_error, unlikeness
 from inbetween.models.warp import Part, Plane, fetched_along, fetched_at, labels_at
 
@@ -121,7 +121,7 @@ def _proposals(own: Grey, other: Grey, mark: Floats) -> Iterator[tuple[Part, Pla
     """
     height, width = own.shape
     shift = np.round(mark[1] - mark[0]).astype(int)
-    reach = round(WINDOW * RADIUS * float(np.hypot(height, width)))
+    reach = round(WINDOW * RADIUS * diagonal(own.shape))
     x, y = np.round(mark[0]).astype(int)
     left, top = max(0, x - reach, -shift[0]), max(0, y - reach, -shift[1])
     right, bottom = min(width, x + reach, width - shift[0]), min(height, y + reach, height - shift[1])
@@ -138,8 +138,7 @@ def _proposals(own: Grey, other: Grey, mark: Floats) -> Iterator[tuple[Part, Pla
 
 def _near(place: Floats, part: Part, size: tuple[int, ...]) -> Plane:
     """How near the pixels of a part of a frame are to a place, (h, w), 1 right there."""
-    height, width = size
-    radius = RADIUS * float(np.hypot(height, width))
+    radius = RADIUS * diagonal(size)
     y, x = np.arange(part[0].start, part[0].stop)[:, None], np.arange(part[1].start, part[1].stop)
     return np.asarray(np.exp(-(np.square(x - place[0]) + np.square(y - place[1])) / radius**2), np.float32)
 

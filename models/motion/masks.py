@@ -20,6 +20,12 @@ RIM = np.ones((3, 3), np.uint8)
 """A pixel and those beside it."""
 
 
+def diagonal(size: tuple[int, ...]) -> float:
+    """Pixels from one corner of a frame to the opposite one, by its height and width."""
+    height, width = size
+    return float(np.hypot(height, width))
+
+
 def dilated(mask: Mask, reach: int) -> Mask:
     """A mask grown by so many pixels to all sides and corners (dilation by a square)."""
     return cv2.dilate(mask.view(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8)).view(np.bool_)

@@ -23,7 +23,7 @@ from inbetween.models.motion.depth_order import half_hidden, recognised, togethe
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.led import UNTOLD, Told
 from inbetween.models.motion.lines import bent_lines
-from inbetween.models.motion.masks import Mask, Numbers
+from inbetween.models.motion.masks import Mask, Numbers, diagonal
 from inbetween.models.motion.matching import matches, recoloured
 from inbetween.models.motion.occlusion import Names
 from inbetween.models.motion.outlines import ink, inked
@@ -256,8 +256,7 @@ class _Load:
 
     def expected(self, places: Floats, key: int) -> Floats:
         """Where places (n, 2) of a key would be in the other one, (n, 2), if they went with the pieces around them."""
-        height, width = self.labels[0].shape
-        near = EXPECTED_RADIUS * float(np.hypot(height, width))
+        near = EXPECTED_RADIUS * diagonal(self.labels[0].shape)
         goes, total = np.zeros_like(places), np.full(len(places), 1e-9)
         for piece in self.pieces:
             rows, columns = np.nonzero(self.labels[key] == piece.number)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats
-from inbetween.models.motion.masks import RIM, Labels, Mask, inner_distance, nearest
+from inbetween.models.motion.masks import RIM, Labels, Mask, diagonal, inner_distance, nearest
 from inbetween.models.warp import Plane
 
 EDGE_RANGE = 25
@@ -67,7 +67,7 @@ class Pieces:
     @property
     def diagonal(self) -> float:
         """Pixels from one corner of the frame to the other."""
-        return float(np.hypot(*self.labels.shape))
+        return diagonal(self.labels.shape)
 
     @property
     def soft(self) -> Mask:
