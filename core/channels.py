@@ -16,8 +16,8 @@ class Channels:
     from 0 to 1; colour is premultiplied by it. `ids` are channels whose values are names rather than amounts
     (object ids, cryptomatte): they move with the picture but are never blended. `data` are layers of measures
     (depth, positions, normals, vectors), each by its channels: they move with the picture, from whole pixels, and are
-    blended within a surface only; where a file has no picture the network looks at one of them. Whatever is in none of
-    these is an extra layer (AOV): moved and blended as the picture is.
+    blended within a surface only; where a file has no picture the network looks at one of them. Those of them that are
+    `normals` keep their length. Whatever is in none of these is an extra layer (AOV): moved and blended as the picture.
     """
 
     names: tuple[str, ...]
@@ -25,6 +25,7 @@ class Channels:
     alpha: int | None = None
     ids: tuple[int, ...] = ()
     data: tuple[tuple[int, ...], ...] = ()
+    normals: tuple[tuple[int, ...], ...] = ()
 
     @property
     def picture(self) -> tuple[int, ...]:

@@ -89,7 +89,7 @@ class MovingNetwork(PathNetwork, DoubtingNetwork, ABC, Generic[Pair]):
         for i, pair in enumerate(pairs):
             first, last = start[i : i + 1, ...], end[i : i + 1, ...]
             rough = (*self.channels.ids, *not_finite(first, last, self.channels))
-            mixer = Mixer(first, last, rough, self.channels.data)
+            mixer = Mixer(first, last, rough, self.channels.data, self.channels.normals)
             for place in range(len(times)) if len(pairs) == 1 else (i,):
                 frame, ways = frames[place : place + 1, ...], self._ways(pair, times[place], bend, size)
                 self.doubts.append(0.0 if ways is None else self._doubt(pair, ways, times[place]))

@@ -10,6 +10,9 @@ to the other one than half their distance, and neighbours there differ by that h
 or sloping, has no such edge and is mixed, however much it changes. And where a steep slope passes for an edge, standing
 alone is no further from the mixture than neighbours are from each other.
 
+Of two normals the mixture would be shorter than both, and light falls on it as on no surface: it is given the length
+that is mixed of theirs. Those that are encoded as colours, from 0 to 1, have no such length and are left as they are.
+
 NumPy and torch alike.
 """
 
@@ -46,8 +49,11 @@ class Place:
 class Layer:
     """One layer of data in both keys, each (H, W, C), to be fetched any number of times."""
 
-    def __init__(self, start: Array, end: Array) -> None:
+    def __init__(self, start: Array, end: Array, normals: bool = False) -> None:
         self.keys = in_parallel(_Key, (start, end))
+        xp = array_namespace(start, end)
+        self.normals = normals and bool(xp.any(start < 0) or xp.any(end < 0))
+        """Whether they are normals, and not encoded ones."""
 
     def drawn(self, places: tuple[Place, Place], share: Array) -> list[Array]:
         """The values of points (n,) from their places in either key, by the share of the start (n,): C times (n,)."""
@@ -57,7 +63,9 @@ class Layer:
             points = xp.nonzero(share >= 0.5 if first == 0 else share < 0.5)[0]
             ways = [Place(each.x[points], each.y[points]) for each in places]
             with np.errstate(invalid="ignore", over="ignore"):  # infinite depth
-                values = _led(self.keys[first], self.keys[1 - first], ways[first], ways[1 - first], rest[points])
+                values = _led(
+                    self.keys[first], self.keys[1 - first], ways[first], ways[1 - first], rest[points], self.normals
+                )
             for plane, found in zip(result, values, strict=True):
                 plane[points] = found
         return result
@@ -99,7 +107,7 @@ def _steps(planes: Sequence[Array]) -> Array:
     return steps
 
 
-def _led(key: _Key, other: _Key, place: Place, other_place: Place, share: Array) -> list[Array]:
+def _led(key: _Key, other: _Key, place: Place, other_place: Place, share: Array, normals: bool) -> list[Array]:
     """The nearest pixels of a key, mixed with the other's that go with them, by the share of that."""
     xp = array_namespace(share)
     nearest, around = _nearest(place), _nearest(other_place)
@@ -109,7 +117,23 @@ def _led(key: _Key, other: _Key, place: Place, other_place: Place, share: Array)
     alone = ~xp.isfinite(apart)
     for shown, near, sought in ((key, nearest, partners), (other, around, values)):
         alone = alone | _shows(shown, near, sought, apart)
-    return [xp.where(alone | (a == b), a, a + share * (b - a)) for a, b in zip(values, partners, strict=True)]
+    mixed = [xp.where(alone | (a == b), a, a + share * (b - a)) for a, b in zip(values, partners, strict=True)]
+    if not normals:
+        return mixed
+    scale = _lengthened(mixed, _length(values) + share * (_length(partners) - _length(values)))
+    return [xp.where(alone | (apart == 0), each, each * scale) for each in mixed]
+
+
+def _lengthened(values: Sequence[Array], wanted: Array) -> Array:
+    """What makes values that long; 1 for those that have no direction, as between two that point against each other."""
+    xp = array_namespace(wanted)
+    length = _length(values)
+    none = length == 0
+    return xp.where(none, xp.ones_like(length), wanted / xp.where(none, xp.ones_like(length), length))
+
+
+def _length(values: Sequence[Array]) -> Array:
+    return array_namespace(*values).sqrt(sum(each * each for each in values))
 
 
 def _most_alike(key: _Key, place: Place, nearest: Place, values: Sequence[Array]) -> list[Array]:

@@ -62,13 +62,19 @@ class Mixer:
 
     Fetched bicubically, within the range of the four nearest pixels: flat colour stays flat, and nothing leaves the
     range of the source, but for float32 rounding. Channels `ids` are never mixed: they are the nearest pixel's of the
-    frame that has the larger share. `data` are layers, each by its channels, that are mixed within a surface only.
+    frame that has the larger share. `data` are layers, each by its channels, that are mixed within a surface only; of
+    them, `normals` keep their length.
     """
 
     def __init__(
-        self, start: Array, end: Array, ids: tuple[int, ...] = (), data: tuple[tuple[int, ...], ...] = ()
+        self,
+        start: Array,
+        end: Array,
+        ids: tuple[int, ...] = (),
+        data: tuple[tuple[int, ...], ...] = (),
+        normals: tuple[tuple[int, ...], ...] = (),
     ) -> None:
-        self.frames, self.ids, self.data = (start, end), ids, data
+        self.frames, self.ids, self.data, self.normals = (start, end), ids, data, normals
         self._uneven: dict[int, list[Marks]] = {}
         """Of both frames, by the first channel of a lot: they cost more than a mixture."""
 
@@ -95,7 +101,8 @@ class Mixer:
 
     def _draw_data(self, flows: tuple[Array, Array], share: Array, layer: tuple[int, ...], result: Array) -> None:
         """A layer of data, into `result` (H, W, C), a strip at a time on every core."""
-        fetched = Layer(*(pick(frame[0], layer) for frame in self.frames))
+        first, second = (pick(frame[0], layer) for frame in self.frames)
+        fetched = Layer(first, second, layer in self.normals)
 
         def draw(rows: slice) -> None:
             start, end = (Place(*(each.reshape(-1) for each in _places(flow, rows))) for flow in flows)

@@ -75,6 +75,7 @@ def channels(own: Channels, guide: Channels) -> Channels:
         alpha=None if guide.alpha is None else place[guide.alpha],
         ids=own.ids,
         data=(*own.data, *filter(None, measured)),
+        normals=own.normals,
     )
 
 

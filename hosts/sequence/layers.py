@@ -24,6 +24,8 @@ DATA_NAMES = frozenset({"Z", "z", "Nn", "Ngn"})
 """Layers and single channels that are data by a name which must be spelt so, because it is short."""
 VECTOR_NAMES = frozenset({"P", "N"})
 """The same for layers of three channels and no alpha: a group of lights may be called so, too."""
+VECTORS = ({"r", "g", "b"}, {"x", "y", "z"})
+"""What such channels are called."""
 FLOW_WORDS = frozenset({"forward", "backward"})
 """Layers of motion where they have u and v, letters only."""
 DATA_WORDS = frozenset({
@@ -37,6 +39,8 @@ DATA_WORDS = frozenset({
     "uv", "uvs", "uvmap", "uvcoords", "st", "texcoord", "texcoords", "texturecoordinate", "texturecoordinates",
 })  # fmt: skip
 """Layer names, letters only, that renderers give to depth, positions, normals, motion and texture coordinates."""
+NORMAL_NAMES, NORMAL_WORD, NORMAL_WORDS = frozenset({"N", "Nn", "Ngn"}), "normal", frozenset({"nworld"})
+"""Of layers of data, those that are normals: by their names, by what these hold, or by their letters only."""
 DEPTH_WORDS = frozenset({"depth", "zdepth"})
 """Single channels, letters only, that are depth in whatever layer."""
 SMOOTH = frozenset({"mist"})
@@ -68,10 +72,11 @@ def channels_of(parts: Sequence[oiio.ImageSpec]) -> Channels:
     layers = _layers(parts)
     ids = tuple(_ids(parts, layers))
     data = tuple(_data(layers, ids))
+    normals = tuple(layer for layer in data if layer in set(_normals(layers)))
     for taken in ({*ids, *chain(*data)}, set(ids)):
         if found := _picture(layers, len(names), taken):
-            return Channels(names, *found, ids, data)
-    return Channels(names, (0,), None, ids, data)
+            return Channels(names, *found, ids, data, normals)
+    return Channels(names, (0,), None, ids, data, normals)
 
 
 def _picture(layers: Sequence[_Layer], count: int, taken: Set[int]) -> tuple[tuple[int, ...], int | None] | None:
@@ -145,8 +150,17 @@ def _data(layers: Sequence[_Layer], ids: Sequence[int]) -> Iterator[tuple[int, .
 def _is_data(layer: _Layer) -> bool:
     word = _letters(layer.title)
     if layer.title in VECTOR_NAMES:
-        return set(layer.places) in ({"r", "g", "b"}, {"x", "y", "z"})
+        return set(layer.places) in VECTORS
     return layer.title in DATA_NAMES or word in DATA_WORDS or (word in FLOW_WORDS and set(layer.places) == {"u", "v"})
+
+
+def _normals(layers: Sequence[_Layer]) -> Iterator[tuple[int, ...]]:
+    """Layers of three channels that bear the name of normals."""
+    for layer in layers:
+        word = _letters(layer.title)
+        named = layer.title in NORMAL_NAMES or NORMAL_WORD in word or word in NORMAL_WORDS
+        if named and set(layer.places) in VECTORS:
+            yield tuple(layer.channels)
 
 
 def _is_depth(letter: str, layer: _Layer) -> bool:

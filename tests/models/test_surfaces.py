@@ -97,6 +97,47 @@ def test_a_layer_comes_whole_from_one_surface(kind: str) -> None:
     assert np.all((got == near).all(-1) | (got == far).all(-1))
 
 
+def facing(across: Any) -> Any:
+    """Normals (H, W, 3) of what is turned so far to the right, in degrees."""
+    angle = np.radians(np.broadcast_to(across, X.shape))
+    return np.stack((np.sin(angle), 0 * angle, np.cos(angle)), -1).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_normals_that_turn_are_as_long_between_the_keys_as_in_them(kind: str) -> None:
+    start, end, normals = facing(-30), facing(60), ((0, 1, 2),)
+    got = drawn(kind, start, end, flows(0), np.full_like(X, 0.5), data=normals, normals=normals)
+    np.testing.assert_allclose(got, facing(15), atol=1e-6)
+    bent = drawn(kind, 3 * facing(X), facing(40 + X), flows(2), shares(4), data=normals, normals=normals)
+    share = shares(4)
+    np.testing.assert_allclose(np.linalg.norm(bent, axis=-1), 1 + 2 * share, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("plain", [{}, {"normals": ((0, 1, 2),)}], ids=["vectors", "normals"])
+def test_what_is_no_normal_is_mixed_and_no_more(kind: str, plain: dict[str, Any]) -> None:
+    """Motion is half as fast half-way to rest, and a normal that is encoded as a colour has no length of its own."""
+    start, end = (facing(turn) if not plain else facing(turn) / 2 + 0.5 for turn in (-30, 60))
+    got = drawn(kind, start, end, flows(0), np.full_like(X, 0.5), data=((0, 1, 2),), **plain)
+    np.testing.assert_allclose(got, (start + end) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_normal_of_one_key_alone_is_its_own_to_the_bit(kind: str) -> None:
+    """Nothing in front has a normal of length 0, and noise is of no length."""
+    chance, normals = np.random.default_rng(9), ((0, 1, 2),)
+    noise = chance.normal(0, 1, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    still = flows(0)
+    for share in (np.ones_like(X), np.zeros_like(X)):
+        got = drawn(kind, noise, -noise[::-1], still, share, data=normals, normals=normals)
+        assert np.array_equal(got, noise if share[0, 0] else -noise[::-1])
+    start, end = (np.where(disc(middle, 1, 0) == 1, facing(-50), 0).astype(np.float32) for middle in (23.0, 29.0))
+    got = drawn(kind, start, end, flows(2.7, 2), shares(5), data=normals, normals=normals)
+    assert np.all((got == facing(-50)).all(-1) | (got == 0).all(-1))
+    against = drawn(kind, facing(0), -facing(0), still, np.full_like(X, 0.5), data=normals, normals=normals)
+    assert np.isfinite(against).all()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_depth_and_id_of_a_pixel_are_those_of_one_surface(kind: str) -> None:
     depths = disc(23, 100, 1000), disc(29, 120, 1010)

@@ -77,6 +77,18 @@ def test_depth_that_changes_has_the_value_between(fill: Make, tmp_path: Path) ->
     assert np.allclose(depth[26:38, 35:47], 105, atol=1)
 
 
+def test_normals_of_what_turns_stay_as_long_as_light_needs_them(fill: Make, tmp_path: Path) -> None:
+    for number, turn in ((0, -0.6), (4, 0.6)):
+        pixels = shot(number)
+        pixels[..., 5:8] = np.where(pixels[..., 3:4] >= 0.5, (np.sin(turn), 0, np.cos(turn)), FAR)
+        write(tmp_path / "in" / f"shot.{number}.exr", NAMES, pixels)
+    fill(tmp_path / "in", tmp_path / "out", model=flow.build("cpu", "auto"))
+    drawn = channels(tmp_path / "out" / "shot.2.exr")
+    normals = np.stack([drawn[f"N.{axis}"] for axis in "XYZ"], -1)
+    assert np.allclose(normals[26:38, 36:48], (0, 0, 1), atol=1e-5)
+    assert np.allclose(np.linalg.norm(normals, axis=-1), 1, atol=1e-5)
+
+
 def test_a_pass_of_depth_alone_moves_and_keeps_its_infinite_ground(fill: Make, tmp_path: Path, model: Model) -> None:
     for number in (0, 4):
         write(tmp_path / "in" / f"shot.{number}.exr", ["Z"], shot(number)[..., 4:5])

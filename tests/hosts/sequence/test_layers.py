@@ -98,6 +98,14 @@ def test_measures_are_known_by_the_names_that_renderers_give_them(names: str, da
     assert channels.shown
 
 
+def test_normals_are_told_from_other_measures() -> None:
+    normals = "N.X N.Y N.Z V.Normal.X V.Normal.Y V.Normal.Z normals.R normals.G normals.B Nworld.r Nworld.g Nworld.b"
+    others = "P.X P.Y P.Z motion.X motion.Y depth.Z bumpNormals.R shadingNormal.R shadingNormal.G uv.R uv.G uv.B"
+    channels = channels_of([part(f"R G B {normals} {others} normal_light.R normal_light.G normal_light.B")])
+    assert [channels.names[place] for layer in channels.normals for place in layer] == normals.split()
+    assert set(channels.normals) < set(channels.data)
+
+
 def test_a_part_names_the_channels_that_have_no_layer() -> None:
     parts = [part("R G B A"), part("R G B", "float"), part("Z"), part("R G B")]
     for each, name in zip(parts, ("rgba", "N", "depth", "diffuse"), strict=True):
