@@ -46,6 +46,7 @@ def in_between(start: Header, end: Header, step: Step, marks: Mapping[str, str |
         _advance_timecode(part, second, step)
         _advance_counters(part, second, step)
         parts.append(part)
+    _lay_alike(parts)
     if start.path.suffix.lower() in CARRIES_METADATA:
         for name, value in marks.items():
             parts[0][NAMESPACE + name] = value
@@ -87,6 +88,15 @@ def _alpha(header: Header) -> str:
 
 def _place(part: oiio.ImageSpec, window: Window) -> None:
     part.x, part.y, part.width, part.height = window.x, window.y, window.width, window.height
+
+
+def _lay_alike(parts: list[oiio.ImageSpec]) -> None:
+    """Tiles beside scanlines become scanlines: OpenImageIO reads parts of both kinds in one file, and writes none."""
+    tiled = [part for part in parts if part.tile_width]
+    if len(tiled) < len(parts):
+        for part in tiled:
+            part.tile_width = part.tile_height = 0
+            part.erase_attribute("openexr:lineOrder")  # tiles may lie in any order, lines may not
 
 
 def _settle(part: oiio.ImageSpec, ext: str) -> None:

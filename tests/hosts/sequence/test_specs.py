@@ -1,6 +1,8 @@
 """What the files of in-betweens say of themselves."""
 
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from inbetween.core.errors import InputError
 from inbetween.hosts.sequence.frames import Header, read_header, read_plate, write_frame
 from inbetween.hosts.sequence.window import Window
+from inbetween.seq import main
 
 Make = Callable[..., Any]
 
@@ -170,3 +173,70 @@ def test_layers_and_ids_move_along(fill: Make, tmp_path: Path) -> None:
     assert plate.pixels[0, 0, 4] == np.inf
     assert set(np.ascontiguousarray(plate.pixels[..., 5]).view(np.uint32).ravel().tolist()) == {4_000_000_001}
     assert [event for event in events if event["event"] == "warning"] == []
+
+
+def mixed(files: Sequence[bytes]) -> bytes:
+    """An EXR file whose first part is the first file's, and its second part the second one's.
+
+    OpenImageIO writes no such file. Its layout is that of "OpenEXR File Layout" (openexr.com): headers, a table of
+    places for the chunks of each part, and the chunks, each of which begins with the number of its part.
+    """
+    headers: list[bytes] = []
+    chunks: list[list[bytes]] = []
+    for number, content in enumerate(files):
+        found: list[bytes] = []
+        counts: list[int] = []
+        at = 8
+        while content[at]:
+            begin = at
+            while content[at]:
+                name = content[at : content.index(b"\0", at)]
+                size_at = content.index(b"\0", at + len(name) + 1) + 1
+                (size,) = struct.unpack_from("<i", content, size_at)
+                at = size_at + 4 + size
+                if name == b"chunkCount":
+                    counts += struct.unpack_from("<i", content, size_at + 4)
+            at += 1
+            found.append(content[begin:at])
+        places = struct.unpack_from(f"<{sum(counts)}Q", content, at + 1)
+        ends = sorted((*places, len(content)))
+        first = sum(counts[:number])
+        own = places[first : first + counts[number]]
+        headers.append(found[number])
+        chunks.append([content[place : ends[ends.index(place) + 1]] for place in own])
+    head = files[0][:8] + b"".join(headers) + b"\0"
+    at, table = len(head) + 8 * sum(map(len, chunks)), b""
+    for chunk in chain(*chunks):
+        table += struct.pack("<Q", at)
+        at += len(chunk)
+    return head + table + b"".join(chain(*chunks))
+
+
+@pytest.mark.parametrize("order", [("tiles", "lines"), ("lines", "tiles")], ids=" before ".join)
+def test_tiled_and_scanline_parts_in_one_file_are_filled_as_any_others(tmp_path: Path, order: tuple[str, str]) -> None:
+    for number in (1, 3):
+        for folder, tile in (("tiles", 16), ("lines", 0)):
+            parts = oiio.ImageSpec(40, 24, 4, oiio.HALF), oiio.ImageSpec(40, 24, 1, oiio.FLOAT)
+            parts[1].channelnames = ("Z",)
+            for part, name in zip(parts, ("beauty", "depth"), strict=True):
+                part["oiio:subimagename"], part["compression"], part["DateTime"] = name, "zip", ""
+                part.tile_width = part.tile_height = tile
+            file = tmp_path / folder / f"shot.{number}.exr"
+            file.parent.mkdir(exist_ok=True)
+            pixels = np.random.default_rng(number).random((24, 40, 5)).astype(np.float32)
+            write_frame(file, Header(file, parts, False), pixels)
+        key = tmp_path / "in" / f"shot.{number}.exr"
+        key.parent.mkdir(exist_ok=True)
+        key.write_bytes(mixed([(tmp_path / folder / key.name).read_bytes() for folder in order]))
+        assert sorted(part.tile_width for part in read_header(key).parts) == [0, 16]
+    options = ["-q", "--model", "flow", "--cut-threshold", "1"]
+    assert main([str(tmp_path / "in"), str(tmp_path / "out"), *options]) == 0
+    assert main([str(tmp_path / "lines"), str(tmp_path / "plain"), *options]) == 0
+    drawn, plain = (read_plate(tmp_path / folder / "shot.2.exr") for folder in ("out", "plain"))
+    assert np.array_equal(drawn.pixels, plain.pixels)
+    assert drawn.header.channels == plain.header.channels
+    assert [str(part.format) for part in drawn.header.parts] == ["half", "float"]
+    assert {part.tile_width for part in drawn.header.parts} == {0}
+    for number in (1, 3):
+        names = [tmp_path / folder / f"shot.{number}.exr" for folder in ("in", "out")]
+        assert names[0].read_bytes() == names[1].read_bytes()
