@@ -61,7 +61,7 @@ class Settings:
     clamp: str = option(
         "off",
         "Clean-up after the network: binary pushes near-black and near-white home, palette snaps pixels to the "
-        "keys' own flat colours. Leave off for anything soft.",
+        "keys' own flat colours, of which it knows up to 64. Leave off for anything soft.",
         choices=("off", "binary", "palette"),
     )
     theta: float = option(0.3, "Threshold of the binary clamp.", minimum=0.0, maximum=1.0)

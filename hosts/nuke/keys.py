@@ -54,8 +54,10 @@ def parse(text: str) -> list[int]:
             raise NodeError(f"key frames has {part!r}; write frames such as 1 9 17 or 1-33x8")
         first, last, step = match.groups()
         low, high, every = int(first), int(last or first), int(step or 1)
-        if not (every and 0 <= high - low <= LONGEST_RANGE):
+        if not every or high < low:
             raise NodeError(f"key frames has {part!r}; a range goes upwards, such as 1-33 or 1-33x8")
+        if high - low >= LONGEST_RANGE:
+            raise NodeError(f"key frames has {part!r}, which is more than {LONGEST_RANGE} frames; check its numbers")
         found.update(range(low, high + 1, every))
     return sorted(found)
 

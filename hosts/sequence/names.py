@@ -93,7 +93,8 @@ def numbers(spec: str) -> frozenset[int]:
 
     Raises `InputError` for text that is no frame range.
     """
-    from fileseq.exceptions import FileSeqException
+    from fileseq.constants import MAX_FRAME_SIZE
+    from fileseq.exceptions import FileSeqException, MaxSizeException
     from fileseq.frameset import FrameSet
 
     try:
@@ -101,6 +102,8 @@ def numbers(spec: str) -> frozenset[int]:
         if any(number != int(number) for number in found):
             raise ValueError("frames between frames")
         return frozenset(map(int, found))
+    except MaxSizeException as error:
+        raise InputError(f"{spec!r} is more than {MAX_FRAME_SIZE} frames; check its numbers") from error
     except (FileSeqException, ValueError) as error:
         raise InputError(f"{spec!r} is no frame range; write it like 1001-1007 or 1,5,9-20x2") from error
 

@@ -166,8 +166,9 @@ def _sequence(job: Job, sequence: FrameSequence, target: Path, wanted: frozenset
         start, end = closed[gap.first], closed[gap.last]
         if len(gap.missing) > LONGEST_GAP:
             raise InputError(
-                f"{len(gap.missing)} frames are missing between {sequence.name(start)} and {sequence.name(end)}; check "
-                f"the numbers of these files{', or the cycle' if job.cycle else ''}"
+                f"{len(gap.missing)} frames are missing between {sequence.name(start)} and {sequence.name(end)}, and at "
+                f"most {LONGEST_GAP} are drawn between two keys; check the numbers of these files"
+                f"{', or the cycle' if job.cycle else ''}"
             )
         if wanted is None or not wanted.isdisjoint(gap.missing):
             beyond = (None, None) if job.settings.path == "straight" else _beyond(gap, around)

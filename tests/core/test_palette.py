@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inbetween.core.palette import find, snap
+from inbetween.core.palette import MOST, find, snap
+from inbetween.core.settings import Settings, describe
 
 INK = np.array([0.05, 0.05, 0.1, 1], np.float32)
 SKIN = np.array([0.9, 0.7, 0.55, 1], np.float32)
@@ -139,3 +140,8 @@ def test_reaches_never_overlap() -> None:
     for one, (colour, reach) in enumerate(zip(palette.colours, palette.reaches, strict=True)):
         for other in range(one):
             assert np.abs(palette.colours[other] - colour).max() > palette.reaches[other] + reach
+
+
+def test_the_option_tells_how_many_colours_are_looked_for() -> None:
+    (clamp,) = (row for row in describe(Settings) if row["name"] == "clamp")
+    assert f"up to {MOST}" in clamp["help"]

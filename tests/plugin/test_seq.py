@@ -159,8 +159,11 @@ def test_bad_input_is_one_line_with_file_and_remedy(
         (good, good): "is where the keys are; name another folder",
         (good, str(a_file)): "is a file; name a folder",
         (good, out + ".####.exr"): "looks like a pattern",
-        (str(folder(1, 30000, name="typo")), out): "29998 frames are missing between shot.0001.exr and shot.30000.exr",
+        (str(folder(1, 30000, name="typo")), out): "29998 frames are missing between shot.0001.exr and shot.30000.exr, "
+        "and at most 10000 are drawn between two keys; check the numbers",
         (good, out, "--frames", "x"): "'x' is no frame range",
+        (good, out, "--frames", "1-99999999"): "'1-99999999' is more than 10000000 frames; check its numbers",
+        (good, out, "--insert", "1001"): "insert is 1001; it must be between 0 and 1000",
         (good, out, "--ext", "gif"): "ext is 'gif'; choose one of dpx",
         (good, out, "--timing", "0.5"): "timing chart '0.5' has 1 fractions",
         (good, out, "--theta", "7"): "theta is 7.0; it must be between 0.0 and 1.0",

@@ -130,7 +130,7 @@ def test_frame_ranges_are_read(spec: str, expected: set[int]) -> None:
     assert numbers(spec) == expected
 
 
-@pytest.mark.parametrize("spec", ["abc", "1001-", "1-9999999999", "1.5"])
+@pytest.mark.parametrize("spec", ["abc", "1001-", "1.5"])
 def test_what_is_no_frame_range_is_refused(spec: str) -> None:
     with pytest.raises(InputError, match="is no frame range"):
         numbers(spec)
