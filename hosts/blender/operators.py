@@ -154,6 +154,7 @@ class InbetweenStrips(Draws):
     @classmethod
     def require(cls, context: Any) -> None:
         snapshot.gap(snapshot.image_strips(context))
+        snapshot.absolute(preferences(context).folder)
 
     def work(self, context: Any) -> Iterator[None]:
         first, last = snapshot.gap(snapshot.image_strips(context))
@@ -197,6 +198,10 @@ class InbetweenImages(Draws):
         ),
         **arguments(),
     }
+
+    @classmethod
+    def require(cls, context: Any) -> None:
+        snapshot.absolute(preferences(context).folder)
 
     def work(self, context: Any) -> Iterator[None]:
         panel = context.scene.inbetween

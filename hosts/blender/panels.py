@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import bpy
 
 from ..worker.client import WorkerError
+from . import snapshot
 from .properties import PICTURE, preferences
 from .session import SESSION, python
 
@@ -75,7 +76,12 @@ def _fill(layout: Any, context: Any) -> None:
     layout.operator("inbetween.marks_from_objects", icon="EMPTY_AXIS")
     layout.prop(context.scene.inbetween, "cycle")
     layout.prop(context.scene.inbetween, "target")
-    layout.operator("inbetween.fill_sequence", icon="SEQUENCE")
+    problem = _homeless(context)
+    button = layout.row()
+    button.enabled = not problem
+    button.operator("inbetween.fill_sequence", icon="SEQUENCE")
+    if problem:
+        _text(layout, context, problem)
 
 
 class SequencerPanel(MainPanel):
@@ -134,6 +140,18 @@ def _problem(context: Any) -> str:
     try:
         python(preferences(context))
     except WorkerError as problem:
+        return str(problem)
+    return ""
+
+
+def _homeless(context: Any) -> str:
+    """Why a finished sequence has no place by what the panel says, or an empty string.
+
+    The operator's `poll` cannot say so: a script may name another place.
+    """
+    try:
+        snapshot.absolute(context.scene.inbetween.target or preferences(context).folder)
+    except snapshot.SelectionError as problem:
         return str(problem)
     return ""
 

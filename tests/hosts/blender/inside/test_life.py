@@ -265,6 +265,7 @@ class Layout:
 
     def __init__(self) -> None:
         self.drawn: list[tuple[str, Any, Any]] = []
+        self.enabled = True
         self.alert = self.use_property_split = self.use_property_decorate = False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -278,9 +279,9 @@ class Layout:
         return " ".join(str(part) for _, arguments, named in self.drawn for part in (*arguments, *named.values()))
 
 
-def drawn(studio: Any, panel: str) -> str:
+def drawn(studio: Any, panel: str, layout: Layout | None = None) -> str:
     """What a panel shows, as text. Its properties and operators must exist: Blender itself looks them up."""
-    layout = Layout()
+    layout = layout or Layout()
     StandIn(getattr(studio.module("panels"), panel), layout=layout).draw(bpy.context)
     for name, arguments, _ in layout.drawn:
         if name == "operator":
@@ -313,6 +314,32 @@ def test_panels_show_progress_errors_and_what_is_missing(studio: Any, keys: dict
     assert "the disk is full" in drawn(studio, "SequencerPanel")
     studio.preferences.python = ""
     assert "not set up" in drawn(studio, "SequencerPanel")
+
+
+def test_in_a_file_that_has_no_place_yet_the_buttons_are_grey_and_say_why(
+    studio: Any, keys: dict[int, Path], tmp_path: Path
+) -> None:
+    studio.preferences.folder = "//inbetween/{name}/"
+    panel = bpy.context.scene.inbetween
+    for button in (bpy.ops.inbetween.strips, bpy.ops.inbetween.images):
+        assert not button.poll()
+        with pytest.raises(RuntimeError, match=r"poll\(\) //inbetween/{name}/ begins with //.* save the file first"):
+            button()
+    assert bpy.ops.inbetween.fill_sequence.poll(), "a script may name another place"
+    layout = Layout()
+    assert "save the file first" in drawn(studio, "SequencerPanel", layout)
+    assert not layout.enabled
+    panel.target = str(tmp_path / "elsewhere")
+    layout = Layout()
+    assert "save the file first" not in drawn(studio, "SequencerPanel", layout)
+    assert layout.enabled
+    panel.target = ""
+    bpy.ops.wm.save_as_mainfile(filepath=str(studio.folder / "shot.blend"))
+    assert bpy.ops.inbetween.strips.poll()
+    assert bpy.ops.inbetween.images.poll()
+    layout = Layout()
+    assert "save the file first" not in drawn(studio, "SequencerPanel", layout)
+    assert layout.enabled
 
 
 def test_every_setting_of_the_engine_is_there_with_its_default_help_and_limits(studio: Any, engine: str) -> None:
