@@ -51,9 +51,9 @@ class Abilities:
     def refuse_marks(self, settings: Settings) -> None:
         """Raise `SettingsError` where it heeds no marks: halves of a gap have none; and as `scheme_for` does."""
         if not self.knows_marks:
-            raise SettingsError(f"{self.name} does not heed marks; choose motion, or leave --marks out")
+            raise SettingsError(f"{self.name} does not heed marks; choose motion, or leave marks out")
         if self.scheme_for(settings) != "direct":
-            raise SettingsError("marks are not heeded in triads; choose scheme direct, or leave --marks out")
+            raise SettingsError("marks are not heeded in triads; choose scheme direct, or leave marks out")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,11 @@ def names(paths: list[Path]) -> list[str]:
     return [path.relative_to(ROOT).as_posix() for path in paths]
 
 
+COMMANDS_ALONE = {"hosts/farm.py", "hosts/sequence/job.py", "hosts/nuke/install.py", "hosts/blender/package.py"}
+"""What they say is written into command lines, or shown by commands alone."""
+SHOWN = [path for path in sources("core", "models", "hosts") if path.relative_to(ROOT).as_posix() not in COMMANDS_ALONE]
+
+
 def imports(path: Path) -> Iterator[str]:
     """Every module that a file names in an import, wherever in the file it stands.
 
@@ -47,12 +52,26 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
+def sentences(path: Path) -> Iterator[str]:
+    """Every text in a file but its docstrings."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        own = (each for each in ast.iter_child_nodes(node) if isinstance(each, ast.Constant))
+        if not isinstance(node, ast.Expr):
+            yield from (each.value for each in own if isinstance(each.value, str))
+
+
 def room(module: str) -> str | None:
     """The room that a module of ours lives in; `plugin` for what is directly in the package; None for others'."""
     first, *rest = module.split(".")
     if first != "inbetween" or module == "inbetween.__version__":  # the version belongs to everyone
         return None
     return rest[0] if rest and rest[0] in MAY_IMPORT else "plugin"
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=names(SHOWN))
+def test_what_a_host_shows_names_no_flag(path: Path) -> None:
+    """An artist in Nuke or Blender has none; options are called by their names, which commands have as flags."""
+    assert not [text for text in sentences(path) if re.search(r"(^|[\s(`'])--[a-z]", text)]
 
 
 @pytest.mark.parametrize("path", sources("core", "models", "hosts"), ids=names(sources("core", "models", "hosts")))

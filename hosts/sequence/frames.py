@@ -81,8 +81,8 @@ class Header:
         """Raise `FrameReadError` where there is nothing to look at: ids, and 32-bit whole numbers, are no picture."""
         if set(self.channels.colour) & set(self.channels.ids):
             raise FrameReadError(
-                f"{self.path} holds ids or 32-bit whole numbers only; add a picture, save it as 16 bit, or have it "
-                "move with the picture of other files (--guide)"
+                f"{self.path} holds ids or 32-bit whole numbers only; add a picture, save it as 16 bit, or name as "
+                "guide the files whose picture it moves with"
             )
 
 

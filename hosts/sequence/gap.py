@@ -23,10 +23,10 @@ log = logging.getLogger(__name__)
 
 SPENT = ("out of memory", "insufficient memory", "alloc")
 """Words by which engines say that memory ran out: torch and CUDA, OpenCV, ONNX Runtime and C++."""
-LESS = "try a lower --memory, another --device or model"
+LESS = "set memory lower, or take another device or model"
 REPORT = (
-    "that is a fault of this tool: please report it with the traceback, which is in the worker's log or said with "
-    "-v -v, and take another --device or model until then"
+    "that is a fault of this tool: please report it with the traceback, which is in the worker's log or, on a command "
+    "line, said at -v -v, and take another device or model until then"
 )
 """What to do about it, and about anything else that an engine raises."""
 

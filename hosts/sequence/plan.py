@@ -130,7 +130,7 @@ def plan(job: Job) -> Plan:
     if not any(gap for each in plans for gap in gaps(_closed(job, each.sequence, each.keys))):
         raise InputError(
             f"the keys in {job.source} have no gap in their numbers, so nothing is missing between them; "
-            "to draw N frames between each two of them use --insert N"
+            "number them farther apart, or set insert to the number of frames to draw between each two"
         )
     chosen = tuple(each for each in plans if each.wanted)
     if not chosen:

@@ -126,7 +126,7 @@ def _survey(todo: SequencePlan, job: Job) -> dict[int, Made]:
         if made is None and not _is_the_key(todo, number):
             raise InputError(
                 f"{file} was not made by this tool, or was changed since; move it away, put it among the keys to make "
-                "it a breakdown, or replace it with --overwrite"
+                "it a breakdown, or turn on overwrite"
             )
         found[number] = made or Made("", None)
     return found
@@ -142,7 +142,7 @@ def _refuse_foreign_sheet(job: Job) -> None:
     if sheet.exists() and not job.overwrite and not provenance.is_sheet(sheet):
         raise InputError(
             f"{sheet} is no contact sheet made by this tool, or was changed since; move it away, name another file, "
-            "or replace it with --overwrite"
+            "or turn on overwrite"
         )
 
 

@@ -155,7 +155,7 @@ def test_bad_input_is_one_line_with_file_and_remedy(
         (str(folder(7, name="lone")), out): "lone holds one key only, shot.0007.exr",
         (str(tmp_path / "gone"), out): "gone does not exist",
         (str(a_file), out): "is one file; name the folder",
-        (str(folder(1, 2, 3, name="full")), out): "use --insert N",
+        (str(folder(1, 2, 3, name="full")), out): "number them farther apart, or set insert to the number of frames",
         (good, good): "is where the keys are; name another folder",
         (good, str(a_file)): "is a file; name a folder",
         (good, out + ".####.exr"): "looks like a pattern",
@@ -336,7 +336,7 @@ def test_a_contact_sheet_is_made_anew_and_no_other_file_is_replaced(
     assert main([*asked, "-q", *MODEL]) == DONE
     assert read_header(sheet).display.width > 7 * 200
     frame(sheet, 0.25)  # the artist drew on it
-    assert "or replace it with --overwrite" in wrong(asked, capsys)
+    assert "or turn on overwrite" in wrong(asked, capsys)
 
 
 def test_a_frame_of_another_result_is_no_contact_sheet(

@@ -116,7 +116,7 @@ def test_a_folder_of_passes_moves_as_one_of_them(render: Make, fill: Make, tmp_p
 
 def test_ids_alone_move_with_a_guide_and_are_refused_without(render: Make, fill: Make, tmp_path: Path) -> None:
     folder = render([0, 4])
-    with pytest.raises(InputError, match=r"holds ids or 32-bit whole numbers only; .*--guide"):
+    with pytest.raises(InputError, match=r"holds ids or 32-bit whole numbers only; .* or name as guide the files"):
         fill(folder / "ids", tmp_path / "out")
     fill(folder / "ids", tmp_path / "out", model=flow.build("cpu", "auto"), guide=str(folder / "beauty"))
     drawn = read_plate(tmp_path / "out" / "ids.2.exr").pixels[..., 0]

@@ -390,12 +390,12 @@ def test_a_model_that_heeds_no_marks_refuses_them_before_anything_is_written(
     keys: Make, fill: Make, table: Make, network: Recorder, tmp_path: Path
 ) -> None:
     source, marks = keys([1, 5]), table(("tip", 1, 3, 8), ("tip", 5, 7, 8))
-    with pytest.raises(SettingsError, match=r"^flow does not heed marks; choose motion, or leave --marks out$"):
+    with pytest.raises(SettingsError, match=r"^flow does not heed marks; choose motion, or leave marks out$"):
         fill(source, tmp_path / "out", flow.build(), marks=marks)
     with pytest.raises(SettingsError, match=r"^dissolve does not heed marks; "):
         fill(source, tmp_path / "out", marks=marks)
     with pytest.raises(
-        SettingsError, match=r"^marks are not heeded in triads; choose scheme direct, or leave --marks out$"
+        SettingsError, match=r"^marks are not heeded in triads; choose scheme direct, or leave marks out$"
     ):
         fill(source, tmp_path / "out", network.model(), marks=marks, scheme="triads")
     with pytest.raises(SettingsError, match=r"^marks are not heeded in triads; "):
@@ -434,6 +434,6 @@ def test_the_command_line_refuses_marks_that_are_not_heeded(
 ) -> None:
     command = [str(keys([1, 5])), str(tmp_path / "out"), "--marks", table(("tip", 1, 3, 8))]
     assert main([*command, "--model", "flow"]) == 2
-    assert "flow does not heed marks; choose motion, or leave --marks out" in capsys.readouterr().err
+    assert "flow does not heed marks; choose motion, or leave marks out" in capsys.readouterr().err
     assert main([*command, "--dry-run", "--model", "flow"]) == 2
     assert Settings().model == "motion", "what heeds marks needs no choice"

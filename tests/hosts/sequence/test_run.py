@@ -163,7 +163,7 @@ def test_a_frame_of_someone_else_is_never_replaced(
     source = keys([1, 5])
     touched = write(tmp_path / "out" / "shot.0003.exr", picture(9))
     before = touched.read_bytes()
-    with pytest.raises(InputError, match=r"shot\.0003\.exr was not made by this tool.*--overwrite"):
+    with pytest.raises(InputError, match=r"shot\.0003\.exr was not made by this tool.*or turn on overwrite"):
         fill(source, tmp_path / "out")
     assert frames(tmp_path / "out") == {"shot.0003.exr": before}
     fill(source, tmp_path / "out", overwrite=True)
@@ -262,7 +262,7 @@ def test_a_cut_is_held_and_said(keys: Make, fill: Make, write: Make, tmp_path: P
 
 def test_new_frames_are_inserted_between_keys_without_gaps(keys: Make, fill: Make, tmp_path: Path) -> None:
     source = keys([10, 11, 12])
-    with pytest.raises(InputError, match="--insert N"):
+    with pytest.raises(InputError, match="number them farther apart, or set insert to the number"):
         fill(source, tmp_path / "none")
     fill(source, tmp_path / "out", insert=3)
     assert list(frames(tmp_path / "out")) == [f"shot.{number:04d}.exr" for number in range(10, 19)]
@@ -324,7 +324,7 @@ def test_an_engine_that_fails_costs_its_gap_and_not_the_run(keys: Make, fill: Ma
     summary, events = fill(keys([1, 4, 7]), tmp_path / "out", model=model)
     assert (summary.drawn, summary.copied, len(summary.failed)) == (2, 3, 2)
     assert {event["message"] for event in events if event["event"] == "failed"} == {
-        "the model could not draw (out of memory); try a lower --memory, another --device or model"
+        "the model could not draw (out of memory); set memory lower, or take another device or model"
     }
 
 
