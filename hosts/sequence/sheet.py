@@ -26,6 +26,8 @@ WIDTH = 240
 """Of one picture, in pixels."""
 MARGIN, LABEL = 6, 20
 PAPER, BACKDROP = 41, 0.32
+DIMMEST_ID = 0.2
+"""Least value that an id's colour has, lest it looks like nothing."""
 INK, KEY, GONE = (217, 217, 217), (255, 158, 26), (128, 128, 128)
 """Frame numbers of in-betweens, of keys, and of frames that are not there."""
 LOOK = (255, 77, 106)
@@ -80,7 +82,10 @@ def _picture(plate: Plate) -> Pixels:
     channels, display = plate.header.channels, plate.header.display
     window = plate.header.window | display
     rows, columns = display.within(window)
-    pixels = np.nan_to_num(plate.over(window)[rows, columns])
+    pixels = plate.over(window)[rows, columns]
+    if channels.colour[0] in channels.ids:
+        return _in_colours(pixels[..., channels.colour[0]])
+    pixels = np.nan_to_num(pixels)
     colour = pixels[..., list(channels.colour)]
     linear = resolve("auto", plate.header.path.name, plate.header.tag).name == "linear"
     if channels.alpha is not None:
@@ -90,6 +95,18 @@ def _picture(plate: Plate) -> Pixels:
     if linear:  # the sRGB curve (IEC 61966-2-1)
         colour = np.where(colour <= 0.0031308, 12.92 * colour, 1.055 * np.power(colour, 1 / 2.4) - 0.055)
     return np.ascontiguousarray(np.broadcast_to(colour, (*colour.shape[:2], 3)), np.float32)
+
+
+def _in_colours(ids: Pixels) -> Pixels:
+    """Ids (H, W), be they numbers or bits, each in a colour of its own in every frame, (H, W, 3); 0 is nothing."""
+    bits = np.ascontiguousarray(ids).view(np.uint32)
+    mixed = bits.copy()  # neighbouring numbers get colours far apart: "lowbias32" (Wellons 2018, hash-prospector)
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        mixed = (mixed ^ (mixed >> np.uint32(shift))) * np.uint32(factor)
+    bytes_of = np.stack([mixed >> np.uint32(shift) & np.uint32(255) for shift in (24, 16, 8)], -1)
+    colour = np.asarray(DIMMEST_ID + (1 - DIMMEST_ID) / 255 * bytes_of, np.float32)
+    colour[bits == 0] = BACKDROP
+    return colour
 
 
 def _padded(picture: Bytes, height: int, width: int) -> Bytes:

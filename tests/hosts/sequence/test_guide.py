@@ -10,6 +10,7 @@ import OpenImageIO as oiio
 import pytest
 
 from inbetween.core.errors import FrameReadError, InputError
+from inbetween.hosts.sequence import sheet as sheets
 from inbetween.hosts.sequence.frames import Header, Plate, read_header, read_plate, write_frame
 from inbetween.models import dissolve, flow
 from inbetween.models.model import Model
@@ -40,9 +41,15 @@ def shot(number: int) -> np.ndarray:
     return np.concatenate(layers, -1).astype(np.float32)
 
 
-def write(path: Path, names: tuple[str, ...] | list[str], pixels: np.ndarray, at: tuple[int, int] = (0, 0)) -> Path:
+def write(
+    path: Path,
+    names: tuple[str, ...] | list[str],
+    pixels: np.ndarray,
+    at: tuple[int, int] = (0, 0),
+    kind: str = "float",
+) -> Path:
     """A file of these channels, its data window at (x, y) within the display window."""
-    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], len(names), "float")
+    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], len(names), kind)
     spec.x, spec.y = at
     spec.full_width, spec.full_height = WIDTH, HEIGHT
     spec.channelnames = tuple(names)
@@ -123,6 +130,40 @@ def test_ids_alone_move_with_a_guide_and_are_refused_without(render: Make, fill:
     assert set(np.unique(drawn)) == {3.0, 7.0}
     truth = planes(shot(2), PASSES["ids"])[..., 0]
     assert np.mean(drawn != truth) < 0.01
+
+
+@pytest.mark.parametrize("kind", ["float", "uint"])
+def test_a_contact_sheet_shows_every_id_in_a_colour_of_its_own(
+    render: Make, fill: Make, tmp_path: Path, kind: str
+) -> None:
+    """Numbers would all be white as light, and 32-bit ones all black."""
+    folder, sheet = render([0, 4]), tmp_path / "sheet.png"
+    for number in (0, 4) if kind == "uint" else ():
+        ids = planes(shot(number), PASSES["ids"]).astype(np.uint32).view(np.float32)
+        write(folder / "ids" / f"ids.{number}.exr", PASSES["ids"], ids, kind=kind)
+    guide, built = str(folder / "beauty"), flow.build("cpu", "auto")
+    fill(folder / "ids", tmp_path / "out", model=built, guide=guide, contact_sheet=str(sheet))
+    page, scale = read_plate(sheet).pixels, sheets.WIDTH / WIDTH
+    discs, grounds = set(), set()
+    for number in range(5):
+        across = sheets.MARGIN + number * (sheets.WIDTH + 2 * sheets.MARGIN)
+        middle = round(32 * scale), round((30 + 2 * number) * scale)
+        discs.add(tuple(page[sheets.MARGIN + middle[0], across + middle[1]]))
+        grounds.add(tuple(page[sheets.MARGIN + 5, across + 5]))
+    assert len(discs) == len(grounds) == 1, "an id has one colour, in keys and in-betweens"
+    (disc,), (ground,) = discs, grounds
+    assert np.abs(np.subtract(disc, ground)).max() > 0.2
+    assert max(disc) > 0.2
+    assert max(ground) > 0.2
+
+
+def test_ids_that_follow_each_other_are_told_apart() -> None:
+    ids = np.arange(1, 65, dtype=np.uint32)
+    for values in (ids.view(np.float32), ids.astype(np.float32)):
+        colours = sheets._in_colours(values[None])[0]
+        apart = np.abs(colours[:, None] - colours[None]).max(-1)
+        assert apart[~np.eye(64, dtype=bool)].min() > 0.03
+        assert colours.min() >= 0.2
 
 
 def test_a_guide_of_ids_shows_nothing_to_move_by(render: Make, fill: Make, tmp_path: Path) -> None:
