@@ -257,6 +257,23 @@ def _legs(stage: Stage, ground: Picture, t: float) -> Picture:
     return over(ground, *_inked(*inked, coat))
 
 
+def _stroll(stage: Stage, t: float) -> Picture:
+    """Somebody walks on the spot, from one foot in front of the other to both side by side: what is far goes behind."""
+    hips, neck = (240, 145 + 3 * t), (236, 85 + 3 * t)
+
+    def limb(start: tuple[float, float], length: float, upper: float, lower: float, width: float) -> Any:
+        places = _limb(*start, length, upper, lower)
+        return stage.line(places, width), stage.line(places, width + 4)
+
+    far = limb(hips, 44, 28 * t - 28, 14 * t - 44, 15), limb((236, 92 + 3 * t), 32, 28 * t - 28, 28 * t - 8, 10)
+    near = limb(hips, 44, 28 - 28 * t, 12 - 24 * t, 15), limb((236, 92 + 3 * t), 32, 28 - 28 * t, 48 - 28 * t, 10)
+    body = stage.line((hips, neck), 34), stage.line((hips, neck), 38)
+    head = stage.disc(235, 58 + 3 * t, 24), stage.disc(235, 58 + 3 * t, 26)
+    colours = (0.25, 0.3, 0.5), (0.75, 0.45, 0.1), BLUE, RED, ORANGE, (1.0, 0.85, 0.7)
+    parts = far[0], far[1], near[0], body, near[1], head
+    return over(stage.flat(PAPER), *_inked(*((*part, colour) for part, colour in zip(parts, colours, strict=True))))
+
+
 def _behind(stage: Stage, t: float) -> Picture:
     arm = _limb(240, 110, 110, 60 * t - 70)
     limb = stage.line(arm, 26), stage.line(arm, 32), ORANGE
@@ -341,6 +358,7 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "an arm swings behind a body": _behind,
     "legs walk under a coat": lambda stage, t: _legs(stage, stage.flat(PAPER), t),
     "legs walk, and the camera pans": lambda stage, t: _legs(stage, stage.camera(shift=60 * t), t),
+    "somebody walks on the spot": _stroll,
     "a head nods": _nod,
     "a box comes out from behind another": _emerging,
     "an iris opens": lambda stage, t: over(stage.flat(NIGHT), (stage.disc(240, 135, 40 + 140 * t), ORANGE)),

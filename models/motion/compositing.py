@@ -139,7 +139,7 @@ def _share(whole: Whole, led: Pair, sources: Pair, t: float) -> Plane | float:
 
     Of places (n, 2) in either key: `led` is where it takes them, `sources` where the same is within its outlines.
     """
-    if whole.piece.bent:
+    if whole.piece.bent and whole.seen is None:
         other = 1 - whole.piece.bent.own
         beyond = whole.shapes[other].outside(led[other]) > BEYOND
         return np.where(beyond, np.float32(other), np.float32(1 - t))

@@ -6,6 +6,7 @@ then, the links say together (Xu et al. 2005, "Poisson shape interpolation").
 Places are float64 (n, 2) or complex (n,), planes of places float32 (h, w, 2): x and y in pixels.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Side, offset
-from inbetween.models.motion.affine import Floats
+from inbetween.models.motion.affine import Floats, inverse, mapped
 from inbetween.models.motion.graph import Complexes, Graph, complexes, points, unit
 from inbetween.models.warp import Part, Plane, pixels_of
+
+PointMap = Callable[[NDArray[Any], int], NDArray[np.floating]]
+"""Where places (n, 2), x and y, of a key, 0 or 1, are in the other one if they go with a thing, (n, 2)."""
 
 SEEDS = 2.0
 """Pixels, at most, between the places along a link of which pixels take the nearest."""
@@ -119,6 +123,15 @@ class Deformation:
         if not np.iscomplexobj(values):
             apart = np.angle(np.exp(1j * apart))
         return np.concatenate((values, (values[first] + np.linspace(0, 1, count)[:, None] * apart).ravel()))
+
+
+def going(way: "Floats | Deformation") -> PointMap:
+    """How places go with a thing, be it by an affine map (2, 3) from the start to the end, or as it bends."""
+    if isinstance(way, Deformation):
+        bent = way
+        return lambda places, key: bent.mapped(np.rint(places).astype(np.intp), key) if len(places) else places
+    ways = way, inverse(way)
+    return lambda places, key: mapped(places, ways[key])
 
 
 def _nearest(part: Part, seeds: Complexes) -> NDArray[np.intp]:

@@ -1,6 +1,6 @@
 """What becomes of the pieces that both keys have: how each goes, and which of them lies over which."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -116,8 +116,32 @@ def half_hidden(sight: Sight, pairs: NDArray[np.intp]) -> HalfHidden:
         new = [pair for first, part in found.items() if first not in before for pair in product(*part.pieces)]
         if not new:
             break
-        known = told_by_itself | {pair: part.way for part in found.values() for pair in product(*part.pieces)}
-    return found
+        ways = [(part.way, part) for part in found.values() if isinstance(part.way, np.ndarray)]
+        known = told_by_itself | {pair: way for way, part in ways for pair in product(*part.pieces)}
+    return found | _folded(sight, pairs, found, known)
+
+
+def _folded(
+    sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, known: Mapping[tuple[int, int], Floats]
+) -> HalfHidden:
+    """The same for what bends, of which something hides a part that is `known`, or is found whole in both keys."""
+    ways: dict[tuple[int, int], Floats | None] = {}
+    left = []
+    for one, other in pairs[: 2 * BENDS].tolist():
+        if (one, other) not in known and not (sight.cut[0].thin[one] or sight.cut[1].thin[other]):
+            way, may_bend = sight.way(one, other)
+            if way is None and not (may_bend and sight.bent(one, other)):
+                left.append((one, other))
+            else:
+                ways[one, other] = way
+    folded: HalfHidden = {}
+    for pair in left[:BENDS]:
+        part = sight.hidden(*pair, {**known, **ways}, bends=True)
+        if part is None or part.pixels <= COVERS * part.size:
+            continue
+        if not any(part.shares(other) for other in (found | folded).values()):
+            folded[pair] = part
+    return folded
 
 
 def _whole(part: Hidden) -> bool:

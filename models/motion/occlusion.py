@@ -8,7 +8,7 @@ and over, outliers counting less: Fitzgibbon 2003, "Robust registration of 2D an
 Masks are bool (H, W); places float64 (n, 2), x and y in pixels; maps float64 (2, 3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,9 +17,12 @@ import numpy as np
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, then, turn
 from inbetween.models.motion.alignment import SAMPLES
-from inbetween.models.motion.masks import Labels, Mask, dilated, part_around, said_at
+from inbetween.models.motion.deformation import Deformation, going
+from inbetween.models.motion.masks import Labels, Mask, components, dilated, outer_distance, part_around, said_at
 from inbetween.models.motion.matching import SAME_COLOUR
+from inbetween.models.motion.outlines import INK_REACH
 from inbetween.models.motion.regions import Pieces
+from inbetween.models.motion.registration import CELLS, TARGETS, Within, cut_up, drawn, strain
 from inbetween.models.motion.shapes import Shape, shape
 from inbetween.models.warp import Part as Rectangle
 from inbetween.models.warp import Plane, labels_at
@@ -47,7 +50,11 @@ COMPANY_BONUS = 0.05
 TOLD_SHARE, AGREED_SHARE = 0.97, 0.8
 """Share of what is seen that must come to lie where it is seen or hidden, and of what is seen of the outline that must
 come to lie on the outline."""
-
+FOLDED_REACH, FOLDED_STIFFNESS, FOLDED_SHARE = 0.3, (30.0, 2.0), 0.9
+"""As `registration.drawn` has them, for what bends behind something; and the share of it that must be explained, less
+what it is stretched by."""
+MOST_PARTS = 20
+"""In how many parts, at most, either key shows it."""
 
 Names = tuple[int, ...]
 """Of pieces of a key that are one thing."""
@@ -59,8 +66,8 @@ class Hidden:
 
     pieces: tuple[Names, Names]
     """What either key shows of it."""
-    way: Floats
-    """(2, 3): the turn and the shift from the start to the end."""
+    way: Floats | Deformation
+    """(2, 3): the turn and the shift from the start to the end; or how it bends."""
     under: tuple[Floats, Floats]
     """How many pixels of what the other key shows each piece of a key hides, (n,)."""
     beyond: int
@@ -87,7 +94,9 @@ class Part:
     """What a key shows of a piece."""
 
     own: Mask
-    """Where it is."""
+    """Where it is, within its outline."""
+    outlined: Mask
+    """Where it is, outline and all."""
     ground: Mask
     """Where nothing hides it."""
     ink: Mask
@@ -100,16 +109,21 @@ class Part:
         which[0, np.add(names, 1)] = True
         which[1, over + 1] = True
         which[2, 1:] = cut.thin
-        own, others, ink = which[:, cut.labels]
-        return cls(own, ~(own | others) | (cut.grounds > 0), ink & ~own)
+        outlined, others, ink = which[:, cut.labels]
+        own, ink = outlined & cut.inside, ink & ~outlined
+        part, lines = _part(outlined, INK_REACH), ink | (outlined & ~own)
+        ground = ~(outlined | others | ink)
+        nearer = outer_distance(others[part]) <= outer_distance(ground[part])
+        others[part] |= lines[part] & nearer  # the outline of what hides it
+        return cls(own, outlined, ~(own | others) | (cut.grounds > 0), ink)
 
-    def under(self, labels: Labels, other: "Part", way: Floats) -> Floats:
-        """How many pixels each piece hides of what the other key shows, brought here: by its number in `labels` (H, W).
+    def under(self, labels: Labels, other: "Part", places: Floats) -> Floats:
+        """How many pixels each piece hides of what the other key shows: by its number in `labels` (H, W).
 
-        Edges do not count. Row 0 are those beyond the frame.
+        `places` (n, 2) are where the other's are brought here. Edges do not count. Row 0 are those beyond the frame.
         """
-        places = mapped(other.places, way)
-        deep = _hidden(self, places) & (self.shape.outside(places.astype(np.float32)) > TOLERANCE)
+        far = self.shape.outside(places.astype(np.float32)) > TOLERANCE
+        deep = _hidden(self, places) & far & (said_at(self.outlined, places) != 1)
         names = np.maximum(said_at(labels, places[deep]), 0)
         return np.bincount(names, minlength=int(labels.max()) + 1).astype(np.float64) * (other.size / len(places))
 
@@ -158,8 +172,7 @@ class Part:
     @cached_property
     def part(self) -> Rectangle:
         """The part of the frame around it."""
-        rows, columns = (np.flatnonzero(self.own.any(axis)) for axis in (1, 0))
-        return part_around(rows, columns, 1)
+        return _part(self.own)
 
     def small(self, scale: float, half: int) -> tuple[Plane, Plane]:
         """1 where it is, and besides -1 where it cannot be, around its middle, smaller; 0 beyond the frame: (h, h)."""
@@ -174,27 +187,41 @@ class Part:
         return np.asarray(first), np.asarray(second)
 
 
+def _part(mask: Mask, margin: int = 1) -> Rectangle:
+    """The part of the frame around what fills a mask (H, W), and a margin."""
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    return part_around(rows, columns, margin)
+
+
 def _some(places: Labels, count: int) -> Floats:
     """About so many of some places (n, 2), evenly spread over them."""
     return places[:: max(1, len(places) // count)].astype(np.float64)
 
 
 def hidden(
-    cut: tuple[Pieces, Pieces], one: int, other: int, over: tuple[Labels, Labels], beside: Sequence[Floats]
+    cut: tuple[Pieces, Pieces],
+    one: int,
+    other: int,
+    over: tuple[Labels, Labels],
+    beside: Sequence[Floats],
+    bends: bool = False,
 ) -> Hidden | None:
     """How a piece goes of which something hides a part in either key; None if nothing does, or it is another thing.
 
     What something crosses is seen in several pieces: they are tried together first. `over` names the pieces of either
-    key that may hide it, (n,); `beside` are the maps of what is beside it: it rather goes along with that.
+    key that may hide it, (n,); `beside` are the maps of what is beside it: it rather goes along with that. It may turn
+    and shift, or if it `bends`, bend.
     """
+    found: Callable[[Part, Part, Sequence[Floats]], Floats | Deformation | None] = _folded if bends else _swung
     crossed = crossing(cut[0], one), crossing(cut[1], other)
     tried = [crossed] if crossed == ((one,), (other,)) else [crossed, ((one,), (other,))]
     for names in tried:
         start, end = (Part.of(*each) for each in zip(cut, names, over, strict=True))
-        way = _swung(start, end, beside)
+        way = found(start, end, beside)
         if way is not None:
-            back = inverse(way)
-            first, second = start.under(cut[0].labels, end, back), end.under(cut[1].labels, start, way)
+            led = going(way)
+            there, back = np.asarray(led(start.places, 0), np.float64), np.asarray(led(end.places, 1), np.float64)
+            first, second = start.under(cut[0].labels, end, back), end.under(cut[1].labels, start, there)
             size = min(start.size, end.size)
             return Hidden(names, way, (first[1:], second[1:]), int(first[0] + second[0]), size)
     return None
@@ -210,8 +237,7 @@ def crossing(cut: Pieces, piece: int) -> Names:
 
 def _swung(start: Part, end: Part, beside: Sequence[Floats]) -> Floats | None:
     """The turn and the shift of a piece; None if nothing of it is hidden, or they are not the same."""
-    keys = start, end
-    if min(key.size for key in keys) < SMALLEST_SHOWN or min(key.free for key in keys) < FREE_SHARE:
+    if not _tells(start, end):
         return None
     found = [_refined(start, end, way) for way in _coarse(start, end)]
     agreed = [_agreed(start, end, way) - PART_TURN_COST * turn(way) for way in found]
@@ -220,6 +246,45 @@ def _swung(start: Part, end: Part, beside: Sequence[Floats]) -> Floats | None:
     best = int(np.argmax(agreed))
     way = [*found, *along][best]
     return way if agreed[best] > AGREED_SHARE and _told(start, end, way) else None
+
+
+def _tells(start: Part, end: Part) -> bool:
+    """Whether either key shows enough of a piece, and of its outline, to tell how it goes."""
+    return all(key.size >= SMALLEST_SHOWN and key.free >= FREE_SHARE for key in (start, end))
+
+
+def _folded(start: Part, end: Part, beside: Sequence[Floats]) -> Deformation | None:
+    """How a piece bends of which something hides a part; None if that does not explain it.
+
+    What the key shows that shows more is drawn to what the other one shows, and off all places where that shows that it
+    is not; from several turns and shifts.
+    """
+    if not _tells(start, end):
+        return None
+    full = int(end.size > start.size)
+    own, other = (start, end)[:: -1 if full else 1]
+    ways = [*beside[:TURNS_TRIED], *_coarse(start, end), np.eye(2, 3)]
+    if max(components(key.own).max() for key in (own, other)) > MOST_PARTS:
+        return None
+    whole, seen = cut_up(own.own, *CELLS), cut_up(other.own, *TARGETS)
+    if not whole.touching:
+        return None
+    within, best, found = Within(other.own | other.covered), FOLDED_SHARE, None
+    for way in ways:
+        begin = mapped(whole.places, inverse(way) if full else way)
+        places = drawn(whole, seen, begin, FOLDED_REACH, stiffness=FOLDED_STIFFNESS, within=within)
+        bent = Deformation(whole, places)
+        good = _explained(own, other, bent) - strain(bent)
+        if good > best:
+            best, found = good, bent.back if full else bent
+    return found
+
+
+def _explained(own: Part, other: Part, bent: Deformation) -> float:
+    """Share of either part that comes to lie where the other one shows it, or hides it; whichever is less."""
+    there, back = bent.mapped(own.places.astype(np.intp), 0), bent.mapped(other.places.astype(np.intp), 1)
+    lies = (other.shape.outside(there) < TOLERANCE) | _hidden(other, there.astype(np.float64))
+    return float(min(np.mean(lies), np.mean(own.shape.outside(back) < TOLERANCE)))
 
 
 def _coarse(start: Part, end: Part) -> list[Floats]:

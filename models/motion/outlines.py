@@ -1,23 +1,21 @@
 """The outlines of carried pieces: ink that is a piece of its own, or a seam between some, goes with what it surrounds.
 
 All outlines of a drawing hang together, and no one motion explains them. So each pixel of ink goes with the nearest
-piece whose motion brings it to ink of the other key.
+piece whose motion brings it to ink of the other key. So does that of a line between two pieces, of which either was cut
+out with a half: whole, it belongs to the one that lies on top.
 
 Labels are uint8 (H, W), the numbers of carried pieces, from 1; masks bool (H, W).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inbetween.models.motion.deformation import PointMap
 from inbetween.models.motion.masks import Mask, Numbers, inner_distance, outer_distance, part_around
 from inbetween.models.motion.regions import THIN_HALF_WIDTH, Pieces
 from inbetween.models.warp import Part, Plane, labels_at
-
-PointMap = Callable[[NDArray[np.intp], int], NDArray[np.floating]]
-"""Where places (n, 2), x and y, of a key, 0 or 1, are in the other one if they go with a piece, (n, 2)."""
 
 INK_REACH = 11
 """Pixels from a piece in which its outline lies."""
@@ -25,12 +23,27 @@ GOING_SHARE = 0.6, 0.9
 """Share of the ink around a piece that must go with it, or none does; and around a thin one."""
 
 
-def ink(cut: Pieces, labels: Numbers) -> Mask:
+def outlined(
+    cut: tuple[Pieces, Pieces], labels: tuple[Numbers, Numbers], going: Sequence[PointMap]
+) -> tuple[Numbers, Numbers]:
+    """The labels of both keys with the outlines of each piece; `going` tells how they go.
+
+    What goes with none stays whose it was.
+    """
+    edges = [(each.labels > 0) & ~each.inside for each in cut]
+    bare = [np.where(edge, np.uint8(0), label) for edge, label in zip(edges, labels, strict=True)]
+    drawn = [_ink(each, label) | edge for each, label, edge in zip(cut, labels, edges, strict=True)]
+    found = _inked((bare[0], bare[1]), (drawn[0], drawn[1]), going)
+    first, second = (np.where(edge & (new == 0), old, new) for edge, new, old in zip(edges, found, labels, strict=True))
+    return first, second
+
+
+def _ink(cut: Pieces, labels: Numbers) -> Mask:
     """Where a picture that is cut in pieces has thin ones that are not carried."""
     return np.asarray(np.append(False, cut.thin)[cut.labels] & (labels == 0))
 
 
-def inked(
+def _inked(
     labels: tuple[Numbers, Numbers], drawn: tuple[Mask, Mask], going: Sequence[PointMap]
 ) -> tuple[Numbers, Numbers]:
     """The labels of both keys with what of the ink, `drawn`, goes with each piece; `going` tells how they go.

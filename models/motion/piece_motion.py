@@ -18,7 +18,7 @@ from inbetween.models.motion.affine import Floats, inverse, mapped
 from inbetween.models.motion.alignment import View
 from inbetween.models.motion.appearing import lone
 from inbetween.models.motion.backdrop import UNCHANGED, Backdrop
-from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.deformation import Deformation, going
 from inbetween.models.motion.depth_order import half_hidden, recognised, together
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.led import UNTOLD, Told
@@ -26,7 +26,7 @@ from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.masks import Mask, Numbers, diagonal
 from inbetween.models.motion.matching import matches, recoloured
 from inbetween.models.motion.occlusion import Names
-from inbetween.models.motion.outlines import ink, inked
+from inbetween.models.motion.outlines import outlined
 from inbetween.models.motion.propagation import joined
 from inbetween.models.motion.regions import Pieces, pieces
 from inbetween.models.motion.verification import OVERLAP, Sight, mismatch, unmatched, vanished
@@ -83,7 +83,7 @@ class Piece:
 
     def mapped(self, places: NDArray[np.intp], key: int) -> NDArray[np.floating]:
         """Where places (n, 2), x and y, of a key, 0 or 1, are in the other one, if they go with it."""
-        return self.bent.mapped(places, key) if self.bent else mapped(places, self.way_from(key))
+        return going(self.bent or self.way)(places, key)
 
 
 @dataclass(frozen=True)
@@ -241,11 +241,11 @@ class _Load:
             flow[place] = piece.mapped(here, key) - here
 
     def outline(self) -> None:
-        """Let the outlines of what is carried, if they are ink, go along with it."""
-        drawn = ink(self.cut[0], self.labels[0]), ink(self.cut[1], self.labels[1])
-        for key, label in enumerate(inked(self.labels, drawn, [piece.mapped for piece in self.pieces])):
-            for number in np.unique(label[label != self.labels[key]]):
-                rows, columns = np.nonzero((label == number) & (self.labels[key] == 0))
+        """Let the outlines of what is carried go along with it."""
+        for key, label in enumerate(outlined(self.cut, self.labels, [piece.mapped for piece in self.pieces])):
+            new = np.where(label != self.labels[key], label, 0)
+            for number in np.unique(new[new > 0]):
+                rows, columns = np.nonzero(new == number)
                 here = np.stack((columns, rows), 1)
                 self.flows[key][rows, columns] = self.pieces[number - 1].mapped(here, key) - here
             self.labels[key][:] = label

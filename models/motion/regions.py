@@ -25,12 +25,18 @@ OUTLINE_REACH = 6
 """Pixels around a piece, outline and soft edge, that move with it."""
 SOFT_EDGE = 2
 """Pixels on either side of an outline in which the soft edge of something even lies."""
+SMALL_PIECE = 200
+"""Even pixels of a small piece, at most, which is measured with its outline."""
 SMALLEST_PIECE = 6
 """Pixels of the smallest piece."""
 EDGE_REACH = 3
 """Pixels within which both sides of a soft edge are seen."""
-LINE_RING = 1.5, 4.5
-"""Pixels around something even in which its colour goes on if it is a bit of a line, rather than a piece."""
+LINE_RING, ENDS = (1.5, 4.5), 3
+"""Pixels around something even in which its colour goes on, in about as many as it has itself, if it is a bit of a line
+rather than a piece; and in how many it does if it is the core of an outline that goes on without one."""
+CORE_HALF_WIDTH, CORE_REACH = 1.5, 5
+"""Pixels: half the width of the widest core of an outline that goes with what it surrounds; and how far from its core
+what it surrounds begins."""
 MOST_PIECES = 150
 """Pieces of a key that are matched, the largest."""
 GROUND_BOX = 0.5
@@ -54,6 +60,9 @@ class Pieces:
 
     labels: Labels
     """(H, W); 0 is ground."""
+    inside: Mask
+    """(H, W): where a piece has its colour, within its outline. That outline is whose it borders on as well, and no
+    measure of it."""
     area: Floats
     centre: Floats
     """(n, 2), x and y."""
@@ -109,7 +118,11 @@ def pieces(picture: Plane) -> Pieces:
     scraps = stats[:, cv2.CC_STAT_AREA] < SMALLEST_PIECE
     kept = ~scraps & ~ground
     kept[0] = False
-    lines = kept & _goes_on(picture, flat, stats[:, cv2.CC_STAT_AREA], kept)
+    area = stats[:, cv2.CC_STAT_AREA]
+    goes_on = _going_on(picture, flat, kept)
+    lines = kept & (goes_on >= area)
+    bare = kept & _coloured_as(picture, flat, area, ground)
+    lines |= _between(flat, area, kept & ~lines, ground | bare) & (goes_on >= ENDS)
     kept &= ~lines
     uneven |= (lines | scraps)[flat]  # as the core of a line, here and there
     ground &= ~scraps
@@ -118,9 +131,11 @@ def pieces(picture: Plane) -> Pieces:
     # What is left is ground, the edge of a piece, or a line too thin to have an inside.
     mark = uneven & ~_like_ground(picture, ground[flat])
     edge = mark & _between_grounds(small, ground[flat])
-    if kept.any():
-        far, source = nearest(labels > 0)
-        labels = np.where(mark & (far <= OUTLINE_REACH), labels.ravel()[source], labels)
+    # A hole through which a ground is seen has no outline of its own where something else has one.
+    for owners in (kept & ~bare, kept):
+        if owners.any():
+            far, source = nearest(owners[labels])
+            labels = np.where(mark & (labels == 0) & (far <= OUTLINE_REACH), labels.ravel()[source], labels)
     thin = mark & (labels == 0) & ~edge
     _, strokes = cv2.connectedComponents(thin.view(np.uint8), connectivity=8)
     labels = np.where(strokes > 0, strokes + count, labels)
@@ -145,13 +160,58 @@ def _grounds(stats: NDArray[np.int32], height: int, width: int) -> Mask:
     return np.asarray((box > GROUND_BOX * height * width) & ~(inside & (area < FRAME_FILL * box)))
 
 
-def _goes_on(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask) -> Mask:
-    """Which even parts are bits of a line, whose colour goes on around them, by their number in `flat`: (n,)."""
+def _going_on(picture: Plane, flat: NDArray[np.int32], kept: Mask) -> NDArray[np.intp]:
+    """How many pixels around each even part, by its number in `flat`, have its colour, which goes on there: (n,)."""
     far, source = nearest(kept[flat])
     beside = (far > LINE_RING[0]) & (far < LINE_RING[1])
     source = source[beside]
     alike = np.abs(picture[beside] - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE_RANGE / 255
-    return np.bincount(flat.ravel()[source[alike]], minlength=len(area)) >= area
+    return np.bincount(flat.ravel()[source[alike]], minlength=len(kept))
+
+
+def _coloured_as(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], ground: Mask) -> Mask:
+    """Which even parts have the colour of a ground, by their number in `flat`: (n,)."""
+    number = flat.ravel()
+    sums = [np.bincount(number, picture[..., channel].ravel(), len(area)) for channel in range(picture.shape[2])]
+    usual = np.stack(sums, 1) / np.maximum(area, 1)[:, None]
+    alike = np.zeros(len(area), np.bool_)
+    for colour in usual[ground]:
+        alike |= np.abs(usual - colour).max(1) < EDGE_RANGE / 510
+    return alike
+
+
+def _between(flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask, ground: Mask) -> Mask:
+    """Which even parts are as thin as the core of an outline, between two pieces, or one and a ground: (n,).
+
+    Whether such a line has a core hangs on how it lies between the pixels. So that a piece is cut out alike in both
+    keys, a line that goes on without one belongs to what it surrounds, all along. Parts go by their number in `flat`;
+    `kept` are those that are pieces, `ground` those that are grounds.
+    """
+    number = flat.ravel()
+    deep = inner_distance(flat > 0) > CORE_HALF_WIDTH
+    core = kept & (np.bincount(number, deep.ravel(), len(area)) <= WIDE_SHARE * area)
+    names = np.where(ground, 1, np.where(kept & ~core, np.arange(len(area)) + 1, 0)).astype(np.float32)
+    names[0] = 0
+    wide = names[flat]
+    box = np.ones((2 * CORE_REACH + 1,) * 2, np.uint8)
+    most, least = cv2.dilate(wide, box), cv2.erode(np.where(wide > 0, wide, np.float32(np.inf)), box)
+    between = (most > 0) & (most != least)
+    return np.asarray(core & (np.bincount(number, between.ravel(), len(area)) > area / 2))
+
+
+def _inside(labels: Labels, uneven: Mask) -> Mask:
+    """Where pieces have their colour, (H, W): where they are even, and a pixel farther, as edges are soft.
+
+    All of what is small, or nowhere even: its few pixels tell its measures only all together.
+    """
+    even = np.where(uneven, 0, labels)
+    height, width = labels.shape
+    around = np.pad(even, 1)
+    own = np.zeros(labels.shape, np.bool_)
+    for down, right in product(range(3), range(3)):
+        own |= around[down : down + height, right : right + width] == labels
+    known = np.bincount(labels.ravel(), even.ravel() > 0) > SMALL_PIECE
+    return np.asarray((labels > 0) & (own | ~known[labels]))
 
 
 def _soft(picture: Plane, grounds: Labels) -> Labels:
@@ -194,7 +254,8 @@ def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> P
     table = np.zeros(len(size), np.intp)
     table[largest] = np.arange(1, len(largest) + 1)
     labels = table[labels]
-    y, x = np.nonzero(labels)
+    inside = _inside(labels, uneven)
+    y, x = np.nonzero(inside)
     index, n = labels[y, x] - 1, len(largest)
 
     def total(values: Any) -> Floats:
@@ -209,4 +270,4 @@ def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> P
     weight = np.where(uneven[y, x], 1e-3, 1.0)
     seen = picture[y, x]
     colour = np.stack([total(seen[:, c] * weight) for c in range(4)], 1) / total(weight)[:, None]
-    return Pieces(labels, area, centre, spread, colour, grounds)
+    return Pieces(labels, inside, area, centre, spread, colour, grounds)

@@ -16,7 +16,7 @@ from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.graph import Graph, cells, complexes, graph, points
 from inbetween.models.motion.marked import NO_MARKS
-from inbetween.models.motion.masks import Mask, components, outer_distance
+from inbetween.models.motion.masks import Mask, components, nearest, outer_distance
 from inbetween.models.warp import fetched_at
 
 Expected = Callable[[Floats, int], Floats]
@@ -36,6 +36,8 @@ MARK_WEIGHT = 100.0
 """How much a mark holds the place next to it, beside what draws that at most."""
 OUTLIER_WEIGHT = 1e-3
 """How likely it is, beside being a place's own, that something has no partner."""
+OUTSIDE = 1.0
+"""Pixels from where it may be, beyond which a place is outside."""
 MAX_STRAIN = 0.12
 """How much links are stretched or squeezed on the average, as a logarithm, at most: beyond it is another shape."""
 EXPLAINED_WITHIN = 2.0
@@ -55,7 +57,7 @@ def registered(
     """
     if any(components(mask).max() > min(CELLS[2], TARGETS[2]) for mask in (start, end)):
         return None
-    shapes, targets = ([_cut(mask, *about) for mask in (start, end)] for about in (CELLS, TARGETS))
+    shapes, targets = ([cut_up(mask, *about) for mask in (start, end)] for about in (CELLS, TARGETS))
     if not all(shape.touching for shape in shapes):
         return None
     best, found = -np.inf, None
@@ -72,24 +74,50 @@ def registered(
     return found
 
 
-def drawn(shape: Graph, targets: Graph, begin: Floats, reach: float = 1.0, marks: Floats = NO_MARKS) -> Floats:
+def drawn(
+    shape: Graph,
+    targets: Graph,
+    begin: Floats,
+    reach: float = 1.0,
+    marks: Floats = NO_MARKS,
+    stiffness: tuple[float, float] = STIFFNESS,
+    within: "Within | None" = None,
+) -> Floats:
     """Where the places of a shape arrive, (n, 2), if from where they begin they are drawn to those of another.
 
-    From how far at first, is said by `reach`, and where what is marked goes, by `marks`, as in `registered`.
+    From how far at first, is said by `reach`, and where what is marked goes, by `marks`, as in `registered`. What is
+    outside of where it may be, `within`, is drawn there as well.
     """
     places, links, (first, second) = begin, shape.link_vectors(complexes(shape.places)), shape.links.T
-    widest = reach * float(np.sqrt(targets.places.var(0).sum()))
+    widest = max(reach * float(np.sqrt(targets.places.var(0).sum())), LAST_SIGMA)
     pinned, goals = _pinned(shape, marks)
     for step in np.linspace(0, 1, ITERATIONS):
-        far, stiff = (a ** (1 - step) * b**step for a, b in ((widest, LAST_SIGMA), STIFFNESS))
+        far, stiff = (a ** (1 - step) * b**step for a, b in ((widest, LAST_SIGMA), stiffness))
         own = np.exp(_apart(places, targets.places) / (-2 * far**2)) * shape.area[:, None]
         own *= targets.area / (own.sum(0) + OUTLIER_WEIGHT * shape.area.mean())
-        weight = own.sum(1) / shape.area + STAY_WEIGHT
+        weight = own.sum(1) / shape.area + STAY_WEIGHT + pinned
         turns = shape.turns(shape.link_vectors(complexes(places)))
         pull = stiff * shape.pulled((turns[first] + turns[second]) / 2 * links)
         wanted = points(pull) + own @ targets.places / shape.area[:, None] + STAY_WEIGHT * places + goals
-        places = np.linalg.solve(stiff * shape.stiffness + np.diag(weight + pinned), wanted)
+        if within:
+            outside, home = within.home(places)
+            weight, wanted = weight + outside, wanted + outside[:, None] * home
+        places = np.linalg.solve(stiff * shape.stiffness + np.diag(weight), wanted)
     return places
+
+
+class Within:
+    """Where the places of a shape may be, as a mask (H, W), and the way back there."""
+
+    def __init__(self, allowed: Mask) -> None:
+        self._far, self._source = nearest(allowed)
+
+    def home(self, places: Floats) -> tuple[Floats, Floats]:
+        """1 for each of some places (n, 2) that is outside, else 0, (n,); and the nearest place that is not, (n, 2)."""
+        height, width = self._far.shape
+        x, y = np.clip(np.rint(places).astype(np.intp), 0, (width - 1, height - 1)).T
+        rows, columns = np.divmod(self._source[y, x], width)
+        return (self._far[y, x] > OUTSIDE).astype(np.float64), np.stack((columns, rows), 1).astype(np.float64)
 
 
 def _pinned(shape: Graph, marks: Floats) -> tuple[Floats, Floats]:
@@ -135,7 +163,7 @@ def _close(own: Mask, other: Mask, bent: Deformation, key: int) -> Mask:
     return close
 
 
-def _cut(mask: Mask, count: int, smallest: int, most: int) -> Graph:
+def cut_up(mask: Mask, count: int, smallest: int, most: int) -> Graph:
     """The graph of a shape in at most so many parts: of about so many cells, not smaller than that, and no more."""
     side = max(smallest, round(float(np.sqrt(np.count_nonzero(mask) / count))))
     while cells(mask, side).max() > most:  # lines have more cells than their area tells

@@ -5,20 +5,18 @@ Every map that may align two matched pieces is held against both pictures, as is
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, inverse, mapped, turn
 from inbetween.models.motion.alignment import Alignment, View
-from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.deformation import Deformation, PointMap, going
 from inbetween.models.motion.marked import NO_MARKS, Marked, along
 from inbetween.models.motion.masks import Labels, Mask, inner_distance
 from inbetween.models.motion.matching import SAME_COLOUR, SAME_MOTION, comparable, dissimilar, motions, reshaped
 from inbetween.models.motion.occlusion import Hidden, hidden
-from inbetween.models.motion.outlines import PointMap
 from inbetween.models.motion.regions import EDGE_RANGE, Pieces
 from inbetween.models.motion.registration import Expected, registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
@@ -42,6 +40,8 @@ LOST_OUTLINE, LOST_OUTLINE_FAR = 0.35, 0.2
 """Share of an outline that optical flow has lost, above which the piece is carried whatever its shape becomes."""
 MISSED_DIFFERENCE = 0.5
 """Difference of colour, of 1, that optical flow leaves in both keys together, above which it has lost a piece."""
+AT_REST = 0.5
+"""Pixels by which a piece moves, as its moments tell, below which it is tried at rest as well."""
 BIT, FOLLOWED_DIFFERENCE = 8.0, 0.01
 """Times that a bit of a line is longer than wide, at least, and difference up to which the flows follow it."""
 FAR_LENGTHS = 0.3
@@ -93,6 +93,8 @@ class Sight:
         self.unlike = reshaped(*cut)
         self.marked = Marked((views[0].picture, views[1].picture), cut, marks, dissimilar(*cut))
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
+        self.going: dict[tuple[int, int], tuple[Floats | None, bool]] = {}
+        self.bending: dict[tuple[int, int], Deformation | None] = {}
         self.astray = [loop_error(*flows) > LOST_LOOP, loop_error(*flows[::-1]) > LOST_LOOP]
         first, second = ((unlike > LOST_DIFFERENCE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
         self.flow_lost = first, second
@@ -115,6 +117,8 @@ class Sight:
         if (one, other) not in self.found:
             first, second = self.views
             usual = [*self.alignment.ways(one, other), *self.alignment.reversed(one, other)]
+            if any(np.abs(mapped(first.box(one), way) - first.box(one)).max() < AT_REST for way in usual):
+                usual.append(np.eye(2, 3))
             said = self._said(one, other)
             ways = [*usual, *(self.marked.ways(one, other, usual) if said else ())]
             apart = [
@@ -126,20 +130,20 @@ class Sight:
             cost = np.add(apart, [self.marked.cost(one, other, way) if said else 0.0 for way in ways])
             least = int(np.argmin(cost))
             if np.count_nonzero(cost < cost[least] + TIE) > 1:
-                hangs = [SURROUNDINGS_WEIGHT * self._hangs(one, other, affinely(way)) for way in ways]
+                hangs = [SURROUNDINGS_WEIGHT * self._hangs(one, other, going(way)) for way in ways]
                 least = int(np.argmin(cost + hangs))
             self.found[one, other] = ways[least], apart[least]
         return self.found[one, other]
 
-    def _hangs(self, one: int, other: int, going: PointMap) -> float:
+    def _hangs(self, one: int, other: int, led: PointMap) -> float:
         """Share of what is right beside a piece that is not the same in both keys, if it goes that way."""
         first, second = self.views
         there, back = first.beside(one), second.beside(other)
         if not len(there) or not len(back):  # it fills the frame
             return 0.0
         unlike = [
-            fetched_at(first.picture, there) - fetched_at(second.picture, going(there.astype(np.intp), 0)),
-            fetched_at(second.picture, back) - fetched_at(first.picture, going(back.astype(np.intp), 1)),
+            fetched_at(first.picture, there) - fetched_at(second.picture, led(there, 0)),
+            fetched_at(second.picture, back) - fetched_at(first.picture, led(back, 1)),
         ]
         return float(np.mean([(np.abs(each).max(-1) > LOST_DIFFERENCE).mean() for each in unlike]))
 
@@ -149,6 +153,11 @@ class Sight:
         A piece that fits is carried where optical flow does not explain it as well, or if it goes further than it is
         long: what is so small the network may lose, whatever it is offered.
         """
+        if (one, other) not in self.going:
+            self.going[one, other] = self._way(one, other)
+        return self.going[one, other]
+
+    def _way(self, one: int, other: int) -> tuple[Floats | None, bool]:
         if self._said(one, other):
             return self._as_marked(one, other)
         first, second = self.views
@@ -233,21 +242,24 @@ class Sight:
         away = np.linalg.norm(self.cut[0].centre[one] - self.cut[1].centre[other])
         return float(away / np.sqrt(self.cut[0].area[one]))
 
-    def hidden(self, one: int, other: int, known: Mapping[tuple[int, int], Floats]) -> Hidden | None:
+    def hidden(
+        self, one: int, other: int, known: Mapping[tuple[int, int], Floats | None], bends: bool = False
+    ) -> Hidden | None:
         """How a piece goes of which one key hides a part, its outline lost by the flows; None if none does.
 
-        `known` are the maps of what may hide it.
+        `known` are the maps of what may hide it, None for what bends. It goes as a whole, or it `bends` itself.
         """
         usual = self._left(one, other)
         lost = usual > MISSED_DIFFERENCE or self._astray(one, other) > LOST_OUTLINE_FAR
         if not lost or (self.best(one, other)[1] <= EXPLAINED_DIFFERENCE and not self.entering(one, other)):
             return None
-        near = [way for (a, b), way in known.items() if self.cut[0].beside[one, a] and self.cut[1].beside[other, b]]
+        beside = self.cut[0].beside[one], self.cut[1].beside[other]
+        near = [way for (a, b), way in known.items() if way is not None and beside[0][a] and beside[1][b]]
         first, second = np.array([*known], np.intp).reshape(-1, 2).T
-        found = hidden(self.cut, one, other, (first, second), near)
+        found = hidden(self.cut, one, other, (first, second), near, bends)
         if found is None or self.marked.denies(*found.pieces):
             return None
-        return found if self._closer(found, usual) else None
+        return found if self._apart(found) < (1 if bends else CLOSER) * usual else None
 
     def entering(self, one: int, other: int) -> bool:
         """Whether the frame cuts a piece off in one key alone: it comes in or goes out, and does not grow."""
@@ -260,17 +272,17 @@ class Sight:
             for key, (name, cut, view) in enumerate(zip(pair, self.cut, self.views, strict=True))
         )
 
-    def _closer(self, found: Hidden, usual: float) -> bool:
-        """Whether what both keys show of a thing is more alike than what the flows bring together."""
-        apart = 0.0
-        for key, way in enumerate((found.way, inverse(found.way))):
+    def _apart(self, found: Hidden) -> float:
+        """The difference of colour, of 1, in what both keys show of a thing, in both together."""
+        apart, led = 0.0, going(found.way)
+        for key in (0, 1):
             here = np.stack(self.views[key].of(found.pieces[key])[::-1], 1)
-            there = mapped(here, way)
+            there = led(here, key)
             labels = labels_at(self.cut[1 - key].labels.astype(np.uint8), there)
             seen = np.isin(labels, np.add(found.pieces[1 - key], 1))
             own = self.views[key].picture[here[seen, 1], here[seen, 0]]
             apart += float(np.abs(own - fetched_at(self.views[1 - key].picture, there[seen])).max(-1).mean())
-        return apart < CLOSER * usual
+        return apart
 
     def emerging(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2) of pieces of one colour that are in none of these; the largest."""
@@ -327,6 +339,11 @@ class Sight:
 
     def bent(self, one: int, other: int) -> Deformation | None:
         """How one shape bends to become another; None if that does not explain them."""
+        if (one, other) not in self.bending:
+            self.bending[one, other] = self._bent(one, other)
+        return self.bending[one, other]
+
+    def _bent(self, one: int, other: int) -> Deformation | None:
         masks = self.cut[0].labels == one + 1, self.cut[1].labels == other + 1
         marks = self.marked.of(one, other)
         found = (registered(*masks, begin, marks=marks) for begin in self._beginnings(one, other, marks))
@@ -334,7 +351,7 @@ class Sight:
         bending = [each for each in bending if each[1] > BENDING_COVER]
         if len(bending) < 2:
             return bending[0][0] if bending else None
-        hangs = [SURROUNDINGS_WEIGHT * self._hangs(one, other, bent.mapped) for bent, _ in bending]
+        hangs = [SURROUNDINGS_WEIGHT * self._hangs(one, other, going(bent)) for bent, _ in bending]
         return bending[int(np.argmax([good - off for (_, good), off in zip(bending, hangs, strict=True)]))][0]
 
     def _beginnings(self, one: int, other: int, marks: Floats) -> Iterator[Expected]:
@@ -345,7 +362,7 @@ class Sight:
         shift = self.cut[1].centre[other] - self.cut[0].centre[one]
         yield lambda places, key: np.asarray(places - shift if key else places + shift)
         (tried,) = motions(*self.cut, np.array([(one, other)]))
-        yield from map(affinely, self.marked.ways(one, other, [tried[3], *self.alignment.reversed(one, other)]))
+        yield from map(going, self.marked.ways(one, other, [tried[3], *self.alignment.reversed(one, other)]))
 
     def _fits(self, one: int, other: int, way: Floats) -> bool:
         """Whether what comes together along the edge of the shape half-way is not much less alike than by the flows."""
@@ -365,12 +382,6 @@ class Sight:
         edge = depth[depth <= 0] > -SOFT
         unlike = fetched_at(self.views[0].picture, left) - fetched_at(self.views[1].picture, right)
         return bool(edge.any() and np.abs(unlike).max(-1)[edge].mean() < EDGE_WORSE * usual.mean())
-
-
-def affinely(way: Floats) -> Callable[[NDArray[Any], int], Floats]:
-    """How places of either key go by an affine map (2, 3) from the start to the end."""
-    ways = way, inverse(way)
-    return lambda places, key: mapped(places, ways[key])
 
 
 def _thin(mask: Mask) -> float:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then, turn
+from inbetween.models.motion.affine import Floats, corners, inverse, mapped, then, turn
 from inbetween.models.motion.alignment import ELONGATED
+from inbetween.models.motion.deformation import PointMap, going
 from inbetween.models.motion.masks import Mask, Numbers, dilated, part_of_places
 from inbetween.models.motion.matching import SAME_MOTION
 from inbetween.models.motion.piece_motion import BOTH, Carried, Manner, Piece
@@ -68,10 +69,7 @@ def _whole(found: Carried, piece: Piece, greys: tuple[Plane, Plane]) -> Whole | 
     isolated, growth = _isolated(masks, (first, second), greys), np.linalg.det(way[:, :2])
     seen = None
     if piece.manner is Manner.PARTLY:
-        first, second = (
-            _wholly((own, other), ground, onwards)
-            for own, other, ground, onwards in zip(masks, masks[::-1], found.grounds, (inverse(way), way), strict=True)
-        )
+        first, second = (_wholly(masks, found.grounds[key], going(piece.bent or way), key) for key in (0, 1))
         seen = _seen(masks[0], found.grounds[0]), _seen(masks[1], found.grounds[1])
     elif piece.manner is Manner.SWEPT and growth > 1:
         second = going_on(masks[1], first, way)
@@ -94,19 +92,18 @@ def _isolated(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[P
     return not usual or max(usual) - min(usual) < RING_DIFFERENCE
 
 
-def _wholly(masks: tuple[Mask, Mask], ground: Numbers, way: Floats) -> Shape:
-    """The whole outline in a key of a piece of which it hides a part.
+def _wholly(masks: Sequence[Mask], ground: Numbers, led: PointMap, key: int) -> Shape:
+    """The whole outline in a key, 0 or 1, of a piece of which it hides a part.
 
-    `masks` (H, W) are where this key and the other one show it, which a map (2, 3) brings here; `ground` is 1 where
-    this one shows that it is not there.
+    `masks` (H, W) are where either key shows it, `led` tells how it goes; `ground` is 1 where this key shows that it is
+    not there.
     """
-    own, other = (mask.view(np.uint8) for mask in masks)
-    boxes = [np.argwhere(mask)[:, ::-1] for mask in masks]
-    reached = np.concatenate((boxes[0], mapped(boxes[1], way)))
+    own, other = masks[key].view(np.uint8), masks[1 - key].view(np.uint8)
+    reached = np.concatenate((np.argwhere(own)[:, ::-1], led(np.argwhere(other)[:, ::-1], 1 - key)))
     left, top = np.floor(reached.min(0) - SOFT).astype(int)
     right, bottom = np.ceil(reached.max(0) + SOFT).astype(int)
     here = pixels_of((slice(top, bottom + 1), slice(left, right + 1)))
-    there = labels_at(other, moved(here, inverse(way))) > 0
+    there = labels_at(other, led(here.reshape(-1, 2), key).reshape(here.shape).astype(np.float32)) > 0
     found = shape((labels_at(own, here) > 0) | (there & (labels_at(ground, here) == 0)))
     assert found is not None
     return found.shifted(np.array((left, top), np.float64))

@@ -57,6 +57,12 @@ def found(start: Any, end: Any, colour: Any) -> Hidden | None:
     return hidden(cut, named(start, colour), named(end, colour), every, ())
 
 
+def stiffly(part: Hidden) -> Any:
+    """The map (2, 3) of what does not bend."""
+    assert isinstance(part.way, np.ndarray)
+    return part.way
+
+
 def told(start: Any, end: Any) -> Carried:
     still = np.zeros((*start.shape[:2], 2), np.float32)
     return carried(start, end, (still, still))
@@ -67,8 +73,36 @@ def test_a_limb_behind_a_body_is_found_to_have_turned_about_its_joint(before: fl
     body = box(90, 20, 125, 85), COAT
     part = found(sheet((limb(before), SKIN), body), sheet((limb(after), SKIN), body), SKIN)
     assert part is not None
-    assert turn(part.way) == pytest.approx(np.radians(abs(after - before)), abs=0.03)
-    assert np.abs(mapped(np.array((110.0, 70.0)), part.way) - (110, 70)).max() < 1.5
+    assert turn(stiffly(part)) == pytest.approx(np.radians(abs(after - before)), abs=0.03)
+    assert np.abs(mapped(np.array((110.0, 70.0)), stiffly(part)) - (110, 70)).max() < 1.5
+
+
+def bent_limb(upper: float, lower: float) -> Any:
+    """A leg of two bones that hangs at a hip."""
+    mask, place = np.zeros((HEIGHT, WIDTH), np.uint8), np.array((120.0, 40.0))
+    for degrees in (upper, lower):
+        angle, begin = np.radians(degrees), place
+        place = begin + 50 * np.array((np.sin(angle), np.cos(angle)))
+        cv2.line(mask, np.rint(begin).astype(int).tolist(), np.rint(place).astype(int).tolist(), 1, 15)
+    return mask
+
+
+@pytest.mark.parametrize(("before", "after"), [((-30, -70), (-2, -30)), ((40, 20), (5, 10))])
+def test_a_leg_bends_behind_another_one(before: tuple[int, int], after: tuple[int, int]) -> None:
+    """Thigh and shin turn by other angles, so that no map of the whole explains it; and most of it is hidden then."""
+    front, paper = bent_limb(0, -8), np.ones((HEIGHT, WIDTH), np.uint8)
+    start, end = (sheet((paper, PAPER), (bent_limb(*leg), SKIN), (front, COAT)) for leg in (before, after))
+    pile = told(start, end)
+    (piece,) = (piece for piece in pile.pieces if piece.manner is Manner.PARTLY)
+    assert piece.bent is not None
+    knees = [np.array((120, 40)) + 50 * np.array((np.sin(a), np.cos(a))) for a in np.radians((before[0], after[0]))]
+    feet = [
+        k + 42 * np.array((np.sin(a), np.cos(a))) for k, a in zip(knees, np.radians((before[1], after[1])), strict=True)
+    ]
+    for there, goal in zip(
+        piece.bent.mapped(np.rint([knees[0], feet[0]]).astype(np.intp), 0), (knees[1], feet[1]), strict=True
+    ):
+        assert np.abs(there - goal).max() < 5
 
 
 def test_what_hides_it_is_known() -> None:
@@ -89,7 +123,7 @@ def test_what_something_crosses_is_one_thing() -> None:
     part = found(start, end, COAT)
     assert part is not None
     assert all(len(names) > 1 for names in part.pieces)
-    assert np.allclose(part.way, ((1, 0, 30), (0, 1, 0)), atol=0.03 * 30)
+    assert np.allclose(stiffly(part), ((1, 0, 30), (0, 1, 0)), atol=0.03 * 30)
 
 
 def test_bits_of_an_outline_of_which_nothing_hides_any_are_not_one_thing() -> None:
@@ -118,7 +152,7 @@ def test_what_the_frame_cuts_off_is_hidden_as_well() -> None:
     )
     assert part is not None
     assert part.beyond > 0
-    assert np.allclose(part.way, ((1, 0, -25), (0, 1, 0)), atol=0.6)
+    assert np.allclose(stiffly(part), ((1, 0, -25), (0, 1, 0)), atol=0.6)
 
 
 def test_a_mouth_that_opens_in_a_face_is_not_behind_it() -> None:

@@ -16,6 +16,7 @@ from inbetween.models.motion.classical import offer
 from inbetween.models.motion.compositing import LATE, arrived
 from inbetween.models.motion.mover import candidate
 from inbetween.models.motion.piece_motion import START, carried
+from inbetween.models.motion.regions import pieces
 from inbetween.models.motion.upsampling import enlarged
 from inbetween.models.motion.wholes import wholes
 from inbetween.models.warp import warp
@@ -206,6 +207,27 @@ def test_the_outlines_of_things_that_touch_at_a_corner_go_with_their_own() -> No
     assert set(np.unique(labels[20:57, 20:57])) == {labels[40, 40]}
     assert set(np.unique(labels[61:120, 61:120])) == {labels[90, 90]}
     assert labels[40, 40] != labels[90, 90]
+
+
+@pytest.mark.parametrize("ink", [3.0, 4.0, 5.0, 7.0])
+@pytest.mark.parametrize("degrees", [0.0, 13.0, 40.0])
+def test_an_outlined_thing_is_measured_alike_before_whatever_it_lies(ink: float, degrees: float) -> None:
+    """Half before a body of another colour: there its outline is one of both, beside it all of it is its own."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+
+    def bar(wide: float, high: float) -> Any:
+        return box(0, 0, wide, high) @ np.array(((cos, sin), (-sin, cos))) + (80.3, 79.6)
+
+    arm = [((0.1, 0.1, 0.1), bar(90 + 2 * ink, 26 + 2 * ink)), (RED, bar(90, 26))]
+    cuts = [pieces(drawing(*under, *arm)) for under in ((), [(BLUE, box(115, 80, 70, 120))])]
+    measures = [
+        (cut.area[name], *cut.centre[name], *np.sqrt(np.linalg.eigvalsh(cut.spread[name])))
+        for cut in cuts
+        for name in [int(np.flatnonzero(np.abs(cut.colour[:, :3] - RED).max(-1) < 0.05)[0])]
+    ]
+    area, *others = np.abs(np.subtract(*measures))
+    assert area < 0.02 * measures[0][0]
+    assert max(others) < 0.3
 
 
 def test_another_colour_is_another_thing() -> None:
