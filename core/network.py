@@ -1,6 +1,6 @@
 """What core asks of a network, and nothing about any particular one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -70,3 +70,31 @@ class DoubtingNetwork(Network, Protocol):
 
     From `WORTH_A_LOOK` on it is more likely than others to be one that an artist would do again.
     """
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Where all that one frame shows is in another one."""
+
+    flow: Array
+    """float32 (H, W, 2), in pixels from where it is, x to the right and then y down. What the other frame hides, or no
+    longer has, goes on as it went so far."""
+    trust: Array
+    """float32 (H, W), 0 to 1: how far that is to be trusted; low where the other frame does not show the same."""
+
+
+Step = tuple[float, float]
+"""From a time between two keys to a later one; 0 and 1 are the keys themselves."""
+
+
+@runtime_checkable
+class VectorNetwork(Network, Protocol):
+    """A network that can tell how things move between the frames that it draws, the two keys among them."""
+
+    def vectors(self, start: Array, end: Array, steps: Iterable[Step], /) -> Iterator[tuple[Moved, Moved]]:
+        """For each step where the earlier frame's things are in the later one, and the later one's in the earlier.
+
+        `start` and `end` are one pair, float32 (1, H, W, C), as they are to draw; what comes back are NumPy arrays.
+        Each step depends on its own two times alone.
+        """
+        ...

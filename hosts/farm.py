@@ -10,7 +10,7 @@ from typing import Any
 
 from inbetween.core.errors import InputError
 from inbetween.core.settings import Settings, describe
-from inbetween.hosts.sequence.job import Job
+from inbetween.hosts.sequence.job import Job, refuse_undoable
 from inbetween.hosts.sequence.plan import SequencePlan, plan
 from inbetween.hosts.sequence.provenance import is_sheet
 from inbetween.models import registry
@@ -34,10 +34,7 @@ def template(job: Job, frames_per_task: int) -> dict[str, Any]:
         names = ", ".join(each.sequence.pattern for each in sequences)
         raise InputError(f"{job.source} holds several sequences ({names}); name one of them by its pattern")
     _refuse_foreign_sheet(job.contact_sheet)
-    able = registry.abilities(job.settings.model)
-    able.path_for(job.settings)
-    if job.marks:
-        able.refuse_marks(job.settings)
+    refuse_undoable(job, registry.abilities(job.settings.model))
     tasks = list(_tasks(sequences[0], max(frames_per_task, -(-len(sequences[0].wanted) // MOST_TASKS))))
     return {
         "specificationVersion": "jobtemplate-2023-09",
@@ -116,7 +113,8 @@ def _arguments(job: Job) -> list[str]:
     settings = [f"--{row['name'].replace('_', '-')}={{{{Param.{_title(row['name'])}}}}}" for row in describe(Settings)]
     given = [f"--{name}={getattr(job, name)}" for name in ("ext", "insert", "cycle", "jobs")]
     paths = [f"--{name}={{{{Param.{_title(name)}}}}}" for name in ("guide", "marks") if getattr(job, name)]
-    return ["{{Param.In}}", "{{Param.Out}}", "--openjd", *paths, *given, *settings]
+    vectors = ["--vectors"] if job.vectors else []
+    return ["{{Param.In}}", "{{Param.Out}}", "--openjd", *paths, *vectors, *given, *settings]
 
 
 def _script(arguments: list[str]) -> dict[str, Any]:

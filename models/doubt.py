@@ -1,9 +1,14 @@
 """How far an in-between is to be doubted, told without knowing the true one: from the keys, and how they were moved.
 
+Of a frame (`doubt`), and of each of its pixels (`against`).
+
 Three things go before wrong frames. Parts of a key that change are left out of the in-between, or used twice; outlines
 above all, where their key is shown; and there is more or less of a tone than both keys have. How much each counts was
 fitted on true clips (`inbetween bench doubt`, docs/benchmarks.md). How different the moved keys look, how far apart
 their lines lie, how fast or how unevenly things move: all of these told less, or took what is hidden for wrong.
+
+Of pixels it is the other way round. How different the moved keys look around a pixel tells most of how wrong it is, and
+what its outlines are used for adds a little where both look alike (`inbetween bench vectors`).
 """
 
 from math import exp, log
@@ -14,6 +19,7 @@ import numpy as np
 
 from inbetween.models.curve import Ways
 from inbetween.models.metrics import MOVING, Mask
+from inbetween.models.optical import unlikeness
 from inbetween.models.warp import Plane, fetched_along, pixels
 
 LONGEST_SIDE = 320
@@ -27,6 +33,8 @@ SHOWN = 0.6
 EDGE = 0.4
 """Slope above which an outline is seen: a step of a tenth, by Sobel's measure."""
 TONES = 32
+OUTLINES = 0.2
+"""What a misused outline counts in a pixel beside the whole scale of tones between the two keys."""
 
 
 class Evidence(NamedTuple):
@@ -61,38 +69,66 @@ def doubt(start: Plane, end: Plane, ways: Ways, t: float) -> float:
 
 def evidence(start: Plane, end: Plane, ways: Ways, t: float) -> Evidence:
     """What speaks against a frame, see `doubt`."""
-    keys, flows, share = _small(start, end, ways)
+    keys, ways = _small(start, end, ways)
+    to_start, to_end, share = ways
     changing = np.abs(keys[0] - keys[1]) > MOVING
-    weights = 1 - t, t
-    shown = [
-        np.asarray(own > SHOWN * weight, np.float32) for own, weight in zip((share, 1 - share), weights, strict=True)
-    ]
-    counts = [min(1.0, 2 * weight) for weight in weights]  # of what is far in time little is shown
     return Evidence(
         uneven=max(
-            count * _unevenly(_uses(flow, np.ones_like(share)), changing)
-            for flow, count in zip(flows, counts, strict=True)
+            count * float(_unevenly(_uses(flow, np.ones_like(share)), changing).sum() / share.size)
+            for flow, count in zip((to_start, to_end), _counts(t), strict=True)
         ),
-        outlines=max(
-            count * _unevenly(_uses(flow, seen), changing & _edges(key))
-            for flow, seen, key, count in zip(flows, shown, keys, counts, strict=True)
-        ),
-        tones=_untoned(keys, flows, share, t),
+        outlines=max(float(plane.sum() / share.size) for plane in _misused(keys, ways, t)),
+        tones=_untoned(keys, [to_start, to_end], share, t),
     )
 
 
-def _small(start: Plane, end: Plane, ways: Ways) -> tuple[list[Plane], list[Plane], Plane]:
-    """Both keys from 0 to 1, the flows to them and the share of the first, no larger than `LONGEST_SIDE`."""
+def against(start: Plane, end: Plane, ways: Ways, t: float) -> Plane:
+    """What speaks against each pixel of an in-between, or of a key where `t` is 0 or 1: (h, w), 0 where nothing does.
+
+    Shapes and values as `doubt` has them; h and w are the keys'. 1 is all of the scale from black to white.
+    """
+    height, width = start.shape
+    keys, small = _small(start, end, ways)
+    strayed = [fetched_along(plane, flow) for plane, flow in zip(_misused(keys, small, t), small[:2], strict=True)]
+    outlines = cv2.blur(strayed[1] + small[2] * (strayed[0] - strayed[1]), (NEAR, NEAR))
+    to_start, to_end, _ = _resized(ways, (width, height))
+    unlike = unlikeness(fetched_along(start, to_start), fetched_along(end, to_end)) / np.float32(255)
+    return np.asarray(unlike + np.float32(OUTLINES) * cv2.resize(outlines, (width, height)), np.float32)
+
+
+def _counts(t: float) -> tuple[float, float]:
+    """What either key counts: of what is far in time little is shown."""
+    return min(1.0, 2 * (1 - t)), min(1.0, 2 * t)
+
+
+def _misused(keys: list[Plane], ways: Ways, t: float) -> list[Plane]:
+    """How far from once the outlines that change are used where their key is shown, (h, w) of either key."""
+    changing, share = np.abs(keys[0] - keys[1]) > MOVING, ways[2]
+    shown = share > SHOWN * (1 - t), 1 - share > SHOWN * t
+    return [
+        np.float32(count) * _unevenly(_uses(flow, seen.astype(np.float32)), changing & _edges(key))
+        for flow, seen, key, count in zip(ways[:2], shown, keys, _counts(t), strict=True)
+    ]
+
+
+def _small(start: Plane, end: Plane, ways: Ways) -> tuple[list[Plane], Ways]:
+    """Both keys from 0 to 1, and the ways to them, no larger than `LONGEST_SIDE`."""
     height, width = start.shape
     shrink = min(1.0, LONGEST_SIDE / max(height, width))
     size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    keys = [
+        np.asarray(cv2.resize(key, size, interpolation=cv2.INTER_AREA) * np.float32(1 / 255), np.float32)
+        for key in (start, end)
+    ]
+    return keys, _resized(ways, size)
 
-    def small(plane: Plane, mode: int, scale: float) -> Plane:
-        return np.asarray(cv2.resize(plane, size, interpolation=mode) * np.float32(scale), np.float32)
 
-    keys = [small(key, cv2.INTER_AREA, 1 / 255) for key in (start, end)]
-    flows = [small(flow, cv2.INTER_NEAREST, size[0] / flow.shape[1]) for flow in ways[:2]]
-    return keys, flows, small(ways[2], cv2.INTER_NEAREST, 1)
+def _resized(ways: Ways, size: tuple[int, int]) -> Ways:
+    """The same ways for a picture of that width and height, each those of the nearest pixel."""
+    resized = (cv2.resize(part, size, interpolation=cv2.INTER_NEAREST) for part in ways)
+    to_start, to_end, share = (np.asarray(part, np.float32) for part in resized)
+    scale = np.float32(size[0] / ways[2].shape[1])
+    return to_start * scale, to_end * scale, share
 
 
 def _uses(flow: Plane, weight: Plane) -> Plane:
@@ -111,9 +147,9 @@ def _uses(flow: Plane, weight: Plane) -> Plane:
     return np.asarray(cv2.blur(uses.reshape(weight.shape).astype(np.float32), (NEAR, NEAR)), np.float32)
 
 
-def _unevenly(uses: Plane, counted: Mask) -> float:
-    """How far from 1 uses are where it is `counted`, on average over the frame."""
-    return float(np.abs(uses - 1)[counted].sum() / counted.size)
+def _unevenly(uses: Plane, counted: Mask) -> Plane:
+    """How far from 1 uses are where it is `counted`, (h, w), 0 elsewhere."""
+    return np.where(counted, np.abs(uses - 1), np.float32(0)).astype(np.float32)
 
 
 def _edges(grey: Plane) -> Mask:

@@ -39,6 +39,7 @@ def build(device: str = "auto", engine: str = "auto") -> Model:
         knows_time=True,
         network=Flow,
         knows_path=True,
+        knows_vectors=True,
     )
 
 

@@ -22,6 +22,8 @@ class Abilities:
     """Whether its networks heed the keys beyond a pair (`core.network.PathNetwork`)."""
     knows_marks: bool = False
     """Whether they heed what an artist marks on the keys as well (`core.network.Mark`)."""
+    knows_vectors: bool = False
+    """Whether they tell how things move from frame to frame (`core.network.VectorNetwork`)."""
 
     def scheme_for(self, settings: Settings) -> str:
         """How it is asked: "triads" or "direct".
@@ -54,6 +56,15 @@ class Abilities:
             raise SettingsError(f"{self.name} does not heed marks; choose motion, or leave marks out")
         if self.scheme_for(settings) != "direct":
             raise SettingsError("marks are not heeded in triads; choose scheme direct, or leave marks out")
+
+    def refuse_vectors(self, settings: Settings) -> None:
+        """Raise `SettingsError` where it cannot tell how things move; and as `scheme_for` does."""
+        if not self.knows_vectors:
+            raise SettingsError(
+                f"{self.name} moves no pixels, so it cannot tell vectors; choose motion or flow, or leave vectors out"
+            )
+        if self.scheme_for(settings) != "direct":
+            raise SettingsError("vectors are not known in triads; choose scheme direct, or leave vectors out")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ surface (`surfaces`).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -14,16 +15,18 @@ from array_api_compat import array_namespace, device, is_torch_array
 
 from inbetween.core.channels import Channels
 from inbetween.core.errors import SettingsError
-from inbetween.core.network import Array, Beyond, DoubtingNetwork, Mark, Network, PathNetwork
+from inbetween.core.network import Array, Beyond, DoubtingNetwork, Mark, Moved, PathNetwork, Step, VectorNetwork
 from inbetween.models.curve import Bend, Side, Ways
-from inbetween.models.doubt import doubt
+from inbetween.models.doubt import against, doubt
+from inbetween.models.optical import grey_copy
+from inbetween.models.vectors import Moment, Seen, moment, moved, of_key, still
 from inbetween.models.warp import Mixer, Plane, enlarge, enlarge_flow
 
 Pair = TypeVar("Pair")
 """What is known of two keys whatever the time."""
 
 
-class MovingNetwork(PathNetwork, DoubtingNetwork, ABC, Generic[Pair]):
+class MovingNetwork(PathNetwork, DoubtingNetwork, VectorNetwork, ABC, Generic[Pair]):
     """Equal keys are handed back. What was found of the last pairs is kept: a pair may be asked for in several calls,
     and the gap beyond is often the next one.
     """
@@ -37,20 +40,26 @@ class MovingNetwork(PathNetwork, DoubtingNetwork, ABC, Generic[Pair]):
         self.known = [self._pair(start[i : i + 1, ...], end[i : i + 1, ...]) for i in range(len(start))]
         return self._frames(start, end, t, self.known)
 
-    def through(self, before: Beyond | None, after: Beyond | None, even: bool, marks: Sequence[Mark] = ()) -> Network:
+    def through(
+        self, before: Beyond | None, after: Beyond | None, even: bool, marks: Sequence[Mark] = ()
+    ) -> "Led[Pair]":
         """See `PathNetwork`. The motion of the gaps beyond is found as that of the pair's own."""
+        return Led(self, before, after, even, tuple(marks))
 
-        def draw(start: Array, end: Array, t: Array, /) -> Array:
-            pair = self._pair(start, end, marks)
-            earlier = None if before is None else self._pair(before.frame[None, ...], start, before.marks)
-            later = None if after is None else self._pair(end, after.frame[None, ...], after.marks)
-            self.known = [each for each in (earlier, pair, later) if each is not None]
-            from_start = None if before is None or earlier is None else self._side(earlier, 1, before.distance)
-            from_end = None if after is None or later is None else self._side(later, 0, after.distance)
-            bend = None if before is None and after is None else Bend(from_start, from_end, even)
-            return self._frames(start, end, t, [pair], bend)
+    def vectors(self, start: Array, end: Array, steps: Iterable[Step], /) -> Iterator[tuple[Moved, Moved]]:
+        """See `VectorNetwork`."""
+        return self.through(None, None, even=False).vectors(start, end, steps)
 
-        return draw
+    def _bent(self, start: Array, end: Array, led: "Led[Pair]") -> tuple[Pair, Bend | None]:
+        """What is known of two keys (1, H, W, C), and of the way that the keys beyond them ask for."""
+        before, after = led.before, led.after
+        pair = self._pair(start, end, led.marks)
+        earlier = None if before is None else self._pair(before.frame[None, ...], start, before.marks)
+        later = None if after is None else self._pair(end, after.frame[None, ...], after.marks)
+        self.known = [each for each in (earlier, pair, later) if each is not None]
+        from_start = None if before is None or earlier is None else self._side(earlier, 1, before.distance)
+        from_end = None if after is None or later is None else self._side(later, 0, after.distance)
+        return pair, None if before is None and after is None else Bend(from_start, from_end, led.even)
 
     @abstractmethod
     def _pair(self, start: Array, end: Array, marks: Sequence[Mark] = ()) -> Pair:
@@ -78,6 +87,28 @@ class MovingNetwork(PathNetwork, DoubtingNetwork, ABC, Generic[Pair]):
         greys = self._greys(pair)
         return None if greys is None else doubt(*greys, ways, t)
 
+    def _steps(
+        self, start: Array, end: Array, pair: Pair, bend: Bend | None, steps: Iterable[Step]
+    ) -> Iterator[tuple[Moved, Moved]]:
+        """See `VectorNetwork`; the later frame of a step is often the earlier one of the next."""
+        size, seen = (start.shape[1], start.shape[2]), Seen.of(self._greys(pair) or self._looked_at(start, end))
+        known: dict[float, tuple[Moment, Plane] | None] = {}
+        for step in steps:
+            known = {t: known[t] if t in known else self._moment(pair, t, bend, size, seen) for t in step}
+            earlier, later = (known[t] for t in step)
+            yield (still(size), still(size)) if earlier is None or later is None else moved(earlier, later)
+
+    def _moment(
+        self, pair: Pair, t: float, bend: Bend | None, size: tuple[int, int], seen: Seen
+    ) -> tuple[Moment, Plane] | None:
+        """A frame or a key, and what speaks against each of its pixels; None for equal keys."""
+        ways = of_key(int(t), self._flow(pair, int(t))) if t in (0, 1) else self._ways(pair, t, bend, size)
+        return None if ways is None else (moment(t, ways, size, seen.grounds), against(*seen.greys, ways, t))
+
+    def _looked_at(self, *keys: Array) -> tuple[Plane, Plane]:
+        first, second = (grey_copy(numpy_of(key)[0], self.channels, self.space) for key in keys)
+        return first.astype(np.float32), second.astype(np.float32)
+
     def _side(self, pair: Pair, key: int, distance: float) -> Side:
         """How fast things move in a gap beyond, seen from the key of it that belongs to the gap in hand as well."""
         return Side(self._flow(pair, key) * np.float32((-1) ** key / distance), distance)
@@ -98,6 +129,26 @@ class MovingNetwork(PathNetwork, DoubtingNetwork, ABC, Generic[Pair]):
                 else:
                     move(mixer, ways, frame)
         return frames
+
+
+@dataclass(frozen=True)
+class Led(Generic[Pair]):
+    """A network for one pair, led through the keys beyond it and by marks; see `PathNetwork.through`."""
+
+    network: MovingNetwork[Pair]
+    before: Beyond | None
+    after: Beyond | None
+    even: bool
+    marks: Sequence[Mark]
+
+    def __call__(self, start: Array, end: Array, t: Array, /) -> Array:
+        pair, bend = self.network._bent(start, end, self)
+        return self.network._frames(start, end, t, [pair], bend)
+
+    def vectors(self, start: Array, end: Array, steps: Iterable[Step], /) -> Iterator[tuple[Moved, Moved]]:
+        """See `VectorNetwork`."""
+        pair, bend = self.network._bent(start, end, self)
+        return self.network._steps(start, end, pair, bend, steps)
 
 
 def move(mixer: Mixer, ways: Ways, frame: Array) -> None:

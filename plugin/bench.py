@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("inbetween bench", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="quality | doubt | speed | scenes | marks")
+    commands = parser.add_subparsers(required=True, metavar="quality | doubt | speed | scenes | marks | vectors")
     quality = commands.add_parser(
         "quality",
         help="compare in-betweens with the true frames of clips",
@@ -94,12 +94,18 @@ def _parser() -> argparse.ArgumentParser:
         help="measure what marks are worth, on generated scenes",
         description="Draws the middle of scenes in which two keys mislead, without marks and with them.",
     )
+    vectors = commands.add_parser(
+        "vectors",
+        help="measure motion vectors and how far they are trusted, on generated scenes",
+        description="Leads drawn frames back along their vectors, and compares what is trusted with what is right.",
+    )
     asked = (
         (quality, Quality, _quality),
         (doubt, Quality, _doubt),
         (speed, Speed, _speed),
         (scenes, Scenes, _scenes),
         (marks, Scenes, _marks),
+        (vectors, Scenes, _vectors),
     )
     for one, kind, command in asked:
         add_options(one, kind)
@@ -153,6 +159,15 @@ def _marks(options: argparse.Namespace) -> int:
     models = list(_models(asked))
     figures = bench_marks.measure(models, asked.times, tell=say)
     return _publish(f"marks {asked.times}", bench_marks.table(figures), models, options.write)
+
+
+def _vectors(options: argparse.Namespace) -> int:
+    from inbetween import bench_vectors
+
+    asked = Scenes(**values(options, Scenes))
+    models = list(_models(asked))
+    figures = bench_vectors.measure(models, asked.times, tell=say)
+    return _publish(f"vectors {asked.times}", bench_vectors.table(figures), models, options.write)
 
 
 def _models(asked: Measured) -> Iterator[Model]:

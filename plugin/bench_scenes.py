@@ -94,11 +94,17 @@ class Stage:
     def camera(self, zoom: float = 1.3, turn: float = 0, shift: float = 0) -> Picture:
         """The texture, seen `zoom` times as large, turned by degrees, shifted to the right."""
         height, width = self.size
-        way = cv2.getRotationMatrix2D((width, height), turn, zoom)
-        way[:, 2] += np.array((shift * self.times - width / 2, -height / 2))
+        way = self.sight(zoom, turn, shift)
         texture = _texture(self.times)
         seen = cv2.warpAffine(texture, way, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
         return np.clip(np.asarray(seen, np.float32), 0, 1)
+
+    def sight(self, zoom: float = 1.3, turn: float = 0, shift: float = 0) -> NDArray[np.float64]:
+        """The affine map (2, 3) from the texture to the frame that such a camera makes."""
+        height, width = self.size
+        way = cv2.getRotationMatrix2D((width, height), turn, zoom)
+        way[:, 2] += np.array((shift * self.times - width / 2, -height / 2))
+        return np.asarray(way, np.float64)
 
     def flat(self, colour: Colour | None) -> Picture:
         """One colour; None is nothing."""
@@ -328,10 +334,17 @@ def _crossing(stage: Stage, t: float) -> Picture:
     return over(stage.flat(PAPER), (one, RED), (other, BLUE))
 
 
+CAMERAS: dict[str, Callable[[float], dict[str, float]]] = {
+    "camera pans 60 pixels": lambda t: {"shift": 60 * t - 30},
+    "camera zooms by a third": lambda t: {"zoom": 1.2 * 1.33**t},
+    "camera rolls 15 degrees": lambda t: {"zoom": 1.4, "turn": 15 * t},
+}
+"""Scenes in which nothing moves but the camera, and how it stands: of each pixel it is known where it goes."""
+
 SCENES: dict[str, Callable[[Stage, float], Picture]] = {
-    "camera pans 60 pixels": lambda stage, t: stage.camera(shift=60 * t - 30),
-    "camera zooms by a third": lambda stage, t: stage.camera(zoom=1.2 * 1.33**t),
-    "camera rolls 15 degrees": lambda stage, t: stage.camera(zoom=1.4, turn=15 * t),
+    "camera pans 60 pixels": lambda stage, t: stage.camera(**CAMERAS["camera pans 60 pixels"](t)),
+    "camera zooms by a third": lambda stage, t: stage.camera(**CAMERAS["camera zooms by a third"](t)),
+    "camera rolls 15 degrees": lambda stage, t: stage.camera(**CAMERAS["camera rolls 15 degrees"](t)),
     "a ball before a texture": lambda stage, t: stage.ball(stage.camera(), 130 + 200 * t),
     "a ball, and the camera pans": lambda stage, t: stage.ball(stage.camera(shift=50 * t), 150 + 150 * t),
     "a title slides in": lambda stage, t: _title(stage, stage.flat(NIGHT), t),

@@ -29,6 +29,9 @@ STRAIGHT = frozenset({".png", ".tga"})
 WINDOWS = frozenset({".exr"})
 """Types that keep a data window apart from the display window."""
 
+VECTORS = ("forward.u", "forward.v", "backward.u", "backward.v", "confidence.a")
+"""Channels of motion, the first four of which compositing software knows by these names (Nuke's layers of motion)."""
+
 KEPT = frozenset({"PixelAspectRatio", "FramesPerSecond", "smpte:TimeCode", "ImageDescription", "Artist", "Copyright"})
 """Metadata that means the same in any file."""
 
@@ -59,6 +62,23 @@ def retyped(header: Header, ext: str) -> Header:
     if straight:
         part["oiio:UnassociatedAlpha"] = 1
     return replace(header, path=header.path.with_suffix(ext), parts=(part,), straight=straight)
+
+
+def of_vectors(header: Header, ext: str) -> Header:
+    """The header of a file, over the same pixels, that tells how the frame moves: `VECTORS` as floats, one part.
+
+    Not as halves: above 2048 those know whole pixels only, and above 16 no hundredth of one.
+    """
+    window, display = header.window, header.display
+    part = oiio.ImageSpec(window.width, window.height, len(VECTORS), oiio.FLOAT)
+    part.channelnames = VECTORS
+    part.x, part.y = window.x, window.y
+    part.full_x, part.full_y, part.full_width, part.full_height = display.x, display.y, display.width, display.height
+    for item in header.parts[0].extra_attribs:
+        if item.name in KEPT:
+            part.attribute(item.name, item.type, item.value)
+    part["compression"] = "zip"
+    return Header(header.path.with_suffix(ext), (part,), straight=False)
 
 
 def _refuse_losses(header: Header, ext: str) -> None:

@@ -1,5 +1,6 @@
 """From two keys to the pictures between them: what is not a number is mended, cuts are seen, the network is asked."""
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -72,9 +73,20 @@ def draw(
     if verdict is not Verdict.MOVE:
         held = Drawing(span.gap.first, 0.0, tuple(span.gap.missing))
         return verdict, _frames(start, end, (held,), hand.network, hand)
-    sides = (None, None) if hand.path == "straight" else beyond()
-    network = hand.network if hand.path == "straight" and not marks else _through(start, end, hand, sides, marks)
-    return verdict, _frames(start, end, span.drawings, network, hand)
+    return verdict, _frames(start, end, span.drawings, led(start, end, hand, beyond, marks), hand)
+
+
+def led(
+    start: Pixels,
+    end: Pixels,
+    hand: Hand,
+    beyond: Callable[[], tuple[Beyond | None, Beyond | None]],
+    marks: Sequence[Mark],
+) -> Network:
+    """The network for two keys, led through the keys beyond them and by marks where it is to be; see `draw`."""
+    if hand.path == "straight" and not marks:
+        return hand.network
+    return _through(start, end, hand, (None, None) if hand.path == "straight" else beyond(), marks)
 
 
 def mend(pixels: Pixels, channels: Channels) -> tuple[Pixels, int]:
@@ -157,24 +169,31 @@ def _noting(doubts: dict[float, float | None], network: Network, hand: Hand) -> 
 
 
 def _asked(network: Network) -> Network:
-    """The network, without NumPy's warnings (bits of ids and infinite depth pass through its arithmetic).
+    """The network, `in_words` that an artist can read."""
+
+    def ask(start: Pixels, end: Pixels, t: Pixels) -> Pixels:
+        with in_words():
+            return np.asarray(network(start, end, t))
+
+    return ask
+
+
+@contextlib.contextmanager
+def in_words() -> Iterator[None]:
+    """Have a network do something, without NumPy's warnings (bits of ids and infinite depth pass through it).
 
     What its engine raises in its own words becomes a `DrawingError`, so that one gap fails and not the run.
     """
-
-    def ask(start: Pixels, end: Pixels, t: Pixels) -> Pixels:
-        try:
-            with np.errstate(invalid="ignore", over="ignore"):
-                return np.asarray(network(start, end, t))
-        except InbetweenError:
-            raise
-        except Exception as error:  # engines share no base class: ONNX Runtime, torch, OpenCV
-            log.debug("the traceback:", exc_info=True)
-            said = " ".join(str(error).split()) or type(error).__name__
-            spent = isinstance(error, MemoryError) or any(word in said.lower() for word in SPENT)
-            raise DrawingError(f"the model could not draw ({said[:200]}); {LESS if spent else REPORT}") from error
-
-    return ask
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            yield
+    except InbetweenError:
+        raise
+    except Exception as error:  # engines share no base class: ONNX Runtime, torch, OpenCV
+        log.debug("the traceback:", exc_info=True)
+        said = " ".join(str(error).split()) or type(error).__name__
+        spent = isinstance(error, MemoryError) or any(word in said.lower() for word in SPENT)
+        raise DrawingError(f"the model could not draw ({said[:200]}); {LESS if spent else REPORT}") from error
 
 
 def _without_nan(frame: Pixels, channels: Channels) -> Pixels:

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inbetween.core.settings import Settings, check, from_mapping, option
+
+if TYPE_CHECKING:
+    from inbetween.models.model import Abilities
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ class Job:
         minimum=0,
         unit="frames",
     )
+    vectors: bool = option(
+        False,
+        "Write how every frame moves in place of what it shows, as EXR: forward.u and forward.v to the next one, "
+        "backward.u and backward.v to the one before, in pixels, v up; and confidence.a, 0 to 1.",
+    )
     overwrite: bool = option(
         False,
         "Make every frame anew; replace files that this tool did not make, in the target or as contact sheet.",
@@ -53,6 +61,15 @@ class Job:
 
     def __post_init__(self) -> None:
         check(self)
+
+
+def refuse_undoable(job: Job, able: "Abilities") -> None:
+    """Raise `SettingsError` for what a model cannot do of a job."""
+    able.path_for(job.settings)
+    if job.marks:
+        able.refuse_marks(job.settings)
+    if job.vectors:
+        able.refuse_vectors(job.settings)
 
 
 def job_from(values: Mapping[str, Any]) -> Job:

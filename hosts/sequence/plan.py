@@ -1,6 +1,6 @@
 """What a run will do, before it does anything: which keys, which frames between them, where each file will lie."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.core.schedule import Drawing, Gap, gaps, schedule
 from inbetween.hosts.sequence import guide, marks, names, specs
-from inbetween.hosts.sequence.convert import retyped
+from inbetween.hosts.sequence.convert import of_vectors, retyped
 from inbetween.hosts.sequence.frames import Header, read_header
 from inbetween.hosts.sequence.guide import Guide
 from inbetween.hosts.sequence.job import Job
@@ -17,6 +17,9 @@ from inbetween.hosts.sequence.names import FrameSequence
 
 SHEETS = names.EXTENSIONS - {".exr", ".dpx"}
 """Types that a contact sheet can have."""
+
+VECTORS = ".exr"
+"""The type of vectors: no other holds float values under names of their own."""
 
 LONGEST_GAP = 10_000
 """Frames missing in one gap beyond which a wrong number in a file name is the likelier explanation."""
@@ -70,19 +73,31 @@ class SequencePlan:
     """Source number -> header, for every key that is copied or drawn from."""
     outputs: Mapping[int, Header]
     """Source number -> the header that the key has, or would have, as a file of the result's type."""
+    cycle: int = 0
+    """Frames after which the first one is seen again; 0 where it is not."""
     guide: Guide | None = None
     """The frames whose picture this sequence moves with; None where it moves with its own."""
     marks: Marks = field(default_factory=dict)
     """What is marked on the keys in `headers`."""
+    vectors: bool = False
+    """Whether its frames tell how it moves, in place of what it shows."""
 
     def file(self, number: int) -> Path:
         """Where a frame of the result will lie."""
         return self.target / self.sequence.name(number, self.ext)
 
+    def within(self, span: Span, frame: int) -> int | None:
+        """The number by which a gap has a frame of the result, in it or as one of its keys; None where it has not.
+
+        In a cycle the last gap has the first key by another number than the result.
+        """
+        numbers = (frame, frame + self.cycle) if self.cycle else (frame,)
+        return next((number for number in numbers if span.gap.first <= number <= span.gap.last), None)
+
     @property
     def copies(self) -> bool:
         """Whether keys are copied as files; else they are converted to another type."""
-        return self.ext == self.sequence.ext
+        return self.ext == self.sequence.ext and not self.vectors
 
 
 @dataclass(frozen=True)
@@ -116,6 +131,8 @@ def plan(job: Job) -> Plan:
     read = (*found, leader) if leader else found
     target = _target(job, read)
     _refuse_sheet_type(job.contact_sheet)
+    if job.vectors and job.contact_sheet:
+        raise SettingsError("a contact sheet shows pictures, and vectors are none; leave the contact sheet out")
     enough = tuple(sequence for sequence in found if len(sequence.numbers) > 1)
     if not enough:
         raise InputError(_too_few(job.source, found))
@@ -127,7 +144,7 @@ def plan(job: Job) -> Plan:
     plans = [_sequence(job, sequence, target, wanted) for sequence in enough]
     if job.contact_sheet:
         _refuse_sheet_for_a_frame(Path(job.contact_sheet), read, plans)
-    if not any(gap for each in plans for gap in gaps(_closed(job, each.sequence, each.keys))):
+    if not job.vectors and not any(gap for each in plans for gap in gaps(_closed(job, each.sequence, each.keys))):
         raise InputError(
             f"the keys in {job.source} have no gap in their numbers, so nothing is missing between them; "
             "number them farther apart, or set insert to the number of frames to draw between each two"
@@ -145,11 +162,11 @@ def rows(plan: SequencePlan) -> Iterator[Row]:
     made: dict[int, Row] = {}
     name, action = plan.sequence.name, "copy" if plan.copies else "convert"
     for number, source in plan.keys.items():
-        made[number] = Row(number, plan.file(number).name, action, (name(source),), None)
+        made[number] = Row(number, plan.file(number).name, "draw" if plan.vectors else action, (name(source),), None)
     for span in plan.spans:
         for drawing in span.drawings:
             for frame in drawing.shows:
-                action = "draw" if frame == drawing.frame else "hold"
+                action = "draw" if plan.vectors or frame == drawing.frame else "hold"
                 keys = (name(span.start), name(span.end))
                 made[frame] = Row(frame, plan.file(frame).name, action, keys, drawing.t)
     return (made[number] for number in sorted(plan.wanted))
@@ -162,22 +179,34 @@ def _sequence(job: Job, sequence: FrameSequence, target: Path, wanted: frozenset
     closed = _closed(job, sequence, placed)
     around = _around(job.cycle, placed) | closed
     spans = []
-    for gap in gaps(closed):
+    for gap in _pairs(closed) if job.vectors else gaps(closed):
         start, end = closed[gap.first], closed[gap.last]
         if len(gap.missing) > LONGEST_GAP:
             raise InputError(
-                f"{len(gap.missing)} frames are missing between {sequence.name(start)} and {sequence.name(end)}, and at "
-                f"most {LONGEST_GAP} are drawn between two keys; check the numbers of these files"
+                f"{len(gap.missing)} frames are missing between {sequence.name(start)} and {sequence.name(end)}, and "
+                f"at most {LONGEST_GAP} are drawn between two keys; check the numbers of these files"
                 f"{', or the cycle' if job.cycle else ''}"
             )
-        if wanted is None or not wanted.isdisjoint(gap.missing):
+        due = set(gap.missing)
+        if job.vectors:  # keys move, too; and in a cycle the first one comes from the last
+            due |= {gap.first, min(placed) if gap.last not in placed else gap.last}
+        if wanted is None or not wanted.isdisjoint(due):
             beyond = (None, None) if job.settings.path == "straight" else _beyond(gap, around)
-            spans.append(Span(start, end, gap, schedule(gap, job.settings), *beyond))
+            drawings = schedule(gap, job.settings) if gap.missing else ()
+            spans.append(Span(start, end, gap, drawings, *beyond))
     result = {*placed, *(frame for span in spans for frame in span.gap.missing)}
     chosen = frozenset(result if wanted is None else result & wanted)
     ext = _ext(job.ext)
+    if job.vectors and ext not in ("", VECTORS):
+        raise SettingsError(f"ext is {job.ext!r}, but vectors are kept in EXR; leave ext out")
+    ext = VECTORS if job.vectors else ext
     kept = sequence.ext if ext in ("", sequence.ext.lower()) else ext
-    return SequencePlan(sequence, target, kept, placed, tuple(spans), chosen, {}, {})
+    return SequencePlan(sequence, target, kept, placed, tuple(spans), chosen, {}, {}, job.cycle, vectors=job.vectors)
+
+
+def _pairs(numbers: Iterable[int]) -> Iterator[Gap]:
+    """Every two neighbouring keys in order, whether frames are missing between them or not."""
+    return (Gap(*pair) for pair in pairwise(sorted(numbers)))
 
 
 def _closed(job: Job, sequence: FrameSequence, placed: Mapping[int, int]) -> dict[int, int]:
@@ -239,7 +268,10 @@ def _with_headers(plan: SequencePlan, leader: FrameSequence | None, table: Table
     if trouble:
         more = [f"and {len(trouble) - names.MOST_NAMED} more keys"] if len(trouble) > names.MOST_NAMED else []
         raise InputError("; ".join([*map(str, trouble[: names.MOST_NAMED]), *more])) from trouble[0]
-    outputs = {key: retyped(header, plan.ext) for key, header in headers.items()}
+    outputs = {
+        key: of_vectors(header, plan.ext) if plan.vectors else retyped(header, plan.ext)
+        for key, header in headers.items()
+    }
     beside = guide.beside(leader, plan.sequence, headers) if leader else None
     marked = marks.on_keys(table, headers) if table else {}
     return replace(plan, headers=headers, outputs=outputs, guide=beside, marks=marked)

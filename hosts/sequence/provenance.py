@@ -33,6 +33,8 @@ Origin = Mapping[str, str | float]
 """Provenance in plain words: model, version, weights, keys, t, settings, recipe."""
 
 DOUBT = "doubt"
+VECTORS = "vectors"
+"""What frames of vectors have in their provenance, and no others."""
 
 SHEET: Origin = {"recipe": "contact sheet"}
 """The provenance of a contact sheet, by which it is told from frames; it is made anew in every run."""
@@ -61,17 +63,33 @@ class Made:
     """Empty where it is no longer known."""
     doubt: float | None
     """How far it is doubted, 0 to 1; None where nobody could say, or an older release made it."""
+    vectors: bool
+    """Whether it tells how it moves, in place of what it shows."""
 
 
 def of_key(source: Path, sha256: str, ext: str) -> Origin:
     """The provenance of a key that is copied, or converted to another type."""
-    return {"keys": source.name, "key_sha256": sha256, "recipe": _recipe({"key": sha256, "as": ext})}
+    return {"keys": source.name, "key_sha256": sha256, "recipe": recipe({"key": sha256, "as": ext})}
 
 
 def of_gap(
     todo: SequencePlan, span: Span, sha256: Callable[[Path], str], model: Model, settings: Settings
 ) -> dict[int, Origin]:
     """The provenance of each frame between two keys, as planned; `sha256` gives that of a file's bytes."""
+    origin = of_span(todo, span, sha256, model, settings)
+    origins: dict[int, Origin] = {}
+    for drawing in span.drawings:
+        for frame in drawing.shows:
+            place = [frame - span.gap.first, span.gap.last - span.gap.first]
+            made = recipe({**origin, "t": drawing.t, "place": place, "as": todo.ext})
+            origins[frame] = {**origin, **of_weights(model), "t": drawing.t, "recipe": made}
+    return origins
+
+
+def of_span(
+    todo: SequencePlan, span: Span, sha256: Callable[[Path], str], model: Model, settings: Settings
+) -> dict[str, str | float]:
+    """What all frames between two keys have in common, and depend on."""
     path, keys = model.path_for(settings), (span.start, span.end)
     beyond = [each.key for each in (span.before, span.after) if each and path != "straight"]
     origin: dict[str, str | float] = {
@@ -95,14 +113,12 @@ def of_gap(
         }
     if told := marks.told(todo.marks, pairwise(span.keys if path != "straight" else keys)):
         origin["marks"] = told
-    ran = {"weights": model.weights_sha256 or "none"}
-    origins: dict[int, Origin] = {}
-    for drawing in span.drawings:
-        for frame in drawing.shows:
-            place = [frame - span.gap.first, span.gap.last - span.gap.first]
-            recipe = _recipe({**origin, "t": drawing.t, "place": place, "as": todo.ext})
-            origins[frame] = {**origin, **ran, "t": drawing.t, "recipe": recipe}
-    return origins
+    return origin
+
+
+def of_weights(model: Model) -> Origin:
+    """Which files of the weights ran; in no recipe."""
+    return {"weights": model.weights_sha256 or "none"}
 
 
 def of_doubt(doubt: float | None) -> Origin:
@@ -155,7 +171,8 @@ def _hashed(sequence: FrameSequence, numbers: Iterable[int], sha256: Callable[[P
     return " ".join(sha256(sequence.file(number)) for number in numbers)
 
 
-def _recipe(values: Mapping[str, Any]) -> str:
+def recipe(values: Mapping[str, Any]) -> str:
+    """The name of all that a frame depends on."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -182,10 +199,10 @@ def _by(record: Record, frame: Path) -> Made | None:
     if (status.st_size, status.st_mtime_ns) != (record.size, record.modified):
         found = file_hash(frame)
         if found == record.replaces:
-            return Made("", None)
+            return Made("", None, VECTORS in record.origin)
         if found != record.sha256:
             return None
-    return Made(record.recipe, _doubt(record.origin))
+    return Made(record.recipe, _doubt(record.origin), VECTORS in record.origin)
 
 
 def _in_header(frame: Path) -> Made | None:
@@ -196,9 +213,9 @@ def _in_header(frame: Path) -> Made | None:
         header = read_header(frame).parts[0]
     except FrameReadError:
         return None
-    origin = {name: header.get(specs.NAMESPACE + name) for name in ("recipe", DOUBT)}
-    recipe = origin["recipe"]
-    return Made(recipe, _doubt(origin)) if isinstance(recipe, str) and recipe else None
+    origin = {name: header.get(specs.NAMESPACE + name) for name in ("recipe", DOUBT, VECTORS)}
+    known = origin["recipe"]
+    return Made(known, _doubt(origin), origin[VECTORS] is not None) if isinstance(known, str) and known else None
 
 
 def _doubt(origin: Mapping[str, Any]) -> float | None:

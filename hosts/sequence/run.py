@@ -11,13 +11,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from inbetween.core.errors import InputError
-from inbetween.hosts.sequence import names, provenance
+from inbetween.hosts.sequence import names, provenance, vectors
 from inbetween.hosts.sequence.frames import file_hash
-from inbetween.hosts.sequence.job import Job
+from inbetween.hosts.sequence.job import Job, refuse_undoable
 from inbetween.hosts.sequence.look import look_at
 from inbetween.hosts.sequence.plan import Plan, Row, SequencePlan, plan, rows
 from inbetween.hosts.sequence.provenance import Made
 from inbetween.hosts.sequence.shot import Shot
+from inbetween.hosts.sequence.vectors import VectorShot
 from inbetween.hosts.sequence.whole import sweep
 from inbetween.hosts.sequence.work import Emit, Keys, Progress, Summary, Writers
 from inbetween.models.model import Model
@@ -41,7 +42,7 @@ def run(job: Job, emit: Emit, cancelled: Callable[[], bool] = lambda: False, *, 
     progress = Progress(emit, sum(len(each.wanted) for each in todo.sequences))
     for each, found in zip(todo.sequences, existing, strict=True):
         with Keys() as keys, Writers(job.jobs, progress) as writers:
-            Shot(job, each, found, model, progress, cancelled, keys, writers).make()
+            (VectorShot if job.vectors else Shot)(job, each, found, model, progress, cancelled, keys, writers).make()
     _name_leftovers(job, todo, emit)
     summary = progress.summary()
     for each in todo.sequences:
@@ -73,9 +74,7 @@ def _prepared(job: Job, emit: Emit, load: Load) -> tuple[Plan, Model]:
     todo = plan(job)
     _refuse_foreign_sheet(job)
     model = load(job.settings.model, job.settings.device, job.settings.engine)
-    model.path_for(job.settings)  # what this model cannot draw is refused before anything is written
-    if job.marks:
-        model.refuse_marks(job.settings)
+    refuse_undoable(job, model)  # before anything is written
     if todo.stray:
         emit({"event": "stray", "files": list(todo.stray)})
     if todo.idle_marks:
@@ -93,6 +92,9 @@ def _idle(job: Job, marks: tuple[str, ...]) -> str:
 def _recipes(todo: SequencePlan, existing: Iterable[int], model: Model, job: Job) -> dict[int, str]:
     """The recipes that existing frames would be made by now."""
     hashes = functools.cache(file_hash)
+    if todo.vectors:
+        of_frames = vectors.Origins(todo, hashes, model, job.settings)
+        return {number: str(of_frames.of(number)["recipe"]) for number in existing}
     made = {}
     for number in todo.keys.keys() & set(existing):
         file = todo.sequence.file(todo.keys[number])
@@ -128,7 +130,10 @@ def _survey(todo: SequencePlan, job: Job) -> dict[int, Made]:
                 f"{file} was not made by this tool, or was changed since; move it away, put it among the keys to make "
                 "it a breakdown, or turn on overwrite"
             )
-        found[number] = made or Made("", None)
+        if made and made.vectors != todo.vectors:
+            other = "pictures" if todo.vectors else "vectors"
+            raise InputError(f"{file} is one of the {other} of an earlier run; name another folder")
+        found[number] = made or Made("", None, False)
     return found
 
 

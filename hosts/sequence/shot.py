@@ -133,7 +133,7 @@ class Shot:
         if self.todo.copies:
             return self._put(number, partial(_copy, source, plate.sha256, file, origin), "copied", source)
         header = replace(specs.alone(self.todo.outputs[key], origin), path=file)
-        return self._put(number, partial(_write, header, plate.pixels, origin), "converted", source)
+        return self._put(number, partial(write, header, plate.pixels, origin), "converted", source)
 
     def _span(self, span: Span, frames: tuple[int, ...]) -> None:
         """Draw what is missing or out of date between two keys.
@@ -280,8 +280,7 @@ class Shot:
         header = replace(specs.in_between(first, second, span.step(frame), record), path=self.todo.file(frame))
         keys = (self.todo.sequence.file(span.start), self.todo.sequence.file(span.end))
         action = "drawn" if drawing.frame == frame else "held"
-        write = partial(_write, header, drawn.frame, record)
-        self._put(frame, write, action, *keys, t=drawing.t, doubt=drawn.doubt)
+        self._put(frame, partial(write, header, drawn.frame, record), action, *keys, t=drawing.t, doubt=drawn.doubt)
 
     def _warn(self, file: Path, message: str) -> None:
         self.progress.emit({"event": "warning", "file": str(file), "message": f"{file.name} {message}"})
@@ -315,7 +314,7 @@ def _copy(source: Path, digest: str, file: Path, origin: Origin) -> None:
             raise FrameReadError(f"{source} changed while it was copied; run again")
 
 
-def _write(header: Header, pixels: Pixels, origin: Origin) -> None:
-    """Raises `FrameWriteError`."""
+def write(header: Header, pixels: Pixels, origin: Origin) -> None:
+    """A frame in its place, with its record. Raises `FrameWriteError`."""
     with provenance.placed(header.path, origin) as unfinished:
         encode(unfinished, header, pixels)

@@ -48,7 +48,14 @@ def from_card(card: Card, weights: Path, wanted: str, engine: str) -> Model:
 def abilities(card: Card) -> Abilities:
     """What the model of a card can be asked for. Without the help of optical flow it heeds neither paths nor marks."""
     offered = bool(card.options.get("candidate", True))
-    return Abilities(name=card.name, scheme=card.scheme, knows_time=True, knows_path=offered, knows_marks=offered)
+    return Abilities(
+        name=card.name,
+        scheme=card.scheme,
+        knows_time=True,
+        knows_path=offered,
+        knows_marks=offered,
+        knows_vectors=True,
+    )
 
 
 def export(card: Card, safetensors: Path, onnx: Path) -> None:

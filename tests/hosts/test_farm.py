@@ -176,3 +176,16 @@ def test_the_job_runs_to_the_frames_of_a_run_without_a_farm(
     frames = [{file.name: file.read_bytes() for file in (tmp_path / name).glob("*.exr")} for name in ("alone", "farm")]
     assert len(frames[0]) == 30
     assert frames[0] == frames[1]
+
+
+def test_vectors_are_told_to_every_task_and_parts_make_the_whole(shot: Path, tmp_path: Path) -> None:
+    made = template(Job(str(shot), str(tmp_path / "out"), vectors=True), 1)
+    for step in made["steps"]:
+        assert "--vectors" in step["script"]["actions"]["onRun"]["args"]
+    tasks = made["steps"][0]["parameterSpace"]["taskParameterDefinitions"][0]["range"]
+    asked = [str(shot), "--vectors", "--model=flow", "--quiet", "--cut-threshold=1"]
+    for task in reversed(tasks):
+        assert main([asked[0], str(tmp_path / "parts"), *asked[1:], f"--frames={task}"]) == 0
+    assert main([asked[0], str(tmp_path / "whole"), *asked[1:]]) == 0
+    for file in (tmp_path / "whole").glob("*.exr"):
+        assert file.read_bytes() == (tmp_path / "parts" / file.name).read_bytes()

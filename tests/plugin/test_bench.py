@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inbetween import bench, bench_doubt, bench_quality, bench_scenes, bench_speed
+from inbetween import bench, bench_doubt, bench_quality, bench_scenes, bench_speed, bench_vectors
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.models import metrics, registry
@@ -274,3 +274,25 @@ def test_ranks_that_agree_correlate_wholly_and_equal_values_share_theirs() -> No
     assert bench_doubt.rank_correlation(one, one**3) == pytest.approx(1)
     assert bench_doubt.rank_correlation(one, -one) == pytest.approx(-1)
     assert bench_doubt.rank_correlation(one, np.array([1.0, 2.0, 3.0, 4.0])) == pytest.approx(0.9487, abs=1e-4)
+
+
+def test_vectors_are_measured_beside_no_motion_and_the_true_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scenes = ("camera pans 60 pixels", "a title slides in")
+    monkeypatch.setattr(bench_vectors, "SCENES", {name: bench_scenes.SCENES[name] for name in scenes})
+    models = [registry.load(name, "cpu", "auto") for name in ("dissolve", "flow")]
+    found = bench_vectors.measure(models, 1, tell=lambda _: None)
+    assert list(found) == ["flow"]
+    pan, title = found["flow"]
+    assert pan.off < 0.2
+    assert np.isnan(title.off)
+    for figures in (pan, title):
+        assert figures.led > figures.still + 8
+        assert figures.wrong <= figures.wrong_else
+    assert bench_vectors.table(found).splitlines()[2].startswith("| flow | ")
+
+
+def test_a_bench_of_vectors_without_a_model_that_tells_any_is_refused() -> None:
+    with pytest.raises(InputError, match="name a model that moves pixels"):
+        bench_vectors.measure([registry.load("dissolve", "cpu", "auto")], 1, tell=lambda _: None)

@@ -138,6 +138,17 @@ def test_a_mark_on_the_last_key_and_the_first_leads_through_the_seam(keys: Make,
     assert told[TURN] == []
 
 
+@pytest.mark.parametrize(("share", "made"), [("1", [1]), ("11-12", [11, 12]), ("1-12", list(range(1, 13)))])
+def test_the_vectors_of_a_cycle_are_those_of_the_middle_of_three_turns(
+    keys: Make, fill: Make, tmp_path: Path, share: str, made: list[int]
+) -> None:
+    fill(keys((1, 4, 7, 10)), tmp_path / "out", flow.build(), cycle=TURN, vectors=True, frames=share)
+    fill(keys(range(1, 37, 3), "long"), tmp_path / "turns", flow.build(), frames="13-24", vectors=True)
+    assert frames(tmp_path / "out") == made
+    for number in made:
+        assert np.array_equal(pixels(tmp_path / "out", number), pixels(tmp_path / "turns", number + TURN)), number
+
+
 def test_the_plan_shows_the_way_back(keys: Make, tmp_path: Path) -> None:
     job = Job(str(keys((1, 4, 7, 10))), str(tmp_path / "out"), cycle=TURN)
     ((_, rows),) = preview(job, print)
