@@ -121,8 +121,9 @@ def pieces(picture: Plane) -> Pieces:
     area = stats[:, cv2.CC_STAT_AREA]
     goes_on = _going_on(picture, flat, kept)
     lines = kept & (goes_on >= area)
-    bare = kept & _coloured_as(picture, flat, area, ground)
-    lines |= _between(flat, area, kept & ~lines, ground | bare) & (goes_on >= ENDS)
+    usual = _usual(picture, flat, area)
+    bare = kept & (np.abs(usual[:, None] - usual[None, ground]).max(-1) < EDGE_RANGE / 510).any(1)
+    lines |= _between(flat, usual, area, kept & ~lines, ground | bare) & (goes_on >= ENDS)
     kept &= ~lines
     uneven |= (lines | scraps)[flat]  # as the core of a line, here and there
     ground &= ~scraps
@@ -169,23 +170,19 @@ def _going_on(picture: Plane, flat: NDArray[np.int32], kept: Mask) -> NDArray[np
     return np.bincount(flat.ravel()[source[alike]], minlength=len(kept))
 
 
-def _coloured_as(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32], ground: Mask) -> Mask:
-    """Which even parts have the colour of a ground, by their number in `flat`: (n,)."""
-    number = flat.ravel()
-    sums = [np.bincount(number, picture[..., channel].ravel(), len(area)) for channel in range(picture.shape[2])]
-    usual = np.stack(sums, 1) / np.maximum(area, 1)[:, None]
-    alike = np.zeros(len(area), np.bool_)
-    for colour in usual[ground]:
-        alike |= np.abs(usual - colour).max(1) < EDGE_RANGE / 510
-    return alike
+def _usual(picture: Plane, flat: NDArray[np.int32], area: NDArray[np.int32]) -> Floats:
+    """The mean colour of each even part, by its number in `flat`: (n, 4)."""
+    sums = [np.bincount(flat.ravel(), picture[..., channel].ravel(), len(area)) for channel in range(picture.shape[2])]
+    return np.stack(sums, 1) / np.maximum(area, 1)[:, None]
 
 
-def _between(flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask, ground: Mask) -> Mask:
+def _between(flat: NDArray[np.int32], usual: Floats, area: NDArray[np.int32], kept: Mask, ground: Mask) -> Mask:
     """Which even parts are as thin as the core of an outline, between two pieces, or one and a ground: (n,).
 
     Whether such a line has a core hangs on how it lies between the pixels. So that a piece is cut out alike in both
-    keys, a line that goes on without one belongs to what it surrounds, all along. Parts go by their number in `flat`;
-    `kept` are those that are pieces, `ground` those that are grounds.
+    keys, a line that goes on without one belongs to what it surrounds, all along. It is darker than either, or lighter:
+    a shade between two is none. Parts go by their number in `flat`, `usual` (n, 4) are their colours; `kept` are those
+    that are pieces, `ground` those that are grounds.
     """
     number = flat.ravel()
     deep = inner_distance(flat > 0) > CORE_HALF_WIDTH
@@ -195,7 +192,12 @@ def _between(flat: NDArray[np.int32], area: NDArray[np.int32], kept: Mask, groun
     wide = names[flat]
     box = np.ones((2 * CORE_REACH + 1,) * 2, np.uint8)
     most, least = cv2.dilate(wide, box), cv2.erode(np.where(wide > 0, wide, np.float32(np.inf)), box)
-    between = (most > 0) & (most != least)
+    between = core[flat] & (most > 0) & (most != least)
+    colours, here = np.pad(usual, ((1, 0), (0, 0))), usual[flat[between]]
+    colours[1] = usual[ground].mean(0) if ground.any() else 0
+    one, other = (colours[plane[between].astype(np.intp)] for plane in (most, least))
+    beyond = np.maximum(np.minimum(one, other) - here, here - np.maximum(one, other))
+    between[between] = beyond.max(1) > EDGE_RANGE / 510
     return np.asarray(core & (np.bincount(number, between.ravel(), len(area)) > area / 2))
 
 

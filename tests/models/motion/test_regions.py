@@ -334,7 +334,7 @@ def test_what_turns_and_grows_while_it_fades_in_arrives_whole(shape: str) -> Non
     found = carried(at(0), at(1), optical(at(0), at(1)))
     truth = at(0.5)
     picture = drawn(at(0), at(1), placed(found, 0, 0.5, 0.5))
-    assert np.abs(picture - truth).mean() < 0.3 * np.abs((at(0) + at(1)) / 2 - truth).mean()
+    assert np.abs(picture - truth).mean() < 0.32 * np.abs((at(0) + at(1)) / 2 - truth).mean()
 
 
 def test_what_is_uncovered_by_something_that_moves_does_not_fade() -> None:
