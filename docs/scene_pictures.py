@@ -1,6 +1,9 @@
-"""Draws `docs/pictures/marks.png`: what two keys alone make of legs that pass each other, and what marks make of them.
+"""Draws two pictures of generated scenes into `docs/pictures`.
 
-python docs/marks_picture.py
+`marks.png`: what two keys alone make of legs that pass each other, and what marks make of them. `stroll.png`: what
+optical flow makes of somebody who walks, and what motion does.
+
+python docs/scene_pictures.py
 """
 
 from pathlib import Path
@@ -8,14 +11,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inbetween.bench_marks import SCENES
+from inbetween import bench_marks, bench_scenes
 from inbetween.bench_scenes import Stage
 from inbetween.core.channels import RGBA
 from inbetween.models import registry
 from inbetween.models.training.readers import Picture
 
-PICTURE = Path(__file__).parent / "pictures" / "marks.png"
-SCENE, STAGE = SCENES["legs pass each other"], Stage(2)
+PICTURES = Path(__file__).parent / "pictures"
+LEGS, STROLL = bench_marks.SCENES["legs pass each other"], bench_scenes.SCENES["somebody walks on the spot"]
+STAGE = Stage(2)
 ROWS, COLUMNS = slice(16, 520), slice(250, 730)
 TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)
 SMALL, GAP = (240, 252), 6
@@ -23,9 +27,22 @@ CROSSES = ((40, 110, 250), (250, 90, 30))
 
 
 def main() -> None:
-    """Two rows: without marks and with them, the keys at both ends."""
-    start, end = SCENE.draw(STAGE, 0.0), SCENE.draw(STAGE, 1.0)
-    marks = [((a + 0.5) * 2, (b + 0.5) * 2) for a, b in zip(SCENE.points(0.0), SCENE.points(1.0), strict=True)]
+    """Each picture is two rows, the keys at both ends."""
+    _save("marks.png", _marked())
+    _save("stroll.png", [_walked("flow"), _walked("motion")])
+
+
+def _walked(model: str) -> np.ndarray:
+    start, end = STROLL(STAGE, 0.0), STROLL(STAGE, 1.0)
+    asked = np.array(TIMES[1:-1], np.float32).reshape(-1, 1, 1, 1)
+    frames = registry.load(model, "cpu").network(RGBA, "display")(start[None], end[None], asked)
+    return _row([_tile(frame) for frame in (start, *frames, end)])
+
+
+def _marked() -> list[np.ndarray]:
+    """Without marks and with them."""
+    start, end = LEGS.draw(STAGE, 0.0), LEGS.draw(STAGE, 1.0)
+    marks = [((a + 0.5) * 2, (b + 0.5) * 2) for a, b in zip(LEGS.points(0.0), LEGS.points(1.0), strict=True)]
     rows = []
     for told in ([], marks):
         network = registry.load("motion", "cpu").network(RGBA, "display")
@@ -37,8 +54,12 @@ def main() -> None:
             for mark, colour in zip(told, CROSSES, strict=False):
                 _cross(tile, mark[key], colour)
         rows.append(_row(tiles))
+    return rows
+
+
+def _save(name: str, rows: list[np.ndarray]) -> None:
     gap = np.full((GAP, rows[0].shape[1], 3), 255, np.uint8)
-    cv2.imwrite(str(PICTURE), np.concatenate((rows[0], gap, rows[1])))
+    cv2.imwrite(str(PICTURES / name), np.concatenate((rows[0], gap, rows[1])))
 
 
 def _tile(frame: Picture) -> np.ndarray:
