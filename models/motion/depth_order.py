@@ -22,6 +22,8 @@ ROUNDS, PAIRS_TRIED = 4, 40
 largest."""
 COVERS = 0.02
 """Share of a piece that something hides at least, or else all of it is seen."""
+FOLDS = 8
+"""Of how many pieces at most it is tried how they bend behind something, the largest."""
 BENDS = 24
 """How many pieces bend at most; where more would have to, as on another page of writing, none is what it was."""
 
@@ -125,18 +127,19 @@ def _folded(
     sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, known: Mapping[tuple[int, int], Floats]
 ) -> HalfHidden:
     """The same for what bends, of which something hides a part that is `known`, or is found whole in both keys."""
-    ways: dict[tuple[int, int], Floats | None] = {}
-    left = []
-    for one, other in pairs[: 2 * BENDS].tolist():
-        if (one, other) not in known and not (sight.cut[0].thin[one] or sight.cut[1].thin[other]):
-            way, may_bend = sight.way(one, other)
-            if way is None and not (may_bend and sight.bent(one, other)):
-                left.append((one, other))
-            else:
-                ways[one, other] = way
+    thin = sight.cut[0].thin, sight.cut[1].thin
+    some = [(one, other) for one, other in pairs.tolist() if not (thin[0][one] or thin[1][other])]
+    judged = {pair: sight.way(*pair) for pair in some if pair not in known}
+    if sum(may_bend for _, may_bend in judged.values()) > BENDS:
+        return {}
+    whole = {
+        pair: way
+        for pair, (way, may_bend) in judged.items()
+        if way is not None or (may_bend and sight.bent(*pair) is not None)
+    }
     folded: HalfHidden = {}
-    for pair in left[:BENDS]:
-        part = sight.hidden(*pair, {**known, **ways}, bends=True)
+    for pair in [pair for pair in judged if pair not in whole][:FOLDS]:
+        part = sight.hidden(*pair, {**known, **whole}, bends=True)
         if part is None or part.pixels <= COVERS * part.size:
             continue
         if not any(part.shares(other) for other in (found | folded).values()):
