@@ -90,14 +90,14 @@ class VectorShot(Shot):
     def make(self) -> None:
         """As `Shot.make`."""
         self._introduce()
-        last, spans = max(self.todo.keys), self.todo.spans
-        for span in spans:
+        last, ends = max(self.todo.keys), {span.gap.last: span for span in self.todo.spans}
+        for span in self.todo.spans:
             self._heed()
             own = range(span.gap.first, span.gap.last + (span.gap.last == last))
             frames = tuple(frame for frame in own if frame in self.todo.wanted)
-            before = (other for other in spans if self.todo.within(other, span.gap.first) == other.gap.last)
+            before = ends.get(span.gap.first) or ends.get(span.gap.first + self.todo.cycle)
             with self._reporting(frames):
-                self._gap(span, frames, next(before, None))
+                self._gap(span, frames, before)
 
     @cached_property
     def _origins(self) -> Origins:

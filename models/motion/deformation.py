@@ -50,8 +50,11 @@ class Deformation:
         """The same from the end to the start."""
         return Deformation(replace(self.graph, places=self.end), self.graph.places, 1 - self.own)
 
-    def mapped(self, places: NDArray[np.intp], key: int) -> Plane:
-        """Where places (n, 2), x and y, of a key, 0 or 1, are in the other one, (n, 2)."""
+    def mapped(self, places: NDArray[Any], key: int) -> Plane:
+        """Where places (n, 2), x and y, of a key, 0 or 1, are in the other one, (n, 2); each as the nearest pixel."""
+        if not len(places):
+            return np.zeros((0, 2), np.float32)
+        places = np.rint(places).astype(np.intp)
         low, high = places.min(0), places.max(0) + 1
         part = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
         now = complexes((self.graph.places, self.end)[key])
@@ -128,8 +131,7 @@ class Deformation:
 def going(way: "Floats | Deformation") -> PointMap:
     """How places go with a thing, be it by an affine map (2, 3) from the start to the end, or as it bends."""
     if isinstance(way, Deformation):
-        bent = way
-        return lambda places, key: bent.mapped(np.rint(places).astype(np.intp), key) if len(places) else places
+        return way.mapped
     ways = way, inverse(way)
     return lambda places, key: mapped(places, ways[key])
 

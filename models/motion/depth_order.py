@@ -120,10 +120,10 @@ def half_hidden(sight: Sight, pairs: NDArray[np.intp]) -> HalfHidden:
             break
         ways = [(part.way, part) for part in found.values() if isinstance(part.way, np.ndarray)]
         known = told_by_itself | {pair: way for way, part in ways for pair in product(*part.pieces)}
-    return found | _folded(sight, pairs, found, known)
+    return found | _bent_behind(sight, pairs, found, known)
 
 
-def _folded(
+def _bent_behind(
     sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, known: Mapping[tuple[int, int], Floats]
 ) -> HalfHidden:
     """The same for what bends, of which something hides a part that is `known`, or is found whole in both keys."""

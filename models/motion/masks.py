@@ -74,6 +74,12 @@ def part_around(rows: NDArray[np.intp], columns: NDArray[np.intp], margin: int) 
     return slice(top, rows.max() + margin + 1), slice(left, columns.max() + margin + 1)
 
 
+def part_of_mask(mask: Mask, margin: int) -> Part:
+    """The part of a frame that holds what fills a mask (H, W), one pixel at least, and a margin; see `part_around`."""
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    return part_around(rows, columns, margin)
+
+
 def part_of_component(stats: NDArray[np.int32], margin: int, size: tuple[int, ...]) -> Part:
     """The part of a frame that holds a connected component, by its row of OpenCV's statistics, and a margin."""
     left, top, width, height = (int(value) for value in stats[:4])

@@ -18,7 +18,7 @@ import numpy as np
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, then, turn
 from inbetween.models.motion.alignment import SAMPLES
 from inbetween.models.motion.deformation import Deformation, going
-from inbetween.models.motion.masks import Labels, Mask, components, dilated, outer_distance, part_around, said_at
+from inbetween.models.motion.masks import Labels, Mask, components, dilated, outer_distance, part_of_mask, said_at
 from inbetween.models.motion.matching import SAME_COLOUR
 from inbetween.models.motion.outlines import INK_REACH
 from inbetween.models.motion.regions import Pieces
@@ -111,7 +111,7 @@ class Part:
         which[2, 1:] = cut.thin
         outlined, others, ink = which[:, cut.labels]
         own, ink = outlined & cut.inside, ink & ~outlined
-        part, lines = _part(outlined, INK_REACH), ink | (outlined & ~own)
+        part, lines = part_of_mask(outlined, INK_REACH), ink | (outlined & ~own)
         ground = ~(outlined | others | ink)
         nearer = outer_distance(others[part]) <= outer_distance(ground[part])
         others[part] |= lines[part] & nearer  # the outline of what hides it
@@ -172,7 +172,7 @@ class Part:
     @cached_property
     def part(self) -> Rectangle:
         """The part of the frame around it."""
-        return _part(self.own)
+        return part_of_mask(self.own, 1)
 
     def small(self, scale: float, half: int) -> tuple[Plane, Plane]:
         """1 where it is, and besides -1 where it cannot be, around its middle, smaller; 0 beyond the frame: (h, h)."""
@@ -185,12 +185,6 @@ class Part:
         way = affine(scale * np.eye(2), middle, half - middle) @ ((1, 0, left), (0, 1, top), (0, 0, 1))
         first, second = (cv2.warpAffine(cv2.blur(plane, (reach, reach)), way, size) for plane in (own, own - ground))
         return np.asarray(first), np.asarray(second)
-
-
-def _part(mask: Mask, margin: int = 1) -> Rectangle:
-    """The part of the frame around what fills a mask (H, W), and a margin."""
-    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-    return part_around(rows, columns, margin)
 
 
 def _some(places: Labels, count: int) -> Floats:
@@ -282,7 +276,7 @@ def _folded(start: Part, end: Part, beside: Sequence[Floats]) -> Deformation | N
 
 def _explained(own: Part, other: Part, bent: Deformation) -> float:
     """Share of either part that comes to lie where the other one shows it, or hides it; whichever is less."""
-    there, back = bent.mapped(own.places.astype(np.intp), 0), bent.mapped(other.places.astype(np.intp), 1)
+    there, back = bent.mapped(own.places, 0), bent.mapped(other.places, 1)
     lies = (other.shape.outside(there) < TOLERANCE) | _hidden(other, there.astype(np.float64))
     return float(min(np.mean(lies), np.mean(own.shape.outside(back) < TOLERANCE)))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inbetween.models.motion.deformation import PointMap
-from inbetween.models.motion.masks import Mask, Numbers, inner_distance, outer_distance, part_around
+from inbetween.models.motion.masks import Mask, Numbers, inner_distance, outer_distance, part_of_mask
 from inbetween.models.motion.regions import THIN_HALF_WIDTH, Pieces
 from inbetween.models.warp import Part, Plane, labels_at
 
@@ -82,10 +82,9 @@ class _Around:
 
 def _around(own: Mask, drawn: tuple[Mask, Mask], key: int, led: PointMap) -> _Around:
     """The ink around a piece (H, W) in a key, 0 or 1; `led` tells where it goes with the piece."""
-    rows, columns = (np.flatnonzero(own.any(axis)) for axis in (1, 0))
-    if not len(rows):
+    if not own.any():
         return _Around((slice(0), slice(0)), np.zeros((0, 0), np.float32), 0, 0, 0.0)
-    part = part_around(rows, columns, INK_REACH)
+    part = part_of_mask(own, INK_REACH)
     top, left = part[0].start, part[1].start
     away = outer_distance(own[part])
     y, x = np.nonzero(drawn[key][part] & (away <= INK_REACH))

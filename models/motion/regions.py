@@ -115,10 +115,10 @@ def pieces(picture: Plane) -> Pieces:
     count = len(stats)
     height, width = uneven.shape
     ground = _grounds(stats, height, width)
-    scraps = stats[:, cv2.CC_STAT_AREA] < SMALLEST_PIECE
+    area = stats[:, cv2.CC_STAT_AREA]
+    scraps = area < SMALLEST_PIECE
     kept = ~scraps & ~ground
     kept[0] = False
-    area = stats[:, cv2.CC_STAT_AREA]
     goes_on = _going_on(picture, flat, kept)
     lines = kept & (goes_on >= area)
     usual = _usual(picture, flat, area)

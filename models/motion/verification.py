@@ -93,7 +93,7 @@ class Sight:
         self.unlike = reshaped(*cut)
         self.marked = Marked((views[0].picture, views[1].picture), cut, marks, dissimilar(*cut))
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
-        self.going: dict[tuple[int, int], tuple[Floats | None, bool]] = {}
+        self.carrying: dict[tuple[int, int], tuple[Floats | None, bool]] = {}
         self.bending: dict[tuple[int, int], Deformation | None] = {}
         self.astray = [loop_error(*flows) > LOST_LOOP, loop_error(*flows[::-1]) > LOST_LOOP]
         first, second = ((unlike > LOST_DIFFERENCE) & astray for unlike, astray in zip(wrong, self.astray, strict=True))
@@ -153,9 +153,9 @@ class Sight:
         A piece that fits is carried where optical flow does not explain it as well, or if it goes further than it is
         long: what is so small the network may lose, whatever it is offered.
         """
-        if (one, other) not in self.going:
-            self.going[one, other] = self._way(one, other)
-        return self.going[one, other]
+        if (one, other) not in self.carrying:
+            self.carrying[one, other] = self._way(one, other)
+        return self.carrying[one, other]
 
     def _way(self, one: int, other: int) -> tuple[Floats | None, bool]:
         if self._said(one, other):
