@@ -90,10 +90,11 @@ class VectorShot(Shot):
     def make(self) -> None:
         """As `Shot.make`."""
         self._introduce()
-        last, ends = max(self.todo.keys), {span.gap.last: span for span in self.todo.spans}
+        begun = {span.gap.first for span in self.todo.spans}
+        ends = {span.gap.last: span for span in self.todo.spans}
         for span in self.todo.spans:
             self._heed()
-            own = range(span.gap.first, span.gap.last + (span.gap.last == last))
+            own = range(span.gap.first, span.gap.last + (span.gap.last not in begun))
             frames = tuple(frame for frame in own if frame in self.todo.wanted)
             before = ends.get(span.gap.first) or ends.get(span.gap.first + self.todo.cycle)
             with self._reporting(frames):

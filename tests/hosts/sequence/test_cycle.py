@@ -145,9 +145,9 @@ def test_a_mark_on_the_last_key_and_the_first_leads_through_the_seam(keys: Make,
 def test_the_vectors_of_a_cycle_are_those_of_the_middle_of_three_turns(
     keys: Make, fill: Make, tmp_path: Path, share: str, made: list[int]
 ) -> None:
-    fill(keys((1, 4, 7, 10)), tmp_path / "out", flow.build(), cycle=TURN, vectors=True, frames=share)
+    _, events = fill(keys((1, 4, 7, 10)), tmp_path / "out", flow.build(), cycle=TURN, vectors=True, frames=share)
     fill(keys(range(1, 37, 3), "long"), tmp_path / "turns", flow.build(), frames="13-24", vectors=True)
-    assert frames(tmp_path / "out") == made
+    assert frames(tmp_path / "out") == drawn(events) == made
     for number in made:
         assert np.array_equal(pixels(tmp_path / "out", number), pixels(tmp_path / "turns", number + TURN)), number
 
