@@ -334,6 +334,39 @@ def _crossing(stage: Stage, t: float) -> Picture:
     return over(stage.flat(PAPER), (one, RED), (other, BLUE))
 
 
+def _meeting(stage: Stage, t: float) -> Picture:
+    things = stage.disc(120 + 80 * t, 110, 40), stage.disc(330 - 75 * t, 140, 28), stage.box(200, 230 - 60 * t, 70, 36, 20 * t)
+    return over(stage.flat(PAPER), *((thing, RED) for thing in things))
+
+
+def _closing(stage: Stage, t: float) -> Picture:
+    turned = 28 - 22 * t
+    legs = (stage.line(_limb(240 + side * 5, 110, 110, side * turned), 24) for side in (-1, 1))
+    return over(stage.flat(PAPER), *((leg, NIGHT) for leg in legs), (stage.box(240, 80, 56, 100), ORANGE))
+
+
+def _cheek(stage: Stage, t: float) -> Picture:
+    hand, elbow = (360 - 75 * t, 205 - 75 * t), (380 - 40 * t, 255)
+    skin = stage.disc(240, 110, 70), stage.disc(*hand, 22), stage.line([elbow, hand], 24)
+    eyes = (stage.disc(x, 100, 8) for x in (215, 265))
+    things = (stage.box(240, 235, 90, 130), BLUE), *((each, ORANGE) for each in skin), *((eye, NIGHT) for eye in eyes)
+    return over(stage.flat(PAPER), *things)
+
+
+def _silhouette(stage: Stage, t: float) -> Picture:
+    parts = [stage.disc(240, 50, 22), stage.line([(240, 85), (240, 155)], 34)]
+    for side in (-1, 1):
+        parts.append(stage.line(_limb(240 + side * 8, 155, 80, side * (28 - 25 * t)), 20))
+        parts.append(stage.line(_limb(240 + side * 12, 85, 65, side * (52 - 42 * t)), 14))
+    return over(stage.flat(PAPER), *((part, NIGHT) for part in parts))
+
+
+def _fingers(stage: Stage, t: float) -> Picture:
+    spread = 20 - 19 * t
+    fingers = (stage.line(_limb(205 + 23 * place, 150, 70, 180 - spread * (place - 1.5)), 18) for place in range(4))
+    return over(stage.flat(PAPER), (stage.box(240, 200, 90, 110), ORANGE), *((finger, ORANGE) for finger in fingers))
+
+
 CAMERAS: dict[str, Callable[[float], dict[str, float]]] = {
     "camera pans 60 pixels": lambda t: {"shift": 60 * t - 30},
     "camera zooms by a third": lambda t: {"zoom": 1.2 * 1.33**t},
@@ -374,6 +407,11 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "somebody walks on the spot": _stroll,
     "a head nods": _nod,
     "a box comes out from behind another": _emerging,
+    "shapes of one colour meet": _meeting,
+    "legs of one colour close": _closing,
+    "a hand goes to the cheek": _cheek,
+    "a silhouette lowers its arms": _silhouette,
+    "fingers close": _fingers,
     "an iris opens": lambda stage, t: over(stage.flat(NIGHT), (stage.disc(240, 135, 40 + 140 * t), ORANGE)),
     "a wipe": lambda stage, t: over(stage.camera(), (stage.box(290 + 280 * t, 135, 480, 270), NIGHT)),
 }

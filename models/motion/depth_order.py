@@ -102,7 +102,7 @@ def half_hidden(sight: Sight, pairs: NDArray[np.intp]) -> HalfHidden:
     fits = fading(*sight.cut, pairs) | sure
     enters = np.array([sight.entering(*pair) for pair in pairs], np.bool_)
     known = told_by_itself = {(one, other): sight.best(one, other)[0] for one, other in pairs[fits].tolist()}
-    found: HalfHidden = {}
+    found: HalfHidden = dict(sight.known)
     new = [*known]
     for _ in range(ROUNDS):
         before = [*found]
@@ -168,7 +168,7 @@ def _pile(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> _Pile:
     lies = over > over.T
     less = np.where(lies, 0, over).sum(1)
     really = [
-        part if part and part.pixels - seen > COVERS * part.size else None
+        part if part and (part.cut or part.pixels - seen > COVERS * part.size) else None
         for part, seen in zip(hidden, less, strict=True)
     ]
     lies = lies & np.array([part is not None for part in really], np.bool_)[:, None]

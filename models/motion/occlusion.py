@@ -74,6 +74,8 @@ class Hidden:
     """How many of them lie beyond the frame."""
     size: int
     """How many pixels the key shows that shows less."""
+    cut: bool = False
+    """Whether it is known where something of its own colour cuts it off."""
 
     @property
     def pixels(self) -> float:
@@ -123,7 +125,7 @@ class Part:
         `places` (n, 2) are where the other's are brought here. Edges do not count. Row 0 are those beyond the frame.
         """
         far = self.shape.outside(places.astype(np.float32)) > TOLERANCE
-        deep = _hidden(self, places) & far & (said_at(self.outlined, places) != 1)
+        deep = fallen(self, places) & far & (said_at(self.outlined, places) != 1)
         names = np.maximum(said_at(labels, places[deep]), 0)
         return np.bincount(names, minlength=int(labels.max()) + 1).astype(np.float64) * (other.size / len(places))
 
@@ -213,12 +215,20 @@ def hidden(
         start, end = (Part.of(*each) for each in zip(cut, names, over, strict=True))
         way = found(start, end, beside)
         if way is not None:
-            led = going(way)
-            there, back = np.asarray(led(start.places, 0), np.float64), np.asarray(led(end.places, 1), np.float64)
-            first, second = start.under(cut[0].labels, end, back), end.under(cut[1].labels, start, there)
-            size = min(start.size, end.size)
-            return Hidden(names, way, (first[1:], second[1:]), int(first[0] + second[0]), size)
+            return under(cut, names, over, way)
     return None
+
+
+def under(
+    cut: tuple[Pieces, Pieces], names: tuple[Names, Names], over: tuple[Labels, Labels], way: Floats | Deformation
+) -> Hidden:
+    """What either key hides of some pieces that go that way; `over` names those that may hide them, (n,)."""
+    start, end = (Part.of(*each) for each in zip(cut, names, over, strict=True))
+    led = going(way)
+    there, back = np.asarray(led(start.places, 0), np.float64), np.asarray(led(end.places, 1), np.float64)
+    first, second = start.under(cut[0].labels, end, back), end.under(cut[1].labels, start, there)
+    size = min(start.size, end.size)
+    return Hidden(names, way, (first[1:], second[1:]), int(first[0] + second[0]), size)
 
 
 def crossing(cut: Pieces, piece: int) -> Names:
@@ -277,7 +287,7 @@ def _folded(start: Part, end: Part, beside: Sequence[Floats]) -> Deformation | N
 def _explained(own: Part, other: Part, bent: Deformation) -> float:
     """Share of either part that comes to lie where the other one shows it, or hides it; whichever is less."""
     there, back = bent.mapped(own.places, 0), bent.mapped(other.places, 1)
-    lies = (other.shape.outside(there) < TOLERANCE) | _hidden(other, there.astype(np.float64))
+    lies = (other.shape.outside(there) < TOLERANCE) | fallen(other, there.astype(np.float64))
     return float(min(np.mean(lies), np.mean(own.shape.outside(back) < TOLERANCE)))
 
 
@@ -309,19 +319,37 @@ def _refined(start: Part, end: Part, way: Floats) -> Floats:
     for _ in range(ITERATIONS):
         back = inverse(way)
         there, own = mapped(start.outline, way), end.outline
-        middle = there.mean(0)
         (off, slope, weight), (other, tilt, heed) = _missed(end, there), _missed(start, mapped(own, back))
         tilt = -tilt @ way[:, :2].T  # what moves the end's outline back moves this one on
-        places, slopes = np.concatenate((there, own)) - middle, np.concatenate((slope, tilt))
-        turns = slopes[:, 1] * places[:, 0] - slopes[:, 0] * places[:, 1]
-        equations = np.column_stack((slopes, turns)) * np.concatenate((weight, heed))[:, None]
-        misses = np.concatenate((off, other)) * np.concatenate((weight, heed))
-        x, y, spin = np.linalg.lstsq(equations, -misses, rcond=1e-6)[0]
-        step = affine(spun(np.exp(1j * np.clip(spin, -MOST_SPIN, MOST_SPIN))), middle, np.array((x, y)))
+        missed = np.concatenate((off, other)), np.concatenate((slope, tilt)), np.concatenate((weight, heed))
+        step = _step(np.concatenate((there, own)), there.mean(0), *missed)
         way = then(way, step)
         if np.abs(step - np.eye(2, 3)).max() < CONVERGED:
             break
     return way
+
+
+def placed(part: Part, whole: Part, way: Floats) -> Floats:
+    """A turn and a shift that bring the outline of a part over that of the whole, from one that nearly does."""
+    for _ in range(ITERATIONS):
+        there = mapped(part.outline, way)
+        step = _step(there, there.mean(0), *_missed(whole, there))
+        way = then(way, step)
+        if np.abs(step - np.eye(2, 3)).max() < CONVERGED:
+            break
+    return way
+
+
+def _step(places: Floats, middle: Floats, off: Floats, slope: Floats, weight: Floats) -> Floats:
+    """The turn about a middle (2,) and the shift that bring places (n, 2) to an outline (least squares).
+
+    What is `off` it, which way that grows, and what counts: see `_missed`.
+    """
+    places = places - middle
+    turns = slope[:, 1] * places[:, 0] - slope[:, 0] * places[:, 1]
+    equations = np.column_stack((slope, turns)) * weight[:, None]
+    x, y, spin = np.linalg.lstsq(equations, -off * weight, rcond=1e-6)[0]
+    return affine(spun(np.exp(1j * np.clip(spin, -MOST_SPIN, MOST_SPIN))), middle, np.array((x, y)))
 
 
 def _missed(key: Part, places: Floats) -> tuple[Floats, Floats, Floats]:
@@ -331,11 +359,11 @@ def _missed(key: Part, places: Floats) -> tuple[Floats, Floats, Floats]:
     """
     at = places.astype(np.float32)
     off = key.shape.outside(at).astype(np.float64) + 0.5
-    seen = ~_hidden(key, places)
+    seen = ~fallen(key, places)
     return off, key.shape.slope(at).astype(np.float64), seen / (1 + np.square(off / OUTLIER))
 
 
-def _hidden(key: Part, places: Floats) -> Mask:
+def fallen(key: Part, places: Floats) -> Mask:
     """Which places (n, 2) lie under something else in a key, or beyond the frame, (n,)."""
     return np.asarray(said_at(key.covered, places) != 0)
 
@@ -344,7 +372,7 @@ def _agreed(start: Part, end: Part, way: Floats) -> float:
     """Share of what is seen of either outline that comes to lie on the other one."""
     shares = []
     for key, places in ((end, mapped(start.outline, way)), (start, mapped(end.outline, inverse(way)))):
-        seen = places[~_hidden(key, places)]
+        seen = places[~fallen(key, places)]
         off = np.abs(key.shape.outside(seen.astype(np.float32)))
         shares.append(float(np.mean(off < TOLERANCE)) if len(seen) else 0.0)
     return min(shares)
@@ -354,7 +382,7 @@ def _told(start: Part, end: Part, way: Floats) -> bool:
     """Whether all that is seen comes to lie where the other key shows or hides the piece, and enough is in both."""
     both = []
     for key, places in ((end, mapped(start.places, way)), (start, mapped(end.places, inverse(way)))):
-        hidden = _hidden(key, places)
+        hidden = fallen(key, places)
         own = key.shape.outside(places.astype(np.float32)) < TOLERANCE
         ink = labels_at(key.ink.view(np.uint8), places) > 0
         if np.mean(own | hidden | ink) < TOLD_SHARE:

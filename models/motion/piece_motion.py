@@ -29,6 +29,7 @@ from inbetween.models.motion.occlusion import Names
 from inbetween.models.motion.outlines import outlined
 from inbetween.models.motion.propagation import joined
 from inbetween.models.motion.regions import Pieces, pieces
+from inbetween.models.motion.touching import parted, touching
 from inbetween.models.motion.verification import OVERLAP, Sight, mismatch, unmatched, vanished
 from inbetween.models.motion.wipes import swept
 from inbetween.models.warp import Part, Plane
@@ -135,6 +136,12 @@ def carried(
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = Sight(cut, views, flows, wrong, told.marks)
     pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked)
+    touch = touching(sight, pairs)
+    if touch:
+        cut, known = parted(cut, (start, end), touch)
+        views = View(start, cut[0]), View(end, cut[1])
+        sight = Sight(cut, views, flows, wrong, told.marks, known)
+        pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked)
     hidden = half_hidden(sight, pairs)
     pairs = together(pairs, hidden)
     load = _Load(cut, views, flows, told.marks)

@@ -72,6 +72,8 @@ class Pieces:
     """(n, 4)."""
     grounds: Labels
     """(H, W): the number of the ground, from 1; 0 elsewhere."""
+    uneven: Mask
+    """(H, W): where it is the edge of a piece, or a line."""
 
     @property
     def diagonal(self) -> float:
@@ -272,4 +274,4 @@ def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> P
     weight = np.where(uneven[y, x], 1e-3, 1.0)
     seen = picture[y, x]
     colour = np.stack([total(seen[:, c] * weight) for c in range(4)], 1) / total(weight)[:, None]
-    return Pieces(labels, inside, area, centre, spread, colour, grounds)
+    return Pieces(labels, inside, area, centre, spread, colour, grounds, uneven)

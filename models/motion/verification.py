@@ -87,9 +87,10 @@ class Sight:
         flows: tuple[Plane, Plane],
         wrong: tuple[Plane, Plane],
         marks: Floats = NO_MARKS,
+        known: "Mapping[tuple[int, int], Hidden] | None" = None,
     ) -> None:
         self.cut, self.views, self.alignment = cut, views, Alignment(cut, views)
-        self.flows, self.wrong = flows, wrong
+        self.flows, self.wrong, self.known = flows, wrong, known or {}
         self.unlike = reshaped(*cut)
         self.marked = Marked((views[0].picture, views[1].picture), cut, marks, dissimilar(*cut))
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
@@ -119,6 +120,8 @@ class Sight:
             usual = [*self.alignment.ways(one, other), *self.alignment.reversed(one, other)]
             if any(np.abs(mapped(first.box(one), way) - first.box(one)).max() < AT_REST for way in usual):
                 usual.append(np.eye(2, 3))
+            if (one, other) in self.known:
+                usual.append(self.known[one, other].way)
             said = self._said(one, other)
             ways = [*usual, *(self.marked.ways(one, other, usual) if said else ())]
             apart = [
