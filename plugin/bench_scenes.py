@@ -335,7 +335,11 @@ def _crossing(stage: Stage, t: float) -> Picture:
 
 
 def _meeting(stage: Stage, t: float) -> Picture:
-    things = stage.disc(120 + 80 * t, 110, 40), stage.disc(330 - 75 * t, 140, 28), stage.box(200, 230 - 60 * t, 70, 36, 20 * t)
+    things = (
+        stage.disc(120 + 80 * t, 110, 40),
+        stage.disc(330 - 75 * t, 140, 28),
+        stage.box(200, 230 - 60 * t, 70, 36, 20 * t),
+    )
     return over(stage.flat(PAPER), *((thing, RED) for thing in things))
 
 

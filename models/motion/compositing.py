@@ -22,7 +22,7 @@ from inbetween.models.motion.graph import points
 from inbetween.models.motion.masks import Mask, Numbers, part_of_places
 from inbetween.models.motion.piece_motion import BOTH, END, Carried, Manner, Piece
 from inbetween.models.motion.registration import EXPLAINED_WITHIN
-from inbetween.models.motion.shapes import SOFT, Shape, between
+from inbetween.models.motion.shapes import SOFT, TOUCHED, Shape, between
 from inbetween.models.motion.wholes import Whole, Wholes
 from inbetween.models.warp import Plane, fetched_at, labels_at
 
@@ -72,7 +72,8 @@ def _carry(frame: Frame, found: Carried, whole: Whole, t: float, bend: Bend | No
     if not here.size:
         return
     margin, places = frame.margin(part) if whole.isolated else 0.0, led(here)
-    depth, sources = between(whole.shapes, places, t, margin, BENT_SOFT if bent else SOFT)
+    soft, leads = (BENT_SOFT, bent.own) if bent else (SOFT, None)
+    depth, sources = between(whole.shapes, places, t, margin, soft, leads)
     inside = depth <= margin
     allowed: Mask | None = None
     if bent:
@@ -140,9 +141,10 @@ def _share(whole: Whole, led: Pair, sources: Pair, t: float) -> Plane | float:
     Of places (n, 2) in either key: `led` is where it takes them, `sources` where the same is within its outlines.
     """
     if whole.piece.bent and whole.seen is None:
-        other = 1 - whole.piece.bent.own
-        beyond = whole.shapes[other].outside(led[other]) > BEYOND
-        return np.where(beyond, np.float32(other), np.float32(1 - t))
+        leads = whole.piece.bent.own
+        own, other = (whole.shapes[key].outside(led[key]) for key in (leads, 1 - leads))
+        alone = (other > BEYOND) | ((own > -BENT_SOFT) & (other < own - TOUCHED))
+        return np.where(alone, np.float32(1 - leads), np.float32(1 - t))
     if whole.seen is None:
         return 1 - t
     first, second = (labels_at(seen, at) for seen, at in zip(whole.seen, sources, strict=True))

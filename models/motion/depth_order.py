@@ -92,17 +92,17 @@ def _ways(sight: Sight, pairs: NDArray[np.intp], fades: Mask, free: Mask) -> dic
     }
 
 
-def half_hidden(sight: Sight, pairs: NDArray[np.intp]) -> HalfHidden:
+def half_hidden(sight: Sight, pairs: NDArray[np.intp], parted: HalfHidden | None = None) -> HalfHidden:
     """How those things go of which something hides a part, by the pair of pieces (n, 2) that shows them best.
 
     It may be a further pair, of one colour, of which either key hides the most. What hides a part of another thing is
-    known itself; and each piece is a part of one thing at most.
+    known itself; and each piece is a part of one thing at most. Of what is `parted` it is known already (`touching`).
     """
     sure = np.array([sight.best(*pair)[1] < SURE_DIFFERENCE for pair in pairs], np.bool_)
     fits = fading(*sight.cut, pairs) | sure
     enters = np.array([sight.entering(*pair) for pair in pairs], np.bool_)
     known = told_by_itself = {(one, other): sight.best(one, other)[0] for one, other in pairs[fits].tolist()}
-    found: HalfHidden = dict(sight.known)
+    found: HalfHidden = dict(parted or {})
     new = [*known]
     for _ in range(ROUNDS):
         before = [*found]

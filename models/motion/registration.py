@@ -30,6 +30,9 @@ LAST_SIGMA = 2.5
 """Pixels from which a place is drawn at last."""
 STIFFNESS = 30.0, 0.5
 """How much links weigh beside that, at first and at last."""
+DELAYS = 1.0, 2.0
+"""Powers of the share of all iterations by which that changes: limbs that bend by a right angle are found by the first,
+by the second those that come to lie beside others, which else change places with them."""
 STAY_WEIGHT = 1e-6
 """How much a place wants to stay beside that: what nothing draws would be anywhere else."""
 MARK_WEIGHT = 100.0
@@ -40,6 +43,8 @@ OUTSIDE = 1.0
 """Pixels from where it may be, beyond which a place is outside."""
 MAX_STRAIN = 0.12
 """How much links are stretched or squeezed on the average, as a logarithm, at most: beyond it is another shape."""
+STRAIN_COST = 2.0
+"""Share of the pixels that stretching them by 1 must explain."""
 EXPLAINED_WITHIN = 2.0
 """Pixels from the other shape within which a pixel that bent there is explained."""
 
@@ -61,14 +66,13 @@ def registered(
     if not all(shape.touching for shape in shapes):
         return None
     best, found = -np.inf, None
-    for (key, shape), reach in product(enumerate(shapes), reaches):
-        bent = Deformation(
-            shape, drawn(shape, targets[1 - key], expected(shape.places, key), reach, marks[:, [key, 1 - key]])
-        )
+    for (key, shape), reach, delay in product(enumerate(shapes), reaches, DELAYS):
+        begin, told_here = expected(shape.places, key), marks[:, [key, 1 - key]]
+        bent = Deformation(shape, drawn(shape, targets[1 - key], begin, reach, told_here, delay=delay))
         bent, stretched = bent.back if key else bent, strain(bent)
         if stretched < MAX_STRAIN:
             told = explained(start, end, bent)
-            good = share(told, (start, end)) - stretched
+            good = share(told, (start, end)) - STRAIN_COST * stretched
             if good > best:
                 best, found = good, (bent, told)
     return found
@@ -81,18 +85,19 @@ def drawn(
     reach: float = 1.0,
     marks: Floats = NO_MARKS,
     stiffness: tuple[float, float] = STIFFNESS,
+    delay: float = 1.0,
     within: "Within | None" = None,
 ) -> Floats:
     """Where the places of a shape arrive, (n, 2), if from where they begin they are drawn to those of another.
 
-    From how far at first, is said by `reach`, and where what is marked goes, by `marks`, as in `registered`. What is
-    outside of where it may be, `within`, is drawn there as well.
+    From how far at first, is said by `reach`, and where what is marked goes, by `marks`, as in `registered`; how long
+    links stay stiff, by `delay` (`DELAYS`). What is outside of where it may be, `within`, is drawn there as well.
     """
     places, links, (first, second) = begin, shape.link_vectors(complexes(shape.places)), shape.links.T
     widest = max(reach * float(np.sqrt(targets.places.var(0).sum())), LAST_SIGMA)
     pinned, goals = _pinned(shape, marks)
     for step in np.linspace(0, 1, ITERATIONS):
-        far, stiff = (a ** (1 - step) * b**step for a, b in ((widest, LAST_SIGMA), stiffness))
+        far, stiff = (a ** (1 - at) * b**at for at, (a, b) in ((step, (widest, LAST_SIGMA)), (step**delay, stiffness)))
         own = np.exp(_apart(places, targets.places) / (-2 * far**2)) * shape.area[:, None]
         own *= targets.area / (own.sum(0) + OUTLIER_WEIGHT * shape.area.mean())
         weight = own.sum(1) / shape.area + STAY_WEIGHT + pinned

@@ -19,6 +19,9 @@ from inbetween.models.warp import Plane, fetched_at, pixels_of
 
 SOFT = 3.0
 """Pixels inside an outline in which a piece has its soft edge."""
+TOUCHED = np.float32(3.0)
+"""Pixels by which a place is deeper inside one outline than inside the other, from which on another part of the thing
+touches it there; by twice that it has no outline of its own there."""
 SLACK = 1.0
 """Pixels by which depths may differ before they matter: distances between pixels are known no better."""
 
@@ -105,20 +108,35 @@ def going_on(mask: Mask, other: Shape, way: Floats) -> Shape:
 
 
 def between(
-    shapes: tuple[Shape, Shape], places: tuple[Plane, Plane], t: float, margin: Plane | float = 0, soft: float = SOFT
+    shapes: tuple[Shape, Shape],
+    places: tuple[Plane, Plane],
+    t: float,
+    margin: Plane | float = 0,
+    soft: float = SOFT,
+    leads: int | None = None,
 ) -> tuple[Plane, tuple[Plane, Plane]]:
     """How far outside the shape between two at `t`, 0 to 1, each pixel is, (...), below 0 inside.
 
     And where the n that are outside by no more than a margin come from in either, (n, 2); `soft` is as in `Shape.sunk`.
 
     `places` (..., 2) tell where each pixel is beside either shape, by the motion of the whole. It comes from as deep
-    inside either outline as it is inside the one between them, so that edges stay as soft as they were.
+    inside either outline as it is inside the one between them, so that edges stay as soft as they were. The outline of
+    one, which `leads`, holds where the other one has none for what touches it (`TOUCHED`).
     """
     one, other = (shape.outside(place) for shape, place in zip(shapes, places, strict=True))
-    depth = np.float32(1 - t) * one + np.float32(t) * other
+    off = [one, other]
+    if leads is not None:
+        off[1 - leads] = _untouched(off[leads], off[1 - leads])
+    depth = np.float32(1 - t) * off[0] + np.float32(t) * off[1]
     inside = depth <= margin
     first = shapes[0].sunk(places[0][inside], one[inside], depth[inside], soft)
     return depth, (first, shapes[1].sunk(places[1][inside], other[inside], depth[inside], soft))
+
+
+def _untouched(own: Plane, other: Plane) -> Plane:
+    """How far outside an `other` outline places are, (...): as outside their `own`, where something touches that."""
+    deeper = own - other
+    return np.asarray(own - np.where(deeper < TOUCHED, deeper, np.maximum(2 * TOUCHED - deeper, 0)), np.float32)
 
 
 def _distance(mask: Mask) -> Plane:

@@ -7,9 +7,9 @@ together and make up its outline, with the least way to go. Then the piece is cu
 Masks are bool (H, W); places float64 (n, 2), x and y in pixels; maps float64 (2, 3).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, turn
 from inbetween.models.motion.depth_order import HalfHidden
-from inbetween.models.motion.masks import Mask, diagonal, said_at
+from inbetween.models.motion.masks import Labels, Mask, diagonal, said_at
 from inbetween.models.motion.matching import SAME_COLOUR
 from inbetween.models.motion.occlusion import (
     PART_TURN_COST,
@@ -35,7 +35,7 @@ from inbetween.models.motion.verification import LOST_OUTLINE_FAR, MATCHED_DIFFE
 from inbetween.models.warp import Plane
 
 MOST_PARTS, TRIED = 4, 6
-"""Of how many things one piece is made at most, the largest; and how many pieces are tried, the largest."""
+"""Of how many things one piece is made at most, the nearest; and how many pieces are tried, the largest."""
 SETTLED_COVER = 0.97
 """Share of either piece that the other one covers, from which on it is the same one and nothing touches it."""
 HALF, ANGLES = 14, 24
@@ -47,14 +47,14 @@ SAME_LOOK = 0.95
 BEYOND_COST = 4.0
 """What of a thing lies beyond the piece, beside what of its outline lies on that one's."""
 OUTLINE_SHARE, ALONE_SHARE = 0.9, 0.5
-"""Share of the outline of the piece, at least, that is theirs; and share of what each covers of it that no other does."""
+"""Share of the outline of the piece, at least, that is theirs; and share of what each covers that no other does."""
 SHOWN_SHARE = 0.8
 """Share of the piece, at least, that all things together cover by what their own key shows of them; and share of each
 of which its key shows where it is."""
 FARTHEST_LENGTHS, MOST_TURN = 4.0, np.pi / 3
 """Lengths (roots of its area) that each goes at most, and radians that it turns: else it is another thing."""
 PART_COST, WAY_COST = 0.02, 0.1
-"""Share of the piece, and of its outline, that every thing must add; and what going as far as the frame is wide must."""
+"""Share of the piece, and of its outline, that each thing must add; and going once across the frame."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,31 @@ class Touching:
     """Of each, from the other key to that one."""
 
 
+@dataclass(frozen=True)
+class Parted:
+    """Two keys in which those pieces are cut that are several things in the other one."""
+
+    cut: tuple[Pieces, Pieces]
+    ways: dict[tuple[int, int], Floats]
+    """How each of those things goes from the start to the end, (2, 3), by its piece in either."""
+    hidden: HalfHidden
+    """Those of which another one may cover a part."""
+
+
 def touching(sight: Sight, pairs: NDArray[np.intp]) -> list[Touching]:
     """The pieces of either key that are several things in the other one, by what is known of the `pairs` (n, 2)."""
-    settled = {pair for pair in map(tuple, pairs.tolist()) if _settled(sight, *pair)}
-    alike = {pair for pair in map(tuple, pairs.tolist()) if sight.best(*pair)[1] < MATCHED_DIFFERENCE}
+    alike = [pair for pair in pairs.tolist() if sight.best(*pair)[1] < MATCHED_DIFFERENCE]
+    settled = [pair for pair in alike if _settled(sight, *pair)]
     found: list[Touching] = []
+    taken: set[tuple[int, int]] = set()
     for key in (0, 1):
-        for whole, parts in list(_candidates(sight, key, settled, alike))[:TRIED]:
-            over = [[pair[each] for pair in alike if not _takes_part(pair, key, whole, parts)] for each in (0, 1)]
-            one = _apart(sight.cut, key, whole, parts, over)
-            if one and not any(set(one.parts) & set(other.parts) for other in found if other.key == key):
+        for whole, parts in islice(_candidates(sight, key, settled, alike), TRIED):
+            others = [pair for pair in alike if pair[key] != whole and pair[1 - key] not in parts]
+            one = _apart(sight.cut, key, whole, parts, np.array(others, np.intp).reshape(-1, 2))
+            own = {(key, whole), *((1 - key, part) for part in one.parts)} if one else set()
+            if one and own.isdisjoint(taken):
                 found.append(one)
+                taken |= own
     return found
 
 
@@ -95,54 +109,46 @@ def _settled(sight: Sight, one: int, other: int) -> bool:
     return min(there, second.covered(other, first.labels, one, inverse(way))) >= SETTLED_COVER
 
 
-def _takes_part(pair: Sequence[int], key: int, whole: int, parts: Names) -> bool:
-    """Whether a pair of pieces has any of these."""
-    return pair[key] == whole or pair[1 - key] in parts
-
-
 def _candidates(
-    sight: Sight, key: int, settled: Collection[tuple[int, ...]], alike: Collection[tuple[int, ...]]
+    sight: Sight, key: int, settled: Sequence[Sequence[int]], alike: Sequence[Sequence[int]]
 ) -> Iterator[tuple[int, Names]]:
-    """The pieces of a key that may be several of the other key, of which none is like another piece.
+    """The pieces of a key that may be several of the other key, and the nearest that may be a part of each.
 
-    Pairs are `settled`, or at least `alike`.
+    None of these is like another piece; pairs are `settled`, or at least `alike`.
     """
     own, other = sight.cut[key], sight.cut[1 - key]
-    for whole in range(len(own.area)):
-        if own.area[whole] < SMALLEST_SHOWN or own.thin[whole] or any(pair[key] == whole for pair in settled):
+    for whole in np.flatnonzero(_large(own)).tolist():
+        if any(pair[key] == whole for pair in settled):
             continue
-        free = np.abs(other.colour - own.colour[whole]).max(-1) < SAME_COLOUR
-        free &= (other.area >= SMALLEST_SHOWN) & ~other.thin
+        free = _large(other) & (np.abs(other.colour - own.colour[whole]).max(-1) < SAME_COLOUR)
         free[[pair[1 - key] for pair in alike if pair[key] != whole]] = False
-        parts = tuple(np.flatnonzero(free).tolist())[:MOST_PARTS]
-        rims = [sight.views[1 - key].rim(name, sight.flow_lost[1 - key]) for name in parts]
+        away = np.linalg.norm(other.centre - own.centre[whole], axis=1)
+        parts = tuple(sorted(np.argsort(np.where(free, away, np.inf))[: min(MOST_PARTS, free.sum())].tolist()))
+        rims = [sight.views[1 - key].rim(part, sight.flow_lost[1 - key]) for part in parts]
         if len(parts) > 1 and max(*rims, sight.views[key].rim(whole, sight.flow_lost[key])) > LOST_OUTLINE_FAR:
             yield whole, parts
 
 
-def _apart(
-    cut: tuple[Pieces, Pieces], key: int, whole: int, parts: Names, over: Sequence[Sequence[int]]
-) -> Touching | None:
-    """How a piece is several of the other key, which may not all be part of it; `over` are those that may hide any."""
-    target = Part.of(cut[key], (whole,), np.array(over[key], np.intp))
-    shown = [Part.of(cut[1 - key], (part,), np.array(over[1 - key], np.intp)) for part in parts]
+def _large(cut: Pieces) -> Mask:
+    """Which pieces are large enough, and no outlines, (n,)."""
+    return np.asarray((cut.area >= SMALLEST_SHOWN) & ~cut.thin)
+
+
+def _apart(cut: tuple[Pieces, Pieces], key: int, whole: int, parts: Names, over: NDArray[np.intp]) -> Touching | None:
+    """How a piece is several of the other key, which may not all be part of it; `over` (n, 2) may hide any of them."""
+    target = Part.of(cut[key], (whole,), over[:, key])
     if not len(target.outline):
         return None
-    choices = [_choices(part, target) for part in shown]
+    choices = [(None, *_choices(Part.of(cut[1 - key], (part,), over[:, 1 - key]), target)) for part in parts]
     best, found = 0.0, None
-    for combination in product(*[(None, *each) for each in choices]):
-        chosen = [each for each in combination if each]
-        if len(chosen) < 2:
-            continue
-        shown, inside, outline = (np.any(each, axis=0).mean() for each in zip(*(c.told for c in chosen), strict=True))
-        good = inside + outline - sum(each.cost for each in chosen)
-        told = shown >= SHOWN_SHARE and inside >= TOLD_SHARE and outline >= OUTLINE_SHARE
-        if good > best and told and all(each.alone(chosen) >= ALONE_SHARE for each in chosen):
+    for combination in product(*choices):
+        good = _good([choice for choice in combination if choice])
+        if good > best:
             best, found = good, combination
     if found is None:
         return None
-    taken = [(part, each.way) for part, each in zip(parts, found, strict=True) if each]
-    return Touching(key, whole, tuple(part for part, _ in taken), [way for _, way in taken])
+    taken = {part: choice.way for part, choice in zip(parts, found, strict=True) if choice}
+    return Touching(key, whole, tuple(taken), list(taken.values()))
 
 
 @dataclass(frozen=True)
@@ -160,15 +166,19 @@ class _Choice:
     cost: float
     """What it must add."""
 
-    def alone(self, others: "Sequence[_Choice]") -> float:
-        """Share of what it covers of the piece that none of the others does."""
-        besides = [each.shown for each in others if each is not self]
-        return float(np.mean(~np.any(besides, axis=0)[self.shown])) if self.shown.any() else 0.0
 
-    @property
-    def told(self) -> tuple[Mask, Mask, Mask]:
-        """All that it has to say of the piece."""
-        return self.shown, self.fills, self.outlines
+def _good(chosen: Sequence[_Choice]) -> float:
+    """How well some things fill a piece together, and how much of its outline is theirs; 0 if it is not they."""
+    if len(chosen) < 2:
+        return 0.0
+    shown, fills, outlines = (
+        np.array([getattr(choice, what) for choice in chosen]) for what in ("shown", "fills", "outlines")
+    )
+    told = shown.any(0).mean() >= SHOWN_SHARE and fills.any(0).mean() >= TOLD_SHARE
+    alone = (shown & (shown.sum(0) == 1)).sum(1) >= ALONE_SHARE * shown.sum(1)
+    if not told or outlines.any(0).mean() < OUTLINE_SHARE or not alone.all():
+        return 0.0
+    return float(fills.any(0).mean() + outlines.any(0).mean() - sum(choice.cost for choice in chosen))
 
 
 def _choices(part: Part, target: Part) -> list[_Choice]:
@@ -250,51 +260,60 @@ def _splatted(places: Floats, size: tuple[int, ...]) -> Plane:
     return plane
 
 
-def parted(
-    cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], found: Sequence[Touching]
-) -> tuple[tuple[Pieces, Pieces], HalfHidden]:
-    """The pieces of two keys with those cut that are several things in the other key, and how these go.
-
-    What lies behind another one is half hidden.
-    """
+def parted(cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], found: Sequence[Touching]) -> Parted:
+    """Cut the pieces of two keys that are several things in the other one."""
+    if not found:
+        return Parted(cut, {}, {})
     labels = cut[0].labels.copy(), cut[1].labels.copy()
-    shown: list[tuple[Touching, list[tuple[int, int]], list[tuple[int, int]]]] = []
-    for each in found:
-        rows, columns = np.nonzero(labels[each.key] == each.whole + 1)
-        owner = _owners(cut[1 - each.key], each, np.stack((columns, rows), 1))
-        owners = np.arange(len(each.parts))
-        if np.bincount(owner, minlength=len(owners)).min() < SMALLEST_PIECE:
-            continue
-        labels[each.key][rows, columns] = np.where(owner, labels[each.key].max() + owner, each.whole + 1)
-        first = [int(np.flatnonzero(owner == part)[0]) for part in owners]
-        here = [(int(rows[index]), int(columns[index])) for index in first]
-        there = [tuple(map(int, np.argwhere(cut[1 - each.key].labels == part + 1)[0])) for part in each.parts]
-        shown.append((each, here, there))
-    new = tuple(
-        measured(picture, label, old.uneven, old.grounds) for picture, label, old in zip(pictures, labels, cut, strict=True)
+    numbers = [_divided(labels[each.key], cut[1 - each.key], each) for each in found]
+    first, second = (
+        measured(picture, label, old.uneven, old.grounds)
+        for picture, label, old in zip(pictures, labels, cut, strict=True)
     )
-    hidden: HalfHidden = {}
-    for each, here, there in shown:
-        own = [int(new[each.key].labels[at]) - 1 for at in here]
-        others = [int(new[1 - each.key].labels[at]) - 1 for at in there]
-        if min(*own, *others) < 0:  # more pieces than are looked at
-            continue
-        for index, (name, other, way) in enumerate(zip(own, others, each.ways, strict=True)):
-            over = np.array(own[:index], np.intp), np.zeros(0, np.intp)
-            pair, turn_ = ((name, other), inverse(way)) if each.key == 0 else ((other, name), way)
-            names = (pair[0],), (pair[1],)
-            hidden[pair] = replace(under(new, names, over[:: 1 - 2 * each.key], turn_), cut=index > 0)
-    return new, hidden
+    result = Parted((first, second), {}, {})
+    for each, own in zip(found, numbers, strict=True):
+        here = [_named(result.cut[each.key], labels[each.key] == number) for number in own]
+        there = [_named(result.cut[1 - each.key], labels[1 - each.key] == part + 1) for part in each.parts]
+        if -1 not in (*here, *there):  # else there are more pieces than are looked at
+            _add(result, each, here, there)
+    return result
+
+
+def _divided(labels: Labels, other: Pieces, found: Touching) -> Sequence[int]:
+    """Give each part of a piece its own number in `labels` (H, W); these numbers, none if another hides all of one.
+
+    `other` are the pieces of the key that shows them apart.
+    """
+    rows, columns = np.nonzero(labels == found.whole + 1)
+    owner = _owners(other, found, np.stack((columns, rows), 1))
+    if np.bincount(owner, minlength=len(found.parts)).min() < SMALLEST_PIECE:
+        return ()
+    numbers = np.array([found.whole + 1, *labels.max() + np.arange(1, len(found.parts))])
+    labels[rows, columns] = numbers[owner]
+    return [int(number) for number in numbers]
+
+
+def _named(cut: Pieces, mask: Mask) -> int:
+    """Which piece fills a mask (H, W), or -1 for none."""
+    return int(cut.labels[mask][0]) - 1
+
+
+def _add(result: Parted, found: Touching, here: Sequence[int], there: Sequence[int]) -> None:
+    """Add how the parts of a piece go: they are these in its key, and those in the other one."""
+    for index, (own, other, way) in enumerate(zip(here, there, found.ways, strict=True)):
+        one, two = (own, other) if found.key == 0 else (other, own)
+        result.ways[one, two] = inverse(way) if found.key == 0 else way
+        if index:
+            above, none = np.array(here[:index], np.intp), np.zeros(0, np.intp)
+            over = (above, none) if found.key == 0 else (none, above)
+            how = under(result.cut, ((one,), (two,)), over, result.ways[one, two])
+            result.hidden[one, two] = replace(how, cut=True)
 
 
 def _owners(other: Pieces, found: Touching, places: NDArray[np.intp]) -> NDArray[np.intp]:
     """Whose the places (n, 2) of a piece are that is several things: the first's that covers it, or the nearest's."""
     shapes = [Part.of(other, (part,), np.zeros(0, np.intp)).shape for part in found.parts]
-    off = np.array(
-        [
-            shape.outside(mapped(places, inverse(way)).astype(np.float32))
-            for shape, way in zip(shapes, found.ways, strict=True)
-        ]
-    )
-    within = off <= 0.5
-    return np.where(within.any(0), within.argmax(0), off.argmin(0))
+    back = [mapped(places, inverse(way)).astype(np.float32) for way in found.ways]
+    off = np.array([shape.outside(at) for shape, at in zip(shapes, back, strict=True)])
+    within = off <= 0
+    return np.asarray(np.where(within.any(0), within.argmax(0), off.argmin(0)))

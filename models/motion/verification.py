@@ -77,6 +77,10 @@ VANISHED_SHARE = 0.9
 """Share of a piece that differs from what is in its place, above which none of it is there."""
 
 
+NOTHING_KNOWN: Mapping[tuple[int, int], Floats] = {}
+"""Of no pair how it goes."""
+
+
 class Sight:
     """Both keys, their pieces, and the flows between them, by which is judged what became of a piece."""
 
@@ -87,10 +91,10 @@ class Sight:
         flows: tuple[Plane, Plane],
         wrong: tuple[Plane, Plane],
         marks: Floats = NO_MARKS,
-        known: "Mapping[tuple[int, int], Hidden] | None" = None,
+        known: Mapping[tuple[int, int], Floats] = NOTHING_KNOWN,
     ) -> None:
         self.cut, self.views, self.alignment = cut, views, Alignment(cut, views)
-        self.flows, self.wrong, self.known = flows, wrong, known or {}
+        self.flows, self.wrong, self.known = flows, wrong, known
         self.unlike = reshaped(*cut)
         self.marked = Marked((views[0].picture, views[1].picture), cut, marks, dissimilar(*cut))
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
@@ -121,7 +125,7 @@ class Sight:
             if any(np.abs(mapped(first.box(one), way) - first.box(one)).max() < AT_REST for way in usual):
                 usual.append(np.eye(2, 3))
             if (one, other) in self.known:
-                usual.append(self.known[one, other].way)
+                usual.append(self.known[one, other])
             said = self._said(one, other)
             ways = [*usual, *(self.marked.ways(one, other, usual) if said else ())]
             apart = [
