@@ -350,10 +350,10 @@ def _closing(stage: Stage, t: float) -> Picture:
 
 
 def _cheek(stage: Stage, t: float) -> Picture:
-    hand, elbow = (360 - 75 * t, 205 - 75 * t), (380 - 40 * t, 255)
-    skin = stage.disc(240, 110, 70), stage.disc(*hand, 22), stage.line([elbow, hand], 24)
+    arm = _limb(280, 200, 85, 60 + 10 * t, 140 + 75 * t)
+    skin = stage.disc(240, 110, 70), stage.line(arm, 24), stage.disc(*arm[-1], 22)
     eyes = (stage.disc(x, 100, 8) for x in (215, 265))
-    things = (stage.box(240, 235, 90, 130), BLUE), *((each, ORANGE) for each in skin), *((eye, NIGHT) for eye in eyes)
+    things = (stage.box(240, 220, 100, 120), BLUE), *((each, ORANGE) for each in skin), *((eye, NIGHT) for eye in eyes)
     return over(stage.flat(PAPER), *things)
 
 

@@ -136,13 +136,14 @@ def carried(
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = Sight(cut, views, flows, wrong, told.marks)
     pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked)
-    apart = parted(cut, (start, end), touching(sight, pairs))
+    hidden = half_hidden(sight, pairs)
+    apart = parted(cut, (start, end), touching(sight, pairs, hidden))
     if apart.ways:
         cut = apart.cut
         views = View(start, cut[0]), View(end, cut[1])
         sight = Sight(cut, views, flows, wrong, told.marks, apart.ways)
         pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked)
-    hidden = half_hidden(sight, pairs, apart.hidden)
+        hidden = half_hidden(sight, pairs, apart.hidden)
     pairs = together(pairs, hidden)
     load = _Load(cut, views, flows, told.marks)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):

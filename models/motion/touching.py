@@ -9,7 +9,7 @@ Masks are bool (H, W); places float64 (n, 2), x and y in pixels; maps float64 (2
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, product
+from itertools import combinations, islice, product
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, turn
 from inbetween.models.motion.depth_order import HalfHidden
-from inbetween.models.motion.masks import Labels, Mask, diagonal, said_at
+from inbetween.models.motion.masks import Labels, Mask, components, diagonal, said_at
 from inbetween.models.motion.matching import SAME_COLOUR
 from inbetween.models.motion.occlusion import (
     PART_TURN_COST,
@@ -34,25 +34,30 @@ from inbetween.models.motion.regions import SMALLEST_PIECE, Pieces, measured
 from inbetween.models.motion.verification import LOST_OUTLINE_FAR, MATCHED_DIFFERENCE, SURE_DIFFERENCE, Sight
 from inbetween.models.warp import Plane
 
-MOST_PARTS, TRIED = 4, 6
+MOST_PARTS, TRIED = 4, 4
 """Of how many things one piece is made at most, the nearest; and how many pieces are tried, the largest."""
 SETTLED_COVER = 0.97
 """Share of either piece that the other one covers, from which on it is the same one and nothing touches it."""
-HALF, ANGLES = 14, 24
-"""Pixels from the middle of a thing to its farthest end, about, when it is turned to that many angles."""
-PLACES, PEAKS, APART = 8, 3, 3
+HALF, ANGLES = 14, 9
+"""Pixels from the middle of a thing to its farthest end, about, when it is turned to so many angles."""
+LIKELIEST, PEAKS, APART = 6, 3, 3
 """How many places of each are gone after, how many of them by one angle, and their distance in such pixels at least."""
 SAME_LOOK = 0.95
 """Share of such pixels in which a thing looks the same turned by two angles, above which these are one."""
 BEYOND_COST = 4.0
 """What of a thing lies beyond the piece, beside what of its outline lies on that one's."""
-OUTLINE_SHARE, ALONE_SHARE = 0.9, 0.5
+OUTLINE_SHARE, ALONE_SHARE = 0.95, 0.5
 """Share of the outline of the piece, at least, that is theirs; and share of what each covers that no other does."""
 SHOWN_SHARE = 0.8
 """Share of the piece, at least, that all things together cover by what their own key shows of them; and share of each
 of which its key shows where it is."""
+LEAVING_OUTLINE, LEFT = 0.6, (0.5, 1.2)
+"""Share of the outline of one of them, at least, that is on that of the piece, if nothing tells how the other one goes;
+and what it leaves of the piece, in sizes of that one."""
 FARTHEST_LENGTHS, MOST_TURN = 4.0, np.pi / 3
 """Lengths (roots of its area) that each goes at most, and radians that it turns: else it is another thing."""
+COMPANY_LENGTHS = 0.4
+"""Lengths (roots of the smaller area) by which the ways of two of them differ at least."""
 PART_COST, WAY_COST = 0.02, 0.1
 """Share of the piece, and of its outline, that each thing must add; and going once across the frame."""
 
@@ -67,8 +72,8 @@ class Touching:
     """The piece."""
     parts: Names
     """What they are in the other key."""
-    ways: Sequence[Floats]
-    """Of each, from the other key to that one."""
+    ways: Sequence[Floats | None]
+    """Of each, from the other key to that one; None of the one that has what the others leave, and may bend."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +87,15 @@ class Parted:
     """Those of which another one may cover a part."""
 
 
-def touching(sight: Sight, pairs: NDArray[np.intp]) -> list[Touching]:
-    """The pieces of either key that are several things in the other one, by what is known of the `pairs` (n, 2)."""
+def touching(sight: Sight, pairs: NDArray[np.intp], hidden: HalfHidden) -> list[Touching]:
+    """The pieces of either key that are several things in the other one, by what is known of the `pairs` (n, 2).
+
+    What is a part of something half `hidden`, as a leg that another one crosses, is no thing of its own.
+    """
     alike = [pair for pair in pairs.tolist() if sight.best(*pair)[1] < MATCHED_DIFFERENCE]
     settled = [pair for pair in alike if _settled(sight, *pair)]
     found: list[Touching] = []
-    taken: set[tuple[int, int]] = set()
+    taken = {(key, name) for part in hidden.values() for key in (0, 1) for name in part.pieces[key]}
     for key in (0, 1):
         for whole, parts in islice(_candidates(sight, key, settled, alike), TRIED):
             others = [pair for pair in alike if pair[key] != whole and pair[1 - key] not in parts]
@@ -139,16 +147,37 @@ def _apart(cut: tuple[Pieces, Pieces], key: int, whole: int, parts: Names, over:
     target = Part.of(cut[key], (whole,), over[:, key])
     if not len(target.outline):
         return None
-    choices = [(None, *_choices(Part.of(cut[1 - key], (part,), over[:, 1 - key]), target)) for part in parts]
-    best, found = 0.0, None
+    shown = [Part.of(cut[1 - key], (part,), over[:, 1 - key]) for part in parts]
+    choices = [(None, *_choices(part, target)) for part in shown]
+    best, found = 0.0, {}
     for combination in product(*choices):
-        good = _good([choice for choice in combination if choice])
+        chosen = {index: choice for index, choice in enumerate(combination) if choice}
+        good = _good([*chosen.values()])
         if good > best:
-            best, found = good, combination
-    if found is None:
-        return None
-    taken = {part: choice.way for part, choice in zip(parts, found, strict=True) if choice}
-    return Touching(key, whole, tuple(taken), list(taken.values()))
+            best, found = good, chosen
+    taken: dict[int, Floats | None] = {parts[index]: choice.way for index, choice in found.items()}
+    if not found:
+        taken = _leaving(parts, shown, choices, target)
+    return Touching(key, whole, tuple(taken), list(taken.values())) if taken else None
+
+
+def _leaving(
+    parts: Names, shown: Sequence[Part], choices: Sequence[Sequence["_Choice | None"]], target: Part
+) -> dict[int, Floats | None]:
+    """The part that a piece shows best, and where; and a smaller one that is as large as what it leaves.
+
+    Empty if there are none.
+    """
+    best, found = LEAVING_OUTLINE, {}
+    by_size = sorted(range(len(parts)), key=lambda index: -shown[index].size)
+    for index, rest in combinations(by_size, 2):
+        for choice in choices[index]:
+            if choice is None or choice.agrees - choice.cost <= best:
+                continue
+            left = float(np.mean(~choice.shown)) * target.size
+            if LEFT[0] * shown[rest].size < left < LEFT[1] * shown[rest].size:
+                best, found = choice.agrees - choice.cost, {parts[index]: choice.way, parts[rest]: None}
+    return found
 
 
 @dataclass(frozen=True)
@@ -163,8 +192,14 @@ class _Choice:
     """(n,): and which it may, where something hides it in its own key."""
     outlines: Mask
     """(n,): which places of its outline are on its own."""
+    agrees: float
+    """Share of its own outline that is on that of the piece."""
     cost: float
     """What it must add."""
+    middle: Floats
+    """(2,): of the thing in its own key."""
+    size: int
+    """Pixels of it there."""
 
 
 def _good(chosen: Sequence[_Choice]) -> float:
@@ -176,9 +211,18 @@ def _good(chosen: Sequence[_Choice]) -> float:
     )
     told = shown.any(0).mean() >= SHOWN_SHARE and fills.any(0).mean() >= TOLD_SHARE
     alone = (shown & (shown.sum(0) == 1)).sum(1) >= ALONE_SHARE * shown.sum(1)
-    if not told or outlines.any(0).mean() < OUTLINE_SHARE or not alone.all():
+    if not told or outlines.any(0).mean() < OUTLINE_SHARE or not alone.all() or _one(chosen):
         return 0.0
     return float(fills.any(0).mean() + outlines.any(0).mean() - sum(choice.cost for choice in chosen))
+
+
+def _one(chosen: Sequence[_Choice]) -> bool:
+    """Whether any two of some things go as one: then they are one, which something else parts in its own key."""
+    for one, other in combinations(chosen, 2):
+        apart = np.linalg.norm(mapped(other.middle, one.way) - mapped(other.middle, other.way))
+        if apart < COMPANY_LENGTHS * np.sqrt(min(one.size, other.size)):
+            return True
+    return False
 
 
 def _choices(part: Part, target: Part) -> list[_Choice]:
@@ -195,7 +239,7 @@ def _choices(part: Part, target: Part) -> list[_Choice]:
             continue
         if np.mean(own | fallen(target, there)) < TOLD_SHARE or np.mean(own) < SHOWN_SHARE:
             continue
-        fills, rim = mapped(target.places, back), mapped(target.outline, back)
+        fills, rim, edge = mapped(target.places, back), mapped(target.outline, back), mapped(part.outline, way)
         shown = part.shape.outside(fills.astype(np.float32)) < TOLERANCE
         found.append(
             _Choice(
@@ -203,7 +247,10 @@ def _choices(part: Part, target: Part) -> list[_Choice]:
                 shown,
                 shown | (said_at(part.covered, fills) == 1),
                 (np.abs(part.shape.outside(rim.astype(np.float32))) < TOLERANCE) | fallen(part, rim),
+                float(np.mean(np.abs(target.shape.outside(edge.astype(np.float32))) < TOLERANCE)),
                 PART_COST + PART_TURN_COST * turn(way) + WAY_COST * float(far) / diagonal(target.own.shape),
+                part.places.mean(0),
+                part.size,
             )
         )
     return found
@@ -214,7 +261,7 @@ def _coarse(part: Part, target: Part) -> list[Floats]:
     middle = part.places.mean(0)
     scale = min(1.0, HALF / float(np.linalg.norm(part.places - middle, axis=1).max()))
     allowed, rim, corner = _small(target, scale)
-    size, turns = (2 * HALF + 1,) * 2, 2 * np.pi * (np.arange(ANGLES) / ANGLES - 0.5)
+    size, turns = (2 * HALF + 1,) * 2, np.linspace(-MOST_TURN, MOST_TURN, ANGLES)
     found: list[tuple[float, int, Floats]] = []
     looks = []
     for index, angle in enumerate(turns):
@@ -228,14 +275,17 @@ def _coarse(part: Part, target: Part) -> list[Floats]:
             found.append((most - PART_TURN_COST * abs(angle), index, np.array((x, y), np.float64)))
             fit[max(0, y - APART) : y + APART + 1, max(0, x - APART) : x + APART + 1] = -BEYOND_COST
     chosen: list[tuple[int, Floats]] = []
+    ways: list[Floats] = []
     for _, index, at in sorted(found, key=lambda each: -each[0]):
         near = [looks[other] for other, there in chosen if np.abs(at - there).max() <= APART]
-        if not any(np.mean(look == looks[index]) > SAME_LOOK for look in near):
+        shift = (at + HALF + 0.5) / scale - 0.5 + corner - middle
+        far = np.linalg.norm(shift) > FARTHEST_LENGTHS * np.sqrt(part.size)
+        if not far and not any(np.mean(look == looks[index]) > SAME_LOOK for look in near):
             chosen.append((index, at))
-        if len(chosen) == PLACES:
+            ways.append(affine(spun(np.exp(1j * turns[index])), middle, shift))
+        if len(ways) == LIKELIEST:
             break
-    there = [(spun(np.exp(1j * turns[index])), (at + HALF + 0.5) / scale - 0.5 + corner) for index, at in chosen]
-    return [affine(linear, middle, at - middle) for linear, at in there]
+    return ways
 
 
 def _small(target: Part, scale: float) -> tuple[Plane, Plane, Floats]:
@@ -285,12 +335,39 @@ def _divided(labels: Labels, other: Pieces, found: Touching) -> Sequence[int]:
     `other` are the pieces of the key that shows them apart.
     """
     rows, columns = np.nonzero(labels == found.whole + 1)
-    owner = _owners(other, found, np.stack((columns, rows), 1))
+    off = _outside(other, found, np.stack((columns, rows), 1))
+    for rest in (index for index, way in enumerate(found.ways) if way is None):
+        left = np.zeros(labels.shape, np.bool_)
+        left[rows, columns] = off.min(0) > TOLERANCE
+        off[rest] = np.where(_largest(left)[rows, columns], -TOLERANCE, np.inf)
+    within = off <= 0
+    owner = np.where(within.any(0), within.argmax(0), off.argmin(0))
     if np.bincount(owner, minlength=len(found.parts)).min() < SMALLEST_PIECE:
         return ()
     numbers = np.array([found.whole + 1, *labels.max() + np.arange(1, len(found.parts))])
     labels[rows, columns] = numbers[owner]
     return [int(number) for number in numbers]
+
+
+def _outside(other: Pieces, found: Touching, places: NDArray[np.intp]) -> Plane:
+    """How far outside each part of a piece its places (n, 2) are, (m, n): infinite where it is not told how it goes.
+
+    `other` are the pieces of the key that shows them apart.
+    """
+    off = np.full((len(found.parts), len(places)), np.inf, np.float32)
+    for index, (part, way) in enumerate(zip(found.parts, found.ways, strict=True)):
+        if way is not None:
+            shape = Part.of(other, (part,), np.zeros(0, np.intp)).shape
+            off[index] = shape.outside(mapped(places, inverse(way)).astype(np.float32))
+    return off
+
+
+def _largest(mask: Mask) -> Mask:
+    """The largest of what hangs together in a mask, (H, W)."""
+    labels = components(mask)
+    size = np.bincount(labels.ravel())
+    size[0] = 0
+    return np.asarray(mask & (labels == size.argmax()))
 
 
 def _named(cut: Pieces, mask: Mask) -> int:
@@ -301,6 +378,8 @@ def _named(cut: Pieces, mask: Mask) -> int:
 def _add(result: Parted, found: Touching, here: Sequence[int], there: Sequence[int]) -> None:
     """Add how the parts of a piece go: they are these in its key, and those in the other one."""
     for index, (own, other, way) in enumerate(zip(here, there, found.ways, strict=True)):
+        if way is None:
+            continue
         one, two = (own, other) if found.key == 0 else (other, own)
         result.ways[one, two] = inverse(way) if found.key == 0 else way
         if index:
@@ -308,12 +387,3 @@ def _add(result: Parted, found: Touching, here: Sequence[int], there: Sequence[i
             over = (above, none) if found.key == 0 else (none, above)
             how = under(result.cut, ((one,), (two,)), over, result.ways[one, two])
             result.hidden[one, two] = replace(how, cut=True)
-
-
-def _owners(other: Pieces, found: Touching, places: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Whose the places (n, 2) of a piece are that is several things: the first's that covers it, or the nearest's."""
-    shapes = [Part.of(other, (part,), np.zeros(0, np.intp)).shape for part in found.parts]
-    back = [mapped(places, inverse(way)).astype(np.float32) for way in found.ways]
-    off = np.array([shape.outside(at) for shape, at in zip(shapes, back, strict=True)])
-    within = off <= 0
-    return np.asarray(np.where(within.any(0), within.argmax(0), off.argmin(0)))

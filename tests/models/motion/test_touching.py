@@ -9,6 +9,7 @@ import pytest
 
 from inbetween.models.motion.affine import inverse, mapped
 from inbetween.models.motion.alignment import View
+from inbetween.models.motion.depth_order import half_hidden
 from inbetween.models.motion.matching import matches
 from inbetween.models.motion.piece_motion import Manner, carried
 from inbetween.models.motion.regions import pieces
@@ -48,7 +49,7 @@ def seen(start: Any, end: Any) -> Sight:
 
 def found(start: Any, end: Any) -> Any:
     sight = seen(start, end)
-    return touching(sight, matches(*sight.cut, sight.flow_shifts(), sight.judged, sight.marked))
+    return touching(sight, matches(*sight.cut, sight.flow_shifts(), sight.judged, sight.marked), {})
 
 
 APART, TOGETHER = (disc(60, 60, 26), bar(180, 110, 10)), (disc(80, 70, 26), bar(125, 90, -20))
@@ -73,7 +74,7 @@ def test_it_is_told_where_each_went_whichever_key_shows_them_apart(turned: bool)
 def test_the_piece_is_cut_between_them_and_all_else_stays() -> None:
     start, end = sheet(*APART, bar(60, 140, 0)), sheet(*TOGETHER, bar(60, 140, 0))
     sight = seen(start, end)
-    touch = touching(sight, matches(*sight.cut, sight.flow_shifts(), sight.judged, sight.marked))
+    touch = touching(sight, matches(*sight.cut, sight.flow_shifts(), sight.judged, sight.marked), {})
     apart = parted(sight.cut, (start, end), touch)
     cut = apart.cut
     assert len(cut[1].area) == 3
@@ -119,7 +120,12 @@ def test_things_of_another_colour_are_no_part() -> None:
 
 @pytest.mark.parametrize(
     ("scene", "ahead"),
-    [("shapes of one colour meet", 15), ("legs of one colour close", 8), ("a silhouette lowers its arms", 5)],
+    [
+        ("shapes of one colour meet", 15),
+        ("legs of one colour close", 8),
+        ("a hand goes to the cheek", 5),
+        ("a silhouette lowers its arms", 5),
+    ],
 )
 def test_they_come_nearer_to_the_truth_than_dissolve_and_optical_flow(
     psnr: Callable[[str, str], list[float]], scene: str, ahead: float
@@ -127,3 +133,15 @@ def test_they_come_nearer_to_the_truth_than_dissolve_and_optical_flow(
     others = zip(psnr(scene, "dissolve"), psnr(scene, "flow"), strict=True)
     for motion, both in zip(psnr(scene, "motion"), others, strict=True):
         assert motion > max(both) + ahead
+
+
+def test_what_another_thing_crosses_is_one_thing() -> None:
+    leg = cv2.line(np.zeros((HEIGHT, WIDTH), np.uint8), (60, 30), (120, 130), 1, 22)
+    post = np.zeros((HEIGHT, WIDTH), np.uint8)
+    post[:, 84:100] = 1
+    start, end = sheet(np.roll(leg, 60, 1)), sheet(leg)
+    for picture in (start, end):
+        picture[post > 0] = BLUE
+    sight = seen(start, end)
+    pairs = matches(*sight.cut, sight.flow_shifts(), sight.judged, sight.marked)
+    assert touching(sight, pairs, half_hidden(sight, pairs)) == []
