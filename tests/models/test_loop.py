@@ -166,7 +166,8 @@ tasks.train(task, tasks.RECIPE, Path(sys.argv[2]))
 write(task.model.state_dict(), {}, Path(sys.argv[3]))
 os._exit(0)
 """
-"""It ends at once: an interpreter that ends has been seen to abort, in threads of gloo's, when all was done."""
+"""It ends at once: one was seen to abort, once, as interpreters do that end while a native thread still asks for them.
+Whether it was that is not known; what is written is compared all the same."""
 
 
 def test_two_processes_end_with_identical_weights(tmp_path: Any) -> None:
