@@ -99,16 +99,14 @@ class Alignment:
 
         Of those that do it nearly as well it is the one that turns least: each turn takes something off the share.
         """
-        cover = [
-            min(
-                self.views[0].covered(one, self.views[1].labels, other, way),
-                self.views[1].covered(other, self.views[0].labels, one, inverse(way)),
-            )
-            - COVER_TURN_COST * turn(way)
-            for way in ways
-        ]
+        cover = [min(self.covers(one, other, way)) - COVER_TURN_COST * turn(way) for way in ways]
         best = int(np.argmax(cover))
         return ways[best], cover[best]
+
+    def covers(self, one: int, other: int, way: Floats) -> tuple[float, float]:
+        """Share of either piece that the other one covers, once one is carried over the other."""
+        first, second = self.views
+        return first.covered(one, second.labels, other, way), second.covered(other, first.labels, one, inverse(way))
 
     def outlined(self, one: int, other: int) -> tuple[Floats, float]:
         """The map that brings the outer outlines of two pieces best over each other, whatever is in them; its share."""

@@ -215,15 +215,15 @@ def hidden(
         start, end = (Part.of(*each) for each in zip(cut, names, over, strict=True))
         way = found(start, end, beside)
         if way is not None:
-            return under(cut, names, over, way)
+            return under(cut, names, (start, end), way)
     return None
 
 
 def under(
-    cut: tuple[Pieces, Pieces], names: tuple[Names, Names], over: tuple[Labels, Labels], way: Floats | Deformation
+    cut: tuple[Pieces, Pieces], names: tuple[Names, Names], shown: tuple[Part, Part], way: Floats | Deformation
 ) -> Hidden:
-    """What either key hides of some pieces that go that way; `over` names those that may hide them, (n,)."""
-    start, end = (Part.of(*each) for each in zip(cut, names, over, strict=True))
+    """What either key hides of some pieces that go that way; `shown` is what it shows of them."""
+    start, end = shown
     led = going(way)
     there, back = np.asarray(led(start.places, 0), np.float64), np.asarray(led(end.places, 1), np.float64)
     first, second = start.under(cut[0].labels, end, back), end.under(cut[1].labels, start, there)

@@ -110,11 +110,7 @@ def touching(sight: Sight, pairs: NDArray[np.intp], hidden: HalfHidden) -> list[
 def _settled(sight: Sight, one: int, other: int) -> bool:
     """Whether a piece is the same in both keys, and nothing touches it in one of them."""
     way, apart = sight.best(one, other)
-    if apart >= SURE_DIFFERENCE:
-        return False
-    first, second = sight.views
-    there = first.covered(one, second.labels, other, way)
-    return min(there, second.covered(other, first.labels, one, inverse(way))) >= SETTLED_COVER
+    return apart < SURE_DIFFERENCE and min(sight.alignment.covers(one, other, way)) >= SETTLED_COVER
 
 
 def _candidates(
@@ -385,5 +381,6 @@ def _add(result: Parted, found: Touching, here: Sequence[int], there: Sequence[i
         if index:
             above, none = np.array(here[:index], np.intp), np.zeros(0, np.intp)
             over = (above, none) if found.key == 0 else (none, above)
-            how = under(result.cut, ((one,), (two,)), over, result.ways[one, two])
+            first, second = (Part.of(*each) for each in zip(result.cut, ((one,), (two,)), over, strict=True))
+            how = under(result.cut, ((one,), (two,)), (first, second), result.ways[one, two])
             result.hidden[one, two] = replace(how, cut=True)

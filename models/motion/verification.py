@@ -212,9 +212,7 @@ class Sight:
 
     def _meets(self, one: int, other: int, way: Floats) -> bool:
         """Whether most of either piece comes to lie on the other one: something may hide the rest of that."""
-        there = self.views[0].covered(one, self.cut[1].labels, other, way)
-        back = self.views[1].covered(other, self.cut[0].labels, one, inverse(way))
-        return max(there, back) > OVERLAP
+        return max(self.alignment.covers(one, other, way)) > OVERLAP
 
     def inside_another(self, one: int, other: int, carried: Sequence[tuple[int, Floats]]) -> Floats | None:
         """The map (2, 3) of a piece that is too small for how far it went, if it goes with one around it.
