@@ -149,7 +149,10 @@ def fetched_at(plane: NDArray[Any], points: NDArray[Any], nearest: bool = False)
 
     if not len(points):
         return np.zeros((0, *plane.shape[2:]), plane.dtype)
-    rows = np.pad(np.asarray(points, np.float32), ((0, -len(points) % ROW), (0, 0)), "edge").reshape(-1, ROW, 2)
+    rows = np.asarray(points, np.float32)
+    if len(rows) > ROW:
+        rows = np.pad(rows, ((0, -len(rows) % ROW), (0, 0)), "edge")
+    rows = rows.reshape(-1, min(len(rows), ROW), 2)
     mode, border = (cv2.INTER_NEAREST, cv2.BORDER_CONSTANT) if nearest else (cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
     # OpenCV's stub knows no remap by one map of both coordinates
     found = cv2.remap(plane, rows, None, mode, borderMode=border)  # type: ignore[call-overload]

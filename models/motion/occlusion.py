@@ -8,9 +8,9 @@ and over, outliers counting less: Fitzgibbon 2003, "Robust registration of 2D an
 Masks are bool (H, W); places float64 (n, 2), x and y in pixels; maps float64 (2, 3).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -53,6 +53,8 @@ come to lie on the outline."""
 FOLDED_REACH, FOLDED_STIFFNESS, FOLDED_SHARE = 0.3, (30.0, 2.0), 0.9
 """As `registration.drawn` has them, for what bends behind something; and the share of it that must be explained, less
 what it is stretched by."""
+PARTS_KNOWN = 64
+"""Of how many pieces of a key it is known what is seen of them."""
 MOST_PARTS = 20
 """In how many parts, at most, either key shows it."""
 
@@ -107,11 +109,12 @@ class Part:
     @classmethod
     def of(cls, cut: Pieces, names: Names, over: Labels) -> "Part":
         """What a picture that is cut in pieces shows of some of them, which others may hide."""
-        which = np.zeros((3, len(cut.area) + 1), np.bool_)
-        which[0, np.add(names, 1)] = True
-        which[1, over + 1] = True
-        which[2, 1:] = cut.thin
-        outlined, others, ink = which[:, cut.labels]
+        which = np.zeros(len(cut.area) + 1, np.uint8)
+        which[1:] = 4 * cut.thin
+        which[over + 1] |= 2
+        which[np.add(names, 1)] |= 1
+        said = which[cut.labels]
+        outlined, others, ink = (said & bit > 0 for bit in (1, 2, 4))
         own, ink = outlined & cut.inside, ink & ~outlined
         part, lines = part_of_mask(outlined, INK_REACH), ink | (outlined & ~own)
         ground = ~(outlined | others | ink)
@@ -189,13 +192,25 @@ class Part:
         return np.asarray(first), np.asarray(second)
 
 
+class Parts:
+    """What a picture that is cut in pieces shows of them; of what was asked for last, it is known."""
+
+    def __init__(self, cut: Pieces) -> None:
+        self.cut = cut
+        self._of = lru_cache(PARTS_KNOWN)(lambda names, over: Part.of(cut, names, np.array(over, np.intp)))
+
+    def of(self, names: Names, over: Labels) -> Part:
+        """What it shows of some pieces, which others may hide."""
+        return self._of(names, tuple(over.tolist()))
+
+
 def _some(places: Labels, count: int) -> Floats:
     """About so many of some places (n, 2), evenly spread over them."""
     return places[:: max(1, len(places) // count)].astype(np.float64)
 
 
 def hidden(
-    cut: tuple[Pieces, Pieces],
+    keys: tuple[Parts, Parts],
     one: int,
     other: int,
     over: tuple[Labels, Labels],
@@ -209,13 +224,13 @@ def hidden(
     and shift, or if it `bends`, bend.
     """
     found: Callable[[Part, Part, Sequence[Floats]], Floats | Deformation | None] = _folded if bends else _swung
-    crossed = crossing(cut[0], one), crossing(cut[1], other)
+    crossed = crossing(keys[0].cut, one), crossing(keys[1].cut, other)
     tried = [crossed] if crossed == ((one,), (other,)) else [crossed, ((one,), (other,))]
     for names in tried:
-        start, end = (Part.of(*each) for each in zip(cut, names, over, strict=True))
+        start, end = (key.of(own, hiding) for key, own, hiding in zip(keys, names, over, strict=True))
         way = found(start, end, beside)
         if way is not None:
-            return under(cut, names, (start, end), way)
+            return under((keys[0].cut, keys[1].cut), names, (start, end), way)
     return None
 
 
@@ -243,12 +258,12 @@ def _swung(start: Part, end: Part, beside: Sequence[Floats]) -> Floats | None:
     """The turn and the shift of a piece; None if nothing of it is hidden, or they are not the same."""
     if not _tells(start, end):
         return None
-    found = [_refined(start, end, way) for way in _coarse(start, end)]
-    agreed = [_agreed(start, end, way) - PART_TURN_COST * turn(way) for way in found]
-    along = [_refined(start, end, way) for way in beside[:TURNS_TRIED]]
-    agreed += [_agreed(start, end, way) + COMPANY_BONUS for way in along]
+    likely = _coarse(start, end)
+    found = _refined(start, end, [*likely, *beside[:TURNS_TRIED]])
+    worth = [-PART_TURN_COST * turn(way) for way in found[: len(likely)]] + [COMPANY_BONUS] * len(found[len(likely) :])
+    agreed = [_agreed(start, end, way) + own for way, own in zip(found, worth, strict=True)]
     best = int(np.argmax(agreed))
-    way = [*found, *along][best]
+    way = found[best]
     return way if agreed[best] > AGREED_SHARE and _told(start, end, way) else None
 
 
@@ -314,19 +329,27 @@ def _coarse(start: Part, end: Part) -> list[Floats]:
     return [affine(linear, middles[0], middles[1] - middles[0] + shift) for linear, shift in chosen]
 
 
-def _refined(start: Part, end: Part, way: Floats) -> Floats:
-    """A turn and a shift that bring the outlines over each other, from one that nearly does."""
+def _refined(start: Part, end: Part, ways: Sequence[Floats]) -> list[Floats]:
+    """Turns and shifts that bring the outlines over each other, each from one that nearly does."""
+    found, own = [*ways], end.outline
+    moving = [*range(len(found))]
     for _ in range(ITERATIONS):
-        back = inverse(way)
-        there, own = mapped(start.outline, way), end.outline
-        (off, slope, weight), (other, tilt, heed) = _missed(end, there), _missed(start, mapped(own, back))
-        tilt = -tilt @ way[:, :2].T  # what moves the end's outline back moves this one on
-        missed = np.concatenate((off, other)), np.concatenate((slope, tilt)), np.concatenate((weight, heed))
-        step = _step(np.concatenate((there, own)), there.mean(0), *missed)
-        way = then(way, step)
-        if np.abs(step - np.eye(2, 3)).max() < CONVERGED:
+        if not moving:
             break
-    return way
+        there = [mapped(start.outline, found[index]) for index in moving]
+        back = [mapped(own, inverse(found[index])) for index in moving]
+        for index, places, here, other in zip(
+            [*moving], there, _missed_each(end, there), _missed_each(start, back), strict=True
+        ):
+            off, slope, weight = here
+            far, tilt, heed = other
+            tilt = -tilt @ found[index][:, :2].T  # what moves the end's outline back moves this one on
+            missed = np.concatenate((off, far)), np.concatenate((slope, tilt)), np.concatenate((weight, heed))
+            step = _step(np.concatenate((places, own)), places.mean(0), *missed)
+            found[index] = then(found[index], step)
+            if np.abs(step - np.eye(2, 3)).max() < CONVERGED:
+                moving.remove(index)
+    return found
 
 
 def placed(part: Part, whole: Part, way: Floats) -> Floats:
@@ -361,6 +384,12 @@ def _missed(key: Part, places: Floats) -> tuple[Floats, Floats, Floats]:
     off = key.shape.outside(at).astype(np.float64) + 0.5
     seen = ~fallen(key, places)
     return off, key.shape.slope(at).astype(np.float64), seen / (1 + np.square(off / OUTLIER))
+
+
+def _missed_each(key: Part, each: Sequence[Floats]) -> Iterator[tuple[Floats, Floats, Floats]]:
+    """The same for several sets of as many places, all looked up at once."""
+    parts = (np.split(part, len(each)) for part in _missed(key, np.concatenate(each)))
+    return zip(*parts, strict=True)
 
 
 def fallen(key: Part, places: Floats) -> Mask:

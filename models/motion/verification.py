@@ -16,7 +16,7 @@ from inbetween.models.motion.deformation import Deformation, PointMap, going
 from inbetween.models.motion.marked import NO_MARKS, Marked, along
 from inbetween.models.motion.masks import Labels, Mask, inner_distance
 from inbetween.models.motion.matching import SAME_COLOUR, SAME_MOTION, comparable, dissimilar, motions, reshaped
-from inbetween.models.motion.occlusion import Hidden, hidden
+from inbetween.models.motion.occlusion import Hidden, Parts, hidden
 from inbetween.models.motion.regions import EDGE_RANGE, Pieces
 from inbetween.models.motion.registration import Expected, registered, share
 from inbetween.models.motion.shapes import SOFT, between, shape
@@ -95,6 +95,7 @@ class Sight:
     ) -> None:
         self.cut, self.views, self.alignment = cut, views, Alignment(cut, views)
         self.flows, self.wrong, self.known = flows, wrong, known
+        self.parts = Parts(cut[0]), Parts(cut[1])
         self.unlike = reshaped(*cut)
         self.marked = Marked((views[0].picture, views[1].picture), cut, marks, dissimilar(*cut))
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
@@ -261,7 +262,7 @@ class Sight:
         beside = self.cut[0].beside[one], self.cut[1].beside[other]
         near = [way for (a, b), way in known.items() if way is not None and beside[0][a] and beside[1][b]]
         first, second = np.array([*known], np.intp).reshape(-1, 2).T
-        found = hidden(self.cut, one, other, (first, second), near, bends)
+        found = hidden(self.parts, one, other, (first, second), near, bends)
         if found is None or self.marked.denies(*found.pieces):
             return None
         return found if self._apart(found) < (1 if bends else CLOSER) * usual else None

@@ -9,7 +9,7 @@ import pytest
 from inbetween.models.motion.affine import mapped, turn
 from inbetween.models.motion.alignment import View
 from inbetween.models.motion.depth_order import half_hidden
-from inbetween.models.motion.occlusion import Hidden, crossing, hidden
+from inbetween.models.motion.occlusion import Hidden, Parts, crossing, hidden
 from inbetween.models.motion.piece_motion import BOTH, Carried, Manner, carried
 from inbetween.models.motion.regions import pieces
 from inbetween.models.motion.verification import Sight, mismatch
@@ -54,7 +54,7 @@ def named(picture: Any, colour: Any) -> int:
 def found(start: Any, end: Any, colour: Any) -> Hidden | None:
     cut = pieces(start), pieces(end)
     every = np.arange(len(cut[0].area)), np.arange(len(cut[1].area))
-    return hidden(cut, named(start, colour), named(end, colour), every, ())
+    return hidden((Parts(cut[0]), Parts(cut[1])), named(start, colour), named(end, colour), every, ())
 
 
 def stiffly(part: Hidden) -> Any:
