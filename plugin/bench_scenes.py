@@ -7,7 +7,7 @@ premultiplied, display-referred, 0 to 1; time goes from 0 to 1.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -329,6 +329,19 @@ def _widened(stage: Stage, t: float) -> Picture:
     return over(stage.flat(PAPER), (outer, BLUE), (inner, PAPER))
 
 
+def _tiles(stage: Stage, t: float) -> Picture:
+    things = []
+    for column, row in product(range(5), range(4)):
+        side = 44 - 5 * (column + row) + 10 * t
+        things.append(stage.box(120 + 60 * column, 45 + 60 * row, side, side))
+    return over(stage.flat(PAPER), *((thing, BLUE) for thing in things))
+
+
+def _badge(stage: Stage, t: float) -> Picture:
+    card, badge = stage.box(220 - 50 * t, 150, 280 - 120 * t, 130 - 20 * t), stage.disc(310, 120, 24)
+    return over(stage.flat(PAPER), (card, _mixed(ORANGE, RED, t)), (badge, NIGHT))
+
+
 def _crossing(stage: Stage, t: float) -> Picture:
     one, other = stage.disc(140 + 200 * t, 120, 45), stage.disc(340 - 200 * t, 150, 45)
     return over(stage.flat(PAPER), (one, RED), (other, BLUE))
@@ -390,6 +403,8 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "a word grows": lambda stage, t: over(stage.flat(PAPER), (stage.words("SCALE", 140 - 60 * t, 150, 1.7 + t), BLUE)),
     "bars grow": _bars,
     "a frame widens": _widened,
+    "tiles grow one after another": _tiles,
+    "a card shrinks under a badge at rest": _badge,
     "discs cross": _crossing,
     "the light of a still dims": lambda stage, t: _dimmed(stage.camera(), *[1 - 0.5 * t] * 3, 1),
     "the light dims on things that move": lambda stage, t: _dimmed(

@@ -43,8 +43,16 @@ NEARBY = 0.3
 INPLACE, INPLACE_STILL = 0.02, 0.005
 """Diagonals of the frame that the middle of a piece goes at most while it changes its colour and its size; and while it
 keeps its shape, to be said to stay."""
+IN_ONE_PLACE = 0.5
+"""Share of the smaller of two pieces that the larger one covers at least where both are, if they are in one place."""
 FLOW_COST = 0.1
 """Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
+GROWING_COST = 0.05
+"""The same of the piece around the same middle that differs in size alone; twice that where it hardly is the same."""
+COMPANY_COST = 0.1
+"""The same of being where all around would be if they were others: of equal things in a row none has moved by one."""
+CONCENTRIC = 1.0
+"""Pixels within which the middles of two pieces are one: one of them grows in its place."""
 SAME_MOTION, COMPANY_SHARE, FEWEST_COMPANIONS = 4.0, 0.7, 3
 """Pixels by which the ways of pieces that go together differ; and share and number of those around a piece that are
 enough to say where it went."""
@@ -77,14 +85,15 @@ def matches(start: Pieces, end: Pieces, led: Floats, judge: Judge, marked: Marke
     heed, aside = marked.leading
     said = np.zeros(unlike.shape, np.bool_)
     said[marked.pairs[:, 0]] = said[:, marked.pairs[:, 1]] = True
-    apart = ANYWHERE_COST * (1 - np.minimum(_together(start, went, unlike) / COMPANY_SHARE, 1))
+    grows = np.where(_grows(start, end, unlike), GROWING_COST * (1 + unlike / MATCH_COST), np.inf)
+    apart = COMPANY_COST + ANYWHERE_COST * (1 - np.minimum(_together(start, went, unlike) / COMPANY_SHARE, 1))
     for round_ in range(ITERATIONS):
         reach = (RADIUS if round_ else FIRST_RADIUS) * start.diagonal
         beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))
         away = np.minimum(np.minimum(beside, off + FLOW_COST), apart)
         away = heed * aside + (1 - heed) * away
         cost = unlike + np.minimum(away, ANYWHERE_COST)  # the only one of its kind is known wherever it is
-        cost = np.where(stays, np.minimum(cost, STAYING_COST), cost)
+        cost = np.minimum(np.where(stays, np.minimum(cost, STAYING_COST), cost), grows)
         cost[said] = UNLIKELY
         cost[tuple(marked.pairs.T)] = 0
         pairs = _mutual(cost, MATCH_COST)
@@ -154,6 +163,15 @@ def _stays(start: Pieces, end: Pieces) -> Mask:
     """Which pieces have one of their shape in their very place, whatever its colour: it fades, and goes nowhere."""
     away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
     return np.asarray((away < INPLACE_STILL * start.diagonal) & (reshaped(start, end) < SAME_SHAPE))
+
+
+def _grows(start: Pieces, end: Pieces, unlike: Floats) -> Mask:
+    """Which pieces have one around the same middle that is `unlike` (n, m) in its size alone, (n, m)."""
+    away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
+    colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1)
+    long, other = (np.log(np.linalg.eigvalsh(cut.spread)) @ (-1, 1) for cut in (start, end))
+    alike = (colour < SAME_COLOUR) & (np.abs(long[:, None] - other[None]) < SAME_SHAPE)
+    return np.asarray((away < CONCENTRIC) & alike & (unlike < MATCH_COST))
 
 
 def fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp]) -> Mask:
@@ -232,7 +250,8 @@ def recoloured(start: Pieces, end: Pieces, gone: NDArray[np.intp], come: NDArray
     if not len(gone) or not len(come):
         return np.zeros((0, 2), np.intp)
     away = np.linalg.norm(start.centre[gone][:, None] - end.centre[come][None], axis=-1) / start.diagonal
-    inside = (away < INPLACE) & comparable(start, end, OUTLINE_AREA)[np.ix_(gone, come)]
+    near = (away < INPLACE) | (overlapping(start, end)[np.ix_(gone, come)] >= IN_ONE_PLACE)
+    inside = near & comparable(start, end, OUTLINE_AREA)[np.ix_(gone, come)]
     alike = ((reshaped(start, end) < SAME_SHAPE) | _see_through(start, end))[np.ix_(gone, come)] | inside
     cost = np.where(alike & (away < NEARBY), away, np.inf)
     first, second = _mutual(cost, np.inf).T
@@ -243,6 +262,13 @@ def comparable(start: Pieces, end: Pieces, least: float) -> Mask:
     """Which pieces are about of one size, neither of them below the `least`, in pixels: (n, m)."""
     smaller, larger = (take(start.area[:, None], end.area[None]) for take in (np.minimum, np.maximum))
     return np.asarray((smaller > SIZE_RATIO * larger) & (smaller >= least))
+
+
+def overlapping(start: Pieces, end: Pieces) -> Floats:
+    """The share of the smaller of two pieces that the other one covers where both are, (n, m)."""
+    rows, columns = (len(cut.area) + 1 for cut in (start, end))
+    both = np.bincount((start.labels * columns + end.labels).ravel(), minlength=rows * columns)
+    return np.asarray(both.reshape(rows, columns)[1:, 1:] / np.minimum(start.area[:, None], end.area[None]))
 
 
 def _see_through(start: Pieces, end: Pieces) -> Mask:

@@ -23,14 +23,14 @@ from inbetween.models.motion.depth_order import half_hidden, recognised, togethe
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.led import UNTOLD, Told
 from inbetween.models.motion.lines import bent_lines
-from inbetween.models.motion.masks import Mask, Numbers, diagonal
-from inbetween.models.motion.matching import matches, recoloured
+from inbetween.models.motion.masks import Mask, Numbers, diagonal, said_at
+from inbetween.models.motion.matching import SAME_MOTION, matches, recoloured
 from inbetween.models.motion.occlusion import Names
 from inbetween.models.motion.outlines import outlined
 from inbetween.models.motion.propagation import joined
 from inbetween.models.motion.regions import Pieces, pieces
 from inbetween.models.motion.touching import parted, touching
-from inbetween.models.motion.verification import OVERLAP, Sight, mismatch, unmatched, vanished
+from inbetween.models.motion.verification import EXPLAINED_DIFFERENCE, OVERLAP, Sight, mismatch, unmatched, vanished
 from inbetween.models.motion.wipes import swept
 from inbetween.models.warp import Part, Plane
 
@@ -43,6 +43,8 @@ MARK_WEIGHT = 1e3
 """How much a mark says of where lines go, beside a piece of one pixel."""
 EXPECTED_RADIUS = 0.15
 """Diagonals of the frame within which lines may go with a piece."""
+UNDER_SHARE = 0.9
+"""Share of what is right beside a piece that another one has at least if the piece lies on it."""
 
 
 class Manner(Enum):
@@ -164,6 +166,7 @@ def carried(
         load.go((np.nonzero(first), np.nonzero(second)), bent)
         known = [mask | line for mask, line in zip(known, (first, second), strict=True)]
     left = _recolour(load, sight, pairs, still)
+    _lay_on_top(load, sight, pairs)
     _leave_lone(load, sight, left, still, known)
     return _joined(load.delivered(Backdrop.of(start, end, camera)), views, sight.astray)
 
@@ -181,6 +184,15 @@ def _recolour(load: "_Load", sight: Sight, pairs: NDArray[np.intp], still: Plane
             load.carry(((one,), (other,)), way)
             left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]
     return left
+
+
+def _lay_on_top(load: "_Load", sight: Sight, pairs: NDArray[np.intp]) -> None:
+    """Carry what lies on something that is carried another way, and would pass over it else: be it at rest."""
+    for one, other in pairs.tolist():
+        way, apart = sight.best(one, other)
+        known = apart < EXPLAINED_DIFFERENCE and not load.full
+        if known and (load.lies_on_another(one, 0, way) or load.lies_on_another(other, 1, inverse(way))):
+            load.carry(((one,), (other,)), way)
 
 
 def _carry_told(load: "_Load", sight: Sight, told: Told, flows: tuple[Plane, Plane]) -> None:
@@ -279,6 +291,19 @@ class _Load:
             goes += weight[:, None] * (mark[1 - key] - mark[key])
             total += weight
         return np.asarray(places + goes / total[:, None])
+
+    def lies_on_another(self, name: int, key: int, way: Floats) -> bool:
+        """Whether a piece of a key, 0 or 1, that is not carried itself, lies on one that goes another way than this."""
+        label, view = self.labels[key], self.views[key]
+        if label[view.of((name,))].any():
+            return False
+        around = said_at(label, view.beside(name).astype(np.float64))
+        under = int(np.bincount(np.maximum(around, 0), minlength=1).argmax()) if len(around) else 0
+        if not under or self.pieces[under - 1].side != BOTH or np.mean(around == under) < UNDER_SHARE:
+            return False
+        middle = self.cut[key].centre[name]
+        goes = self.pieces[under - 1].mapped(middle[None], key)[0]
+        return bool(np.abs(goes - mapped(middle, way)).max() > SAME_MOTION)
 
     def leave(self, part: Part, whole: Mask, side: int, manner: Manner) -> None:
         """What one key has in these pixels of a part of the frame stays there, but for what is carried."""

@@ -15,7 +15,16 @@ from inbetween.models.motion.alignment import Alignment, View
 from inbetween.models.motion.deformation import Deformation, PointMap, going
 from inbetween.models.motion.marked import NO_MARKS, Marked, along
 from inbetween.models.motion.masks import Labels, Mask, inner_distance
-from inbetween.models.motion.matching import SAME_COLOUR, SAME_MOTION, comparable, dissimilar, motions, reshaped
+from inbetween.models.motion.matching import (
+    IN_ONE_PLACE,
+    SAME_COLOUR,
+    SAME_MOTION,
+    comparable,
+    dissimilar,
+    motions,
+    overlapping,
+    reshaped,
+)
 from inbetween.models.motion.occlusion import Hidden, Parts, hidden
 from inbetween.models.motion.regions import EDGE_RANGE, Pieces
 from inbetween.models.motion.registration import Expected, registered, share
@@ -71,8 +80,6 @@ HOLLOW_COVER = 0.9
 things."""
 EDGE_WORSE = 1.6
 """Times that its edge may be less alike by its new shape than by the flows, which bring any edge to some edge."""
-REPLACED_OVERLAP = 0.5
-"""Share of the smaller of two pieces in one place that the larger one must cover."""
 VANISHED_SHARE = 0.9
 """Share of a piece that differs from what is in its place, above which none of it is there."""
 
@@ -303,17 +310,14 @@ class Sight:
 
     def replaced(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2): of one colour and in one place, of any shapes, their outlines lost."""
-        rows, columns = (len(piece.area) + 1 for piece in self.cut)
-        both = np.bincount((self.cut[0].labels * columns + self.cut[1].labels).ravel(), minlength=rows * columns)
-        smaller = np.minimum(self.cut[0].area[:, None], self.cut[1].area[None])
         colour = np.abs(self.cut[0].colour[:, None] - self.cut[1].colour[None]).max(-1)
         alike = (colour < SAME_COLOUR) & comparable(*self.cut, 0)
-        within = np.where(alike, both.reshape(rows, columns)[1:, 1:] / smaller, 0)
+        within = np.where(alike, overlapping(*self.cut), 0)
         ones, others = unmatched(self.cut, pairs)
         found: list[tuple[int, int]] = []
         for one in ones if len(others) else ():
             other = others[within[one, others].argmax()]
-            if within[one, other] >= REPLACED_OVERLAP and self._astray(one, other) > LOST_OUTLINE_FAR:
+            if within[one, other] >= IN_ONE_PLACE and self._astray(one, other) > LOST_OUTLINE_FAR:
                 found.append((one, other))
                 within[:, other] = 0
         return np.array(found, np.intp).reshape(-1, 2)

@@ -1,0 +1,52 @@
+"""Equal things and things that change: which piece of one key is which of the other."""
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from inbetween.bench_scenes import BLUE, NIGHT, PAPER, SCENES, Stage, over
+from inbetween.core.channels import RGBA
+from inbetween.models import registry
+from inbetween.models.motion.affine import mapped
+from inbetween.models.motion.classical import offer
+
+STAGE = Stage(1)
+
+
+def crowd(aside: float, turned: float) -> Any:
+    """Equal boxes in rows and columns; the first column moved aside and turned."""
+    boxes = [
+        STAGE.box(150 + 60 * column - (aside if column == 0 else 0), 60 + 60 * row, 44, 44, turned * (column == 0))
+        for column, row in product(range(4), range(3))
+    ]
+    return over(STAGE.flat(PAPER), *((box, BLUE) for box in boxes))
+
+
+def test_of_equal_things_in_a_row_none_takes_the_place_of_one_that_stays() -> None:
+    """All but the first column could have moved by one, for all that their looks tell."""
+    found = offer(crowd(0, 0), crowd(44, 35)).pieces
+    for piece in found.pieces:
+        middle = piece.box.mean(0)
+        if middle[0] > 180:
+            assert np.abs(mapped(middle, piece.way) - middle).max() < 1
+        else:
+            assert mapped(middle, piece.way)[0] < middle[0] + 1
+
+
+def test_tiles_that_grow_one_after_another_grow_in_their_places(psnr: Callable[[str, str], list[float]]) -> None:
+    """Each looks in the end as its neighbour did in the start: they could all have moved on by two."""
+    assert min(psnr("tiles grow one after another", "motion")) > 37
+
+
+def test_what_rests_on_a_card_stays_on_it_while_that_shrinks_moves_and_changes_its_colour(
+    psnr: Callable[[str, str], list[float]],
+) -> None:
+    scene = "a card shrinks under a badge at rest"
+    assert min(psnr(scene, "motion")) > 30
+    network = registry.load("motion", "cpu").network(RGBA, "display")
+    start, end = (SCENES[scene](STAGE, t)[None] for t in (0.0, 1.0))
+    (drawn,) = network(start, end, np.full((1, 1, 1, 1), 0.5, np.float32))
+    badge = STAGE.disc(310, 120, 23)[..., 0] == 1
+    assert np.abs(drawn[badge][:, :3] - NIGHT).max() < 0.02
