@@ -220,13 +220,12 @@ def hidden(
     """How a piece goes of which something hides a part in either key; None if nothing does, or it is another thing.
 
     What something crosses is seen in several pieces: they are tried together first. `over` names the pieces of either
-    key that may hide it, (n,); `beside` are the maps of what is beside it: it rather goes along with that. It may turn
-    and shift, or if it `bends`, bend.
+    key that may hide it, (n,), for it is known how they go; `beside` are the maps of what is beside it: it rather goes
+    along with that. It may turn and shift, or if it `bends`, bend.
     """
     found: Callable[[Part, Part, Sequence[Floats]], Floats | Deformation | None] = _folded if bends else _swung
-    crossed = crossing(keys[0].cut, one), crossing(keys[1].cut, other)
-    tried = [crossed] if crossed == ((one,), (other,)) else [crossed, ((one,), (other,))]
-    for names in tried:
+    things = (_things(key.cut, name, known) for key, name, known in zip(keys, (one, other), over, strict=True))
+    for names in dict.fromkeys(zip(*things, strict=True)):
         start, end = (key.of(own, hiding) for key, own, hiding in zip(keys, names, over, strict=True))
         way = found(start, end, beside)
         if way is not None:
@@ -244,6 +243,17 @@ def under(
     first, second = start.under(cut[0].labels, end, back), end.under(cut[1].labels, start, there)
     size = min(start.size, end.size)
     return Hidden(names, way, (first[1:], second[1:]), int(first[0] + second[0]), size)
+
+
+def _things(cut: Pieces, piece: int, known: Labels) -> tuple[Names, Names, Names]:
+    """Of what a piece may be a part: what something crosses, that without what is `known` to go by itself, or of none.
+
+    The first only if no more than half of it is known.
+    """
+    crossed = crossing(cut, piece)
+    own = tuple(name for name in crossed if name == piece or name not in known)
+    whole, rest = (cut.area[[*names]].sum() for names in (crossed, own))
+    return crossed if 2 * rest >= whole else own, own, (piece,)
 
 
 def crossing(cut: Pieces, piece: int) -> Names:

@@ -257,3 +257,22 @@ def test_what_comes_out_from_behind_was_near() -> None:
 def test_what_is_no_wider_than_an_outline_is_thin() -> None:
     thin = pieces(sheet((box(20, 20, 29, 120), INK), (box(60, 20, 75, 120), INK))).thin
     assert sorted(thin) == [False, True]
+
+
+def test_what_crosses_a_bar_is_told_from_its_like_that_is_known_to_rest_against_it() -> None:
+    """Drops of one colour: one falls through behind a bar, in two pieces in both keys; the others hang on it."""
+
+    def drop(x: int, y: int) -> Any:
+        return cv2.line(np.zeros((HEIGHT, WIDTH), np.uint8), (x, y), (x + 12, y + 50), 1, 22)
+
+    def at(fallen: int) -> Any:
+        drops = [drop(100, 35 + fallen), *(drop(x, 84) for x in (35, 65, 165, 195))]
+        return sheet(*((each, RED) for each in drops), (box(20, 70, WIDTH - 10, 84), COAT))
+
+    cut = pieces(at(0)), pieces(at(20))
+    falls = [np.flatnonzero((np.abs(key.centre[:, 0] - 107) < 7) & (key.colour[:, 0] > 0.7)).tolist() for key in cut]
+    known = tuple(np.setdiff1d(np.arange(len(key.area)), names) for key, names in zip(cut, falls, strict=True))
+    part = hidden((Parts(cut[0]), Parts(cut[1])), falls[0][0], falls[1][0], (known[0], known[1]), ())
+    assert part is not None
+    assert [sorted(names) for names in part.pieces] == falls
+    assert stiffly(part) == pytest.approx(np.array(((1, 0, 0), (0, 1, 20))), abs=0.5)
