@@ -337,6 +337,18 @@ def _tiles(stage: Stage, t: float) -> Picture:
     return over(stage.flat(PAPER), *((thing, BLUE) for thing in things))
 
 
+def _equaliser(stage: Stage, t: float) -> Picture:
+    heights = (40, 80, 120, 160, 120, 80, 40, 80, 120)
+    changing = (_between(a, b, t) for a, b in zip(heights, (*heights[1:], heights[0]), strict=True))
+    bars = (stage.box(80 + 40 * place, 220 - high / 2, 26, high) for place, high in enumerate(changing))
+    return over(stage.flat(PAPER), *((bar, RED) for bar in bars))
+
+
+def _switch(stage: Stage, t: float) -> Picture:
+    track, knob = stage.line([(190, 135), (290, 135)], 80), stage.disc(190 + 100 * t, 135, 32)
+    return over(stage.flat(PAPER), (track, _mixed((0.7, 0.7, 0.7), GREEN, t)), (knob, WHITE))
+
+
 def _badge(stage: Stage, t: float) -> Picture:
     card, badge = stage.box(220 - 50 * t, 150, 280 - 120 * t, 130 - 20 * t), stage.disc(310, 120, 24)
     return over(stage.flat(PAPER), (card, _mixed(ORANGE, RED, t)), (badge, NIGHT))
@@ -404,6 +416,8 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "bars grow": _bars,
     "a frame widens": _widened,
     "tiles grow one after another": _tiles,
+    "an equaliser": _equaliser,
+    "a switch is thrown": _switch,
     "a card shrinks under a badge at rest": _badge,
     "discs cross": _crossing,
     "the light of a still dims": lambda stage, t: _dimmed(stage.camera(), *[1 - 0.5 * t] * 3, 1),

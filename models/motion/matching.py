@@ -53,6 +53,8 @@ COMPANY_COST = 0.1
 """The same of being where all around would be if they were others: of equal things in a row none has moved by one."""
 CONCENTRIC = 1.0
 """Pixels within which the middles of two pieces are one: one of them grows in its place."""
+WITHIN = 0.97
+"""Share of the smaller of two pieces that the larger one covers at least where both are, if it grew from that."""
 SAME_MOTION, COMPANY_SHARE, FEWEST_COMPANIONS = 4.0, 0.7, 3
 """Pixels by which the ways of pieces that go together differ; and share and number of those around a piece that are
 enough to say where it went."""
@@ -166,12 +168,16 @@ def _stays(start: Pieces, end: Pieces) -> Mask:
 
 
 def _grows(start: Pieces, end: Pieces, unlike: Floats) -> Mask:
-    """Which pieces have one around the same middle that is `unlike` (n, m) in its size alone, (n, m)."""
+    """Which pieces have one of their colour that grew from them where they are, or shrank, (n, m).
+
+    Around the same middle it is `unlike` (n, m) in size alone; or the one lies within the other, as of bars that grow.
+    """
     away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
     colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1)
     long, other = (np.log(np.linalg.eigvalsh(cut.spread)) @ (-1, 1) for cut in (start, end))
-    alike = (colour < SAME_COLOUR) & (np.abs(long[:, None] - other[None]) < SAME_SHAPE)
-    return np.asarray((away < CONCENTRIC) & alike & (unlike < MATCH_COST))
+    around = (away < CONCENTRIC) & (np.abs(long[:, None] - other[None]) < SAME_SHAPE)
+    within = overlapping(start, end) >= WITHIN
+    return np.asarray((around | within) & (colour < SAME_COLOUR) & (unlike < MATCH_COST))
 
 
 def fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp]) -> Mask:

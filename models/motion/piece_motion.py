@@ -19,7 +19,7 @@ from inbetween.models.motion.alignment import View
 from inbetween.models.motion.appearing import lone
 from inbetween.models.motion.backdrop import UNCHANGED, Backdrop
 from inbetween.models.motion.deformation import Deformation, going
-from inbetween.models.motion.depth_order import half_hidden, recognised, together
+from inbetween.models.motion.depth_order import Recognised, half_hidden, recognised, together
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.led import UNTOLD, Told
 from inbetween.models.motion.lines import bent_lines
@@ -151,39 +151,53 @@ def carried(
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.go((np.nonzero(first), np.nonzero(second)), growth, Manner.SWEPT)
     known = [label > 0 for label in load.labels]
-    for thing in recognised(sight, pairs, hidden):
+    replaced, still = sight.replaced(pairs), np.abs(start - end).max(-1)
+    changed, left = _changed(sight, np.concatenate((pairs, replaced)), still)
+    for thing in _stacked([*recognised(sight, pairs, hidden)], changed, cut[0].area):
         load.carry(thing.pieces, thing.way, thing.partly)
     _carry_told(load, sight, told, flows)
-    replaced = sight.replaced(pairs)
     for one, other in replaced:
         load.carry(((one,), (other,)), np.eye(2, 3))
-    pairs = np.concatenate((pairs, replaced))
     load.outline()
-    still = np.abs(start - end).max(-1)
     lines = bent_lines((start, end), cut, sight.flow_lost, load.free(still > UNCHANGED), load.expected, told.marks)
     if lines is not None:
         (first, second), bent = lines
         load.go((np.nonzero(first), np.nonzero(second)), bent)
         known = [mask | line for mask, line in zip(known, (first, second), strict=True)]
-    left = _recolour(load, sight, pairs, still)
     _lay_on_top(load, sight, pairs)
     _leave_lone(load, sight, left, still, known)
     return _joined(load.delivered(Backdrop.of(start, end, camera)), views, sight.astray)
 
 
-def _recolour(load: "_Load", sight: Sight, pairs: NDArray[np.intp], still: Plane) -> list[NDArray[np.intp]]:
-    """Carry what changes its colour on its way; gives the pieces of either key that the other has nothing of."""
+def _changed(
+    sight: Sight, pairs: NDArray[np.intp], still: Plane
+) -> tuple[list[Recognised], Sequence[NDArray[np.intp]]]:
+    """What changes its colour on its way, of what is in no pair; and the pieces of either key that then are left.
+
+    Of those the other key has nothing.
+    """
+    found: list[Recognised] = []
     left = [
         names[vanished(cut.labels, wrong, still)[names + 1]]
         for names, cut, wrong in zip(unmatched(sight.cut, pairs), sight.cut, sight.wrong, strict=True)
     ]
     for one, other in recoloured(*sight.cut, left[0], left[1]):
         ways = [*sight.alignment.moved(one, other), sight.alignment.turned(one, other)]
-        way, cover = sight.alignment.covering(one, other, ways)
+        tried = sight.alignment.covering(one, other, ways), sight.alignment.outlined(one, other)
+        way, cover = max(tried, key=lambda each: each[1])  # what is seen through it, or lies on it, goes its own way
         if cover > OVERLAP:
-            load.carry(((one,), (other,)), way)
+            found.append(Recognised(((one,), (other,)), way, False))
             left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]
-    return left
+    return found, left
+
+
+def _stacked(things: list[Recognised], changed: Sequence[Recognised], area: Floats) -> list[Recognised]:
+    """What is carried, the lowest first: what changes its colour below what is whole and smaller."""
+    for new in changed:
+        size = area[new.pieces[0][0]]
+        smaller = (at for at, thing in enumerate(things) if not thing.partly and area[[*thing.pieces[0]]].sum() < size)
+        things.insert(next(smaller, len(things)), new)
+    return things
 
 
 def _lay_on_top(load: "_Load", sight: Sight, pairs: NDArray[np.intp]) -> None:

@@ -40,6 +40,18 @@ def test_tiles_that_grow_one_after_another_grow_in_their_places(psnr: Callable[[
     assert min(psnr("tiles grow one after another", "motion")) > 37
 
 
+def test_bars_that_change_their_height_stay_where_they_stand(psnr: Callable[[str, str], list[float]]) -> None:
+    """Each is in the end as high as its neighbour was."""
+    assert min(psnr("an equaliser", "motion")) > 45
+
+
+def test_a_knob_slides_over_a_track_that_changes_its_colour_and_does_not_turn(
+    psnr: Callable[[str, str], list[float]],
+) -> None:
+    """The track is seen but where the knob is: turned by half, all that is seen of it would fit."""
+    assert min(psnr("a switch is thrown", "motion")) > 30
+
+
 def test_what_rests_on_a_card_stays_on_it_while_that_shrinks_moves_and_changes_its_colour(
     psnr: Callable[[str, str], list[float]],
 ) -> None:
