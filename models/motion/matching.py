@@ -53,8 +53,9 @@ COMPANY_COST = 0.1
 """The same of being where all around would be if they were others: of equal things in a row none has moved by one."""
 CONCENTRIC = 1.0
 """Pixels within which the middles of two pieces are one: one of them grows in its place."""
-WITHIN = 0.97
-"""Share of the smaller of two pieces that the larger one covers at least where both are, if it grew from that."""
+WITHIN, LONGER = 0.97, 4.0
+"""Share of the smaller of two pieces that the larger one covers at least where both are, if it grew from that; and
+times that one of them is longer than the other, both beside their width, below which it did."""
 SAME_MOTION, COMPANY_SHARE, FEWEST_COMPANIONS = 4.0, 0.7, 3
 """Pixels by which the ways of pieces that go together differ; and share and number of those around a piece that are
 enough to say where it went."""
@@ -175,8 +176,9 @@ def _grows(start: Pieces, end: Pieces, unlike: Floats) -> Mask:
     away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
     colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1)
     long, other = (np.log(np.linalg.eigvalsh(cut.spread)) @ (-1, 1) for cut in (start, end))
-    around = (away < CONCENTRIC) & (np.abs(long[:, None] - other[None]) < SAME_SHAPE)
-    within = overlapping(start, end) >= WITHIN
+    longer = np.abs(long[:, None] - other[None])
+    around = (away < CONCENTRIC) & (longer < SAME_SHAPE)
+    within = (overlapping(start, end) >= WITHIN) & (longer < 2 * np.log(LONGER))
     return np.asarray((around | within) & (colour < SAME_COLOUR) & (unlike < MATCH_COST))
 
 
