@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, stretch, turn
 from inbetween.models.motion.course import fitted_way
-from inbetween.models.motion.masks import RIM, Labels, Mask, components, dilated, part_around, said_at
+from inbetween.models.motion.masks import RIM, Labels, Mask, components, dilated, filled, part_around, said_at
 from inbetween.models.motion.matching import motions
 from inbetween.models.motion.regions import Pieces, measured
 from inbetween.models.warp import Part, Plane, fetched_at
@@ -176,21 +176,21 @@ class View:
 
     def rim(self, piece: int, astray: Mask) -> float:
         """Share of a piece's outer outline that lies in a mask."""
-        part, filled = self._filled(piece)
-        rim = cv2.morphologyEx(filled, cv2.MORPH_GRADIENT, RIM) > 0
+        part, whole = self._filled(piece)
+        rim = cv2.morphologyEx(whole.view(np.uint8), cv2.MORPH_GRADIENT, RIM) > 0
         return float(astray[part][rim].mean()) if rim.any() else 0.0  # it fills the frame
 
     def outlined(self, piece: int) -> Pieces:
         """A piece with all that is within its outer outline, as the only one of the picture."""
-        part, filled = self._filled(piece)
+        part, whole = self._filled(piece)
         labels = np.zeros_like(self.labels)
-        labels[part] = filled
+        labels[part] = whole
         return measured(self.picture, labels, labels == 0, np.zeros_like(labels))
 
     def holes(self, piece: int) -> int:
         """How many holes a piece has; a few pixels make none."""
-        part, filled = self._filled(piece)
-        sizes = np.bincount(components((filled > 0) & (self.labels[part] != piece + 1)).ravel())
+        part, whole = self._filled(piece)
+        sizes = np.bincount(components(whole & (self.labels[part] != piece + 1)).ravel())
         return int(np.count_nonzero(sizes[1:] >= HOLE_AREA))
 
     def beside(self, piece: int) -> Floats:
@@ -201,13 +201,11 @@ class View:
         y, x = np.nonzero(dilated(mask, RING_OUTER) & ~dilated(mask, RING_INNER))
         return np.stack((x + columns.start, y + rows.start), 1).astype(np.float64)
 
-    def _filled(self, piece: int) -> tuple[Part, NDArray[np.uint8]]:
-        """The part of the picture around a piece, and 1 in it for the piece and whatever its outer outline holds."""
+    def _filled(self, piece: int) -> tuple[Part, Mask]:
+        """The part of the picture around a piece, and where in it is whatever its outer outline holds, itself too."""
         y, x = self.places[piece]
         part = part_around(y, x, 2)
-        mask = (self.labels[part] == piece + 1).view(np.uint8)
-        outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        return part, np.asarray(cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED), np.uint8)
+        return part, filled(self.labels[part] == piece + 1)
 
     def some(self, piece: int) -> Floats:
         """x and y of enough of its pixels, (n, 2)."""

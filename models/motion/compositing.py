@@ -10,6 +10,7 @@ Flows are float32 (H, W, 2) in pixels of the picture looked at, shares (H, W), l
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then
@@ -83,10 +84,21 @@ def _carry(frame: Frame, found: Carried, whole: Whole, t: float, bend: Bend | No
     if allowed is not None:
         sources = (sources[0][allowed[inside]], sources[1][allowed[inside]])
         inside &= allowed
+    if whole.nearest:
+        sources = _where_shown(whole.nearest[0], sources[0]), _where_shown(whole.nearest[1], sources[1])
     for flow, source in zip(frame.flows, sources, strict=True):
         frame.put(flow, part, inside, source - here[inside])
     frame.put(frame.share, part, inside, _share(whole, (places[0][inside], places[1][inside]), sources, t))
     frame.put(frame.numbers, part, inside, whole.piece.number)
+
+
+def _where_shown(nearest: NDArray[np.intp], places: Plane) -> Plane:
+    """Places (n, 2), but for those at which something hides the thing: the `nearest` to these at which it is seen."""
+    height, width = nearest.shape
+    x, y = np.clip(np.rint(places), 0, (width - 1, height - 1)).astype(np.intp).T
+    rows, columns = np.divmod(nearest[y, x], width)
+    hidden = (rows != y) | (columns != x)
+    return np.where(hidden[:, None], np.stack((columns, rows), 1), places).astype(np.float32)
 
 
 def _within_line(own: Shape, places: Plane) -> Mask:
@@ -145,7 +157,7 @@ def _share(whole: Whole, led: Pair, sources: Pair, t: float) -> Plane | float:
         own, other = (whole.shapes[key].outside(led[key]) for key in (leads, 1 - leads))
         alone = (other > BEYOND) | ((own > -BENT_SOFT) & (other < own - TOUCHED))
         return np.where(alone, np.float32(1 - leads), np.float32(1 - t))
-    if whole.seen is None:
+    if whole.seen is None or whole.nearest:
         return 1 - t
     first, second = (labels_at(seen, at) for seen, at in zip(whole.seen, sources, strict=True))
     return np.where(first == second, np.float32(1 - t), first).astype(np.float32)

@@ -36,8 +36,10 @@ class Recognised:
     """What it is in either key."""
     way: Floats | Deformation
     """The affine map (2, 3) from the start to the end, or how it bends."""
-    partly: bool
+    partly: bool = False
     """Whether either key hides a part of it."""
+    tinted: bool = False
+    """Whether it changes its colour on the way."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden) -> Iter
         one, other = (int(name) for name in pairs[index])
         part = pile.hidden[index]
         if part is not None:
-            yield Recognised(part.pieces, part.way, True)
+            yield Recognised(part.pieces, part.way, partly=True)
         if not free[index]:
             continue
         way = ways[index]
@@ -78,7 +80,7 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden) -> Iter
         if way is None:
             way = sight.inside_another(one, other, whole)
         if way is not None:
-            yield Recognised(((one,), (other,)), way, False)
+            yield Recognised(((one,), (other,)), way, tinted=bool(fades[index]))
         if isinstance(way, np.ndarray):
             whole.append((one, way))
 

@@ -52,6 +52,12 @@ def nearest(mask: Mask) -> tuple[Plane, NDArray[np.intp]]:
     return np.asarray(far, np.float32), places[name]
 
 
+def filled(mask: Mask) -> Mask:
+    """A mask and all that its outer outlines hold."""
+    outlines, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(mask.view(np.uint8).copy(), outlines, -1, 1, cv2.FILLED)).view(np.bool_)
+
+
 def components(mask: Mask) -> NDArray[np.int32]:
     """The numbers, from 1, of what hangs together in a mask, corner to corner too, (H, W)."""
     return np.asarray(cv2.connectedComponents(mask.view(np.uint8), connectivity=8)[1], np.int32)

@@ -25,7 +25,6 @@ from inbetween.models.motion.led import UNTOLD, Told
 from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.masks import Mask, Numbers, diagonal, said_at
 from inbetween.models.motion.matching import SAME_MOTION, matches, recoloured
-from inbetween.models.motion.occlusion import Names
 from inbetween.models.motion.outlines import outlined
 from inbetween.models.motion.propagation import joined
 from inbetween.models.motion.regions import Pieces, pieces
@@ -52,6 +51,8 @@ class Manner(Enum):
 
     CARRIED = auto()
     """Both keys have it: it goes over what is there."""
+    TINTED = auto()
+    """The same, and it changes its colour on the way."""
     PARTLY = auto()
     """The same, and something hides a part of it in either key."""
     BELOW = auto()
@@ -154,10 +155,10 @@ def carried(
     replaced, still = sight.replaced(pairs), np.abs(start - end).max(-1)
     changed, left = _changed(sight, np.concatenate((pairs, replaced)), still)
     for thing in _stacked([*recognised(sight, pairs, hidden)], changed, cut[0].area):
-        load.carry(thing.pieces, thing.way, thing.partly)
+        load.carry(thing)
     _carry_told(load, sight, told, flows)
-    for one, other in replaced:
-        load.carry(((one,), (other,)), np.eye(2, 3))
+    for one, other in replaced.tolist():
+        load.carry(Recognised(((one,), (other,)), np.eye(2, 3)))
     load.outline()
     lines = bent_lines((start, end), cut, sight.flow_lost, load.free(still > UNCHANGED), load.expected, told.marks)
     if lines is not None:
@@ -186,7 +187,7 @@ def _changed(
         tried = sight.alignment.covering(one, other, ways), sight.alignment.outlined(one, other)
         way, cover = max(tried, key=lambda each: each[1])  # what is seen through it, or lies on it, goes its own way
         if cover > OVERLAP:
-            found.append(Recognised(((one,), (other,)), way, False))
+            found.append(Recognised(((one,), (other,)), way, tinted=True))
             left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]
     return found, left
 
@@ -206,7 +207,7 @@ def _lay_on_top(load: "_Load", sight: Sight, pairs: NDArray[np.intp]) -> None:
         way, apart = sight.best(one, other)
         known = apart < EXPLAINED_DIFFERENCE and not load.full
         if known and (load.lies_on_another(one, 0, way) or load.lies_on_another(other, 1, inverse(way))):
-            load.carry(((one,), (other,)), way)
+            load.carry(Recognised(((one,), (other,)), way))
 
 
 def _carry_told(load: "_Load", sight: Sight, told: Told, flows: tuple[Plane, Plane]) -> None:
@@ -259,11 +260,12 @@ class _Load:
         """Whether labels have no number left."""
         return len(self.pieces) == np.iinfo(np.uint8).max
 
-    def carry(self, pieces: tuple[Names, Names], way: Floats | Deformation, partly: bool = False) -> None:
-        """Pieces of the start become some of the end; either key hides a part of them if they do so `partly`."""
-        below = all(cut.soft[[*names]].all() for cut, names in zip(self.cut, pieces, strict=True))
-        manner = Manner.PARTLY if partly else Manner.BELOW if below else Manner.CARRIED
-        self.go((self.views[0].of(pieces[0]), self.views[1].of(pieces[1])), way, manner)
+    def carry(self, thing: Recognised) -> None:
+        """A thing that both keys have goes its way."""
+        below = all(cut.soft[[*names]].all() for cut, names in zip(self.cut, thing.pieces, strict=True))
+        whole = Manner.TINTED if thing.tinted else Manner.CARRIED
+        manner = Manner.PARTLY if thing.partly else Manner.BELOW if below else whole
+        self.go((self.views[0].of(thing.pieces[0]), self.views[1].of(thing.pieces[1])), thing.way, manner)
 
     def go(self, places: tuple[Places, Places], way: Floats | Deformation, manner: Manner = Manner.CARRIED) -> None:
         """What the start has in some places goes, along an affine map or as it bends, to become what the end has."""

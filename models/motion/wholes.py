@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, then, turn
 from inbetween.models.motion.alignment import ELONGATED
 from inbetween.models.motion.deformation import PointMap, going
-from inbetween.models.motion.masks import Mask, Numbers, dilated, part_of_places
+from inbetween.models.motion.masks import Mask, Numbers, dilated, filled, nearest, part_of_mask, part_of_places
 from inbetween.models.motion.matching import SAME_MOTION
 from inbetween.models.motion.piece_motion import BOTH, Carried, Manner, Piece
 from inbetween.models.motion.regions import SOFT_EDGE
@@ -40,6 +41,8 @@ class Whole:
     """Whether there is the same even colour all around it in both keys."""
     seen: tuple[Numbers, Numbers] | None = None
     """(H, W): 1 where either key shows it, where it is cut off without a soft edge; None where both show it all."""
+    nearest: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None
+    """(H, W): flat index of the nearest pixel at which either key shows it, of what changes its colour."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,28 @@ def _whole(found: Carried, piece: Piece, greys: tuple[Plane, Plane]) -> Whole | 
     places = np.stack((columns[::step], rows[::step]), 1).astype(np.float64)
     isolated, growth = _isolated(masks, (first, second), greys), np.linalg.det(way[:, :2])
     seen = None
-    if piece.manner is Manner.PARTLY:
+    bears = piece.manner in {Manner.CARRIED, Manner.TINTED} and _bears(found, piece, masks)
+    if piece.manner is Manner.PARTLY or bears:
         first, second = (_wholly(masks, found.grounds[key], going(piece.bent or way), key) for key in (0, 1))
         seen = _seen(masks[0], found.grounds[0]), _seen(masks[1], found.grounds[1])
     elif piece.manner is Manner.SWEPT and growth > 1:
         second = going_on(masks[1], first, way)
     elif piece.manner is Manner.SWEPT and growth < 1:
         first = going_on(masks[0], second, inverse(way))
-    return Whole(piece, places, (first, second), None, isolated, seen)
+    near = (nearest(seen[0] > 0)[1], nearest(seen[1] > 0)[1]) if seen and piece.manner is Manner.TINTED else None
+    return Whole(piece, places, (first, second), None, isolated, seen, near)
+
+
+def _bears(found: Carried, piece: Piece, masks: Sequence[Mask]) -> bool:
+    """Whether something that goes another way lies on what fills either mask, as a knob on its track."""
+    for key, (mask, label) in enumerate(zip(masks, found.labels, strict=True)):
+        part = part_of_mask(mask, 0)
+        on_it = label[part][filled(mask[part]) & ~mask[part]]
+        for other in (found.pieces[number - 1] for number in np.unique(on_it[on_it > 0])):
+            middle = np.argwhere(label == other.number)[:, ::-1].mean(0, keepdims=True)
+            if other.side == BOTH and np.abs(other.mapped(middle, key) - piece.mapped(middle, key)).max() > SAME_MOTION:
+                return True
+    return False
 
 
 def _isolated(masks: Sequence[Mask], shapes: tuple[Shape, Shape], greys: tuple[Plane, Plane]) -> bool:
@@ -133,7 +150,7 @@ def _pivot(found: Carried, whole: Whole, holder: Whole | None) -> Floats | None:
     does: a part of what is long, or behind what hides a part of it. What does not move on its body swings as that does.
     """
     way, holds = whole.piece.way, holder.piece.way if holder else np.eye(2, 3)
-    middle, partly = whole.places.mean(0), whole.seen is not None
+    middle, partly = whole.places.mean(0), whole.piece.manner is Manner.PARTLY
     still = turn(then(way, inverse(holds))) < LEAST_TURN
     if holder and still:
         with_it = np.abs(mapped(middle, way) - mapped(middle, holds)).max() < SAME_MOTION
