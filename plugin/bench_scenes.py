@@ -337,6 +337,14 @@ def _tiles(stage: Stage, t: float) -> Picture:
     return over(stage.flat(PAPER), *((thing, BLUE) for thing in things))
 
 
+def _school(stage: Stage, t: float) -> Picture:
+    fish = []
+    for x, y in product((80 + 70 * t, 170 + 70 * t, 260 + 70 * t), (60, 130, 200)):
+        tail = np.array(((x - 14, y), (x - 36, y - 14), (x - 36, y + 14)))
+        fish += [stage.disc(x, y, 18), stage.shape(tail)]
+    return over(stage.flat(BLUE), *((part, ORANGE) for part in fish))
+
+
 def _equaliser(stage: Stage, t: float) -> Picture:
     heights = (40, 80, 120, 160, 120, 80, 40, 80, 120)
     changing = (_between(a, b, t) for a, b in zip(heights, (*heights[1:], heights[0]), strict=True))
@@ -416,6 +424,7 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "bars grow": _bars,
     "a frame widens": _widened,
     "tiles grow one after another": _tiles,
+    "a school of fish swims on": _school,
     "an equaliser": _equaliser,
     "a switch is thrown": _switch,
     "a card shrinks under a badge at rest": _badge,

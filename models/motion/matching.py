@@ -49,8 +49,9 @@ FLOW_COST = 0.1
 """Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
 GROWING_COST = 0.05
 """The same of the piece around the same middle that differs in size alone; twice that where it hardly is the same."""
-COMPANY_COST = 0.1
-"""The same of being where all around would be if they were others: of equal things in a row none has moved by one."""
+COMPANY_COST, MISSING_COST = 0.06, 0.4
+"""The same of going where all around may have gone as well, more than that of staying, for of equal things in a row none
+has moved by one; and of all these having gone elsewhere: a school of fish went where each has its like."""
 CONCENTRIC = 1.0
 """Pixels within which the middles of two pieces are one: one of them grows in its place."""
 WITHIN, LONGER = 0.97, 4.0
@@ -89,7 +90,8 @@ def matches(start: Pieces, end: Pieces, led: Floats, judge: Judge, marked: Marke
     said = np.zeros(unlike.shape, np.bool_)
     said[marked.pairs[:, 0]] = said[:, marked.pairs[:, 1]] = True
     grows = np.where(_grows(start, end, unlike), GROWING_COST * (1 + unlike / MATCH_COST), np.inf)
-    apart = COMPANY_COST + ANYWHERE_COST * (1 - np.minimum(_together(start, went, unlike) / COMPANY_SHARE, 1))
+    company = _together(start, went, unlike)
+    apart = COMPANY_COST + MISSING_COST * (1 - company) + ANYWHERE_COST * (1 - np.minimum(company / COMPANY_SHARE, 1))
     for round_ in range(ITERATIONS):
         reach = (RADIUS if round_ else FIRST_RADIUS) * start.diagonal
         beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))

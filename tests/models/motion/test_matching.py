@@ -40,6 +40,11 @@ def test_tiles_that_grow_one_after_another_grow_in_their_places(psnr: Callable[[
     assert min(psnr("tiles grow one after another", "motion")) > 37
 
 
+def test_equal_things_that_go_together_all_arrive(psnr: Callable[[str, str], list[float]]) -> None:
+    """Each but the last in its row is nearest to where the next one arrives."""
+    assert min(psnr("a school of fish swims on", "motion")) > 40
+
+
 def test_bars_that_change_their_height_stay_where_they_stand(psnr: Callable[[str, str], list[float]]) -> None:
     """Each is in the end as high as its neighbour was."""
     assert min(psnr("an equaliser", "motion")) > 45
