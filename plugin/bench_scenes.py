@@ -390,6 +390,15 @@ def _cheek(stage: Stage, t: float) -> Picture:
     return over(stage.flat(PAPER), *things)
 
 
+def _lid(stage: Stage, t: float) -> Picture:
+    box, ribbon, lid = (
+        stage.box(240, 180, 160, 90),
+        stage.box(240, 180, 30, 90),
+        stage.box(240, 120 - 60 * t, 180, 36, 20 * t),
+    )
+    return over(stage.flat(PAPER), (box, BLUE), (ribbon, ORANGE), (lid, BLUE))
+
+
 def _silhouette(stage: Stage, t: float) -> Picture:
     parts = [stage.disc(240, 50, 22), stage.line([(240, 85), (240, 155)], 34)]
     for side in (-1, 1):
@@ -452,6 +461,7 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "shapes of one colour meet": _meeting,
     "legs of one colour close": _closing,
     "a hand goes to the cheek": _cheek,
+    "a box of one colour is opened": _lid,
     "a silhouette lowers its arms": _silhouette,
     "fingers close": _fingers,
     "an iris opens": lambda stage, t: over(stage.flat(NIGHT), (stage.disc(240, 135, 40 + 140 * t), ORANGE)),

@@ -50,7 +50,7 @@ FLOW_COST = 0.1
 GROWING_COST = 0.05
 """The same of the piece around the same middle that differs in size alone; twice that where it hardly is the same."""
 COMPANY_COST, MISSING_COST = 0.06, 0.4
-"""The same of going where all around may have gone as well, more than that of staying, for of equal things in a row none
+"""The same of going where all around may have gone too, more than that of staying, for of equal things in a row none
 has moved by one; and of all these having gone elsewhere: a school of fish went where each has its like."""
 CONCENTRIC = 1.0
 """Pixels within which the middles of two pieces are one: one of them grows in its place."""

@@ -213,12 +213,13 @@ def _good(chosen: Sequence[_Choice]) -> float:
 
 
 def _one(chosen: Sequence[_Choice]) -> bool:
-    """Whether any two of some things go as one: then they are one, which something else parts in its own key."""
-    for one, other in combinations(chosen, 2):
+    """Whether some things all go as one: then they are one, which something else parts in its own key."""
+
+    def together(one: _Choice, other: _Choice) -> bool:
         apart = np.linalg.norm(mapped(other.middle, one.way) - mapped(other.middle, other.way))
-        if apart < COMPANY_LENGTHS * np.sqrt(min(one.size, other.size)):
-            return True
-    return False
+        return bool(apart < COMPANY_LENGTHS * np.sqrt(min(one.size, other.size)))
+
+    return all(together(*pair) for pair in combinations(chosen, 2))
 
 
 def _choices(part: Part, target: Part) -> list[_Choice]:
