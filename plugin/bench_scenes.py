@@ -345,6 +345,24 @@ def _school(stage: Stage, t: float) -> Picture:
     return over(stage.flat(BLUE), *((part, ORANGE) for part in fish))
 
 
+def _flower(stage: Stage, t: float) -> Picture:
+    around = np.linspace(0, 2 * np.pi, 61)
+    petal = np.stack((60 + 42 * np.cos(around), 18 * np.sin(around)), 1)
+    petals = []
+    for angle in np.pi / 3 * np.arange(6) + 0.45 * t:
+        turned = np.array(((np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))))
+        petals.append(stage.shape(petal @ turned + (240, 135)))
+    return over(stage.flat(PAPER), *((each, RED) for each in petals), (stage.disc(240, 135, 24), ORANGE))
+
+
+def _twins(stage: Stage, t: float) -> Picture:
+    things = []
+    for x in (130 + 60 * t, 330 - 40 * t):
+        things += [(stage.disc(x, 90, 26), ORANGE), (stage.box(x, 160, 50, 90), BLUE)]
+        things += [(stage.disc(x + side, 86, 4), NIGHT) for side in (-8, 8)]
+    return over(stage.flat(PAPER), *things)
+
+
 def _equaliser(stage: Stage, t: float) -> Picture:
     heights = (40, 80, 120, 160, 120, 80, 40, 80, 120)
     changing = (_between(a, b, t) for a, b in zip(heights, (*heights[1:], heights[0]), strict=True))
@@ -434,6 +452,8 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "a frame widens": _widened,
     "tiles grow one after another": _tiles,
     "a school of fish swims on": _school,
+    "a flower turns": _flower,
+    "twins walk towards each other": _twins,
     "an equaliser": _equaliser,
     "a switch is thrown": _switch,
     "a card shrinks under a badge at rest": _badge,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, stretch, turn
 from inbetween.models.motion.course import fitted_way
 from inbetween.models.motion.masks import RIM, Labels, Mask, components, dilated, filled, part_around, said_at
-from inbetween.models.motion.matching import motions
+from inbetween.models.motion.matching import ISOTROPIC, motions
 from inbetween.models.motion.regions import Pieces, measured
 from inbetween.models.warp import Part, Plane, fetched_at
 
@@ -27,8 +27,6 @@ ANGLES = 36, 10, 10
 ELONGATED = 1.6
 """Times that a piece is longer than wide, from which on it has a longer axis: which may have turned either way, and of
 which one end may be the foot that the piece swings about (`wholes`)."""
-ISOTROPIC = 1.15
-"""Times that a piece may be longer than wide, as moments tell, to have no longer axis that tells its turn."""
 ANGULAR_AREA = 60
 """Pixels of the smallest piece whose corners tell its turn."""
 UNTURNED = 0.97

@@ -49,14 +49,17 @@ FLOW_COST = 0.1
 """Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
 GROWING_COST = 0.05
 """The same of the piece around the same middle that differs in size alone; twice that where it hardly is the same."""
-COMPANY_COST, MISSING_COST = 0.06, 0.4
+COMPANY_COST, MISSING_COST, WAY_COST = 0.06, 0.4, 0.05
 """The same of going where all around may have gone too, more than that of staying, for of equal things in a row none
-has moved by one; and of all these having gone elsewhere: a school of fish went where each has its like."""
+has moved by one; of all these having gone elsewhere: a school of fish went where each has its like; and of having gone
+across the frame: of two that are alike in all their parts neither became the other."""
 CONCENTRIC = 1.0
 """Pixels within which the middles of two pieces are one: one of them grows in its place."""
 WITHIN, LONGER = 0.97, 4.0
 """Share of the smaller of two pieces that the larger one covers at least where both are, if it grew from that; and
 times that one of them is longer than the other, both beside their width, below which it did."""
+ISOTROPIC = 1.15
+"""Times that a piece may be longer than wide, as moments tell, to have no longer axis that tells its turn."""
 SAME_MOTION, COMPANY_SHARE, FEWEST_COMPANIONS = 4.0, 0.7, 3
 """Pixels by which the ways of pieces that go together differ; and share and number of those around a piece that are
 enough to say where it went."""
@@ -92,6 +95,7 @@ def matches(start: Pieces, end: Pieces, led: Floats, judge: Judge, marked: Marke
     grows = np.where(_grows(start, end, unlike), GROWING_COST * (1 + unlike / MATCH_COST), np.inf)
     company = _together(start, went, unlike)
     apart = COMPANY_COST + MISSING_COST * (1 - company) + ANYWHERE_COST * (1 - np.minimum(company / COMPANY_SHARE, 1))
+    apart += WAY_COST * np.linalg.norm(went, axis=-1) / start.diagonal
     for round_ in range(ITERATIONS):
         reach = (RADIUS if round_ else FIRST_RADIUS) * start.diagonal
         beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))
@@ -232,6 +236,7 @@ def motions(start: Pieces, end: Pieces, pairs: NDArray[np.intp]) -> Floats:
     still = np.broadcast_to(np.eye(2), a.shape)
     turn = _axis(b) - _axis(a)
     turn = (turn + np.pi / 2) % np.pi - np.pi / 2  # an axis has no direction: the smaller turn
+    turn = np.where(np.minimum(np.linalg.cond(a), np.linalg.cond(b)) > ISOTROPIC**2, turn, 0)
     c, s = np.cos(turn), np.sin(turn)
     turned = np.stack((c, -s, s, c), -1).reshape(-1, 2, 2)
     growth = np.sqrt(end.area[second] / start.area[first])[:, None, None]

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import pytest
 
 from inbetween.bench_scenes import BLUE, NIGHT, PAPER, SCENES, Stage, over
 from inbetween.core.channels import RGBA
@@ -43,6 +44,14 @@ def test_tiles_that_grow_one_after_another_grow_in_their_places(psnr: Callable[[
 def test_equal_things_that_go_together_all_arrive(psnr: Callable[[str, str], list[float]]) -> None:
     """Each but the last in its row is nearest to where the next one arrives."""
     assert min(psnr("a school of fish swims on", "motion")) > 40
+
+
+@pytest.mark.parametrize(("scene", "least"), [("twins walk towards each other", 45), ("a flower turns", 25)])
+def test_of_those_that_are_alike_each_stays_itself(
+    psnr: Callable[[str, str], list[float]], scene: str, least: float
+) -> None:
+    """With all its parts, either twin could have become the other; petals turn by less than half a petal."""
+    assert min(psnr(scene, "motion")) > least
 
 
 def test_bars_that_change_their_height_stay_where_they_stand(psnr: Callable[[str, str], list[float]]) -> None:
