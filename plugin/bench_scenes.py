@@ -408,6 +408,12 @@ def _cheek(stage: Stage, t: float) -> Picture:
     return over(stage.flat(PAPER), *things)
 
 
+def _puzzle(stage: Stage, t: float) -> Picture:
+    away = 80 - 40 * t
+    squares = (stage.box(240 + x * away, 135 + y * away, 80, 80) for x, y in product((-1, 1), (-1, 1)))
+    return over(stage.flat(PAPER), *((each, RED) for each in squares))
+
+
 def _lid(stage: Stage, t: float) -> Picture:
     box, ribbon, lid = (
         stage.box(240, 180, 160, 90),
@@ -481,6 +487,7 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "shapes of one colour meet": _meeting,
     "legs of one colour close": _closing,
     "a hand goes to the cheek": _cheek,
+    "four squares make one": _puzzle,
     "a box of one colour is opened": _lid,
     "a silhouette lowers its arms": _silhouette,
     "fingers close": _fingers,

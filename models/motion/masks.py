@@ -20,6 +20,21 @@ RIM = np.ones((3, 3), np.uint8)
 """A pixel and those beside it."""
 
 
+GOLDEN = 0.618034
+"""The golden ratio less 1: its multiples fall evenly between whole numbers, and never keep step with anything."""
+
+
+def scattered(length: int, count: int) -> NDArray[np.intp]:
+    """Which of so many, evenly spread, are `count` of them, or all if they are fewer, (n,).
+
+    Every so many-th of the pixels of a shape, row by row, may all lie on its left side.
+    """
+    if length <= count:
+        return np.arange(length)
+    steps = np.arange(count)
+    return np.asarray(((steps + steps * GOLDEN % 1) * (length / count)).astype(np.intp))
+
+
 def diagonal(size: tuple[int, ...]) -> float:
     """Pixels from one corner of a frame to the opposite one, by its height and width."""
     height, width = size

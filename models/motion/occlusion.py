@@ -18,7 +18,16 @@ import numpy as np
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, then, turn
 from inbetween.models.motion.alignment import SAMPLES
 from inbetween.models.motion.deformation import Deformation, going
-from inbetween.models.motion.masks import Labels, Mask, components, dilated, outer_distance, part_of_mask, said_at
+from inbetween.models.motion.masks import (
+    Labels,
+    Mask,
+    components,
+    dilated,
+    outer_distance,
+    part_of_mask,
+    said_at,
+    scattered,
+)
 from inbetween.models.motion.matching import SAME_COLOUR
 from inbetween.models.motion.outlines import INK_REACH
 from inbetween.models.motion.regions import Pieces
@@ -206,7 +215,7 @@ class Parts:
 
 def _some(places: Labels, count: int) -> Floats:
     """About so many of some places (n, 2), evenly spread over them."""
-    return places[:: max(1, len(places) // count)].astype(np.float64)
+    return places[scattered(len(places), count)].astype(np.float64)
 
 
 def hidden(

@@ -36,8 +36,9 @@ from inbetween.models.warp import Plane
 
 MOST_PARTS, TRIED = 4, 4
 """Of how many things one piece is made at most, the nearest; and how many pieces are tried, the largest."""
-SETTLED_COVER = 0.97
-"""Share of either piece that the other one covers, from which on it is the same one and nothing touches it."""
+SETTLED_COVER, GROWN = 0.97, 1.5
+"""Share of either piece that the other one covers, from which on it is the same one and nothing touches it; and times
+as large as the other that it is at least to be tried all the same, for four squares make a square."""
 HALF, ANGLES = 14, 9
 """Pixels from the middle of a thing to its farthest end, about, when it is turned to so many angles."""
 LIKELIEST, PEAKS, APART = 6, 3, 3
@@ -110,7 +111,8 @@ def touching(sight: Sight, pairs: NDArray[np.intp], hidden: HalfHidden) -> list[
 def _settled(sight: Sight, one: int, other: int) -> bool:
     """Whether a piece is the same in both keys, and nothing touches it in one of them."""
     way, apart = sight.best(one, other)
-    return apart < SURE_DIFFERENCE and min(sight.alignment.covers(one, other, way)) >= SETTLED_COVER
+    fits = apart < SURE_DIFFERENCE and min(sight.alignment.covers(one, other, way)) >= SETTLED_COVER
+    return fits and abs(np.log(np.linalg.det(way[:, :2]))) < np.log(GROWN)
 
 
 def _candidates(
@@ -259,6 +261,11 @@ def _coarse(part: Part, target: Part) -> list[Floats]:
     scale = min(1.0, HALF / float(np.linalg.norm(part.places - middle, axis=1).max()))
     allowed, rim, corner = _small(target, scale)
     size, turns = (2 * HALF + 1,) * 2, np.linspace(-MOST_TURN, MOST_TURN, ANGLES)
+    x, y = (
+        (np.arange(side - 2 * HALF) + HALF + 0.5) / scale - 0.5 + begin
+        for side, begin in zip(allowed.shape[::-1], corner - middle, strict=True)
+    )
+    far = WAY_COST * np.hypot(x, y[:, None]) / diagonal(target.own.shape)
     found: list[tuple[float, int, Floats]] = []
     looks = []
     for index, angle in enumerate(turns):
@@ -266,18 +273,18 @@ def _coarse(part: Part, target: Part) -> list[Floats]:
         own, edge = (_splatted((each - middle) @ linear.T + HALF, size) for each in (part.places, part.outline))
         looks.append(own > 0)
         beyond = 1 - cv2.matchTemplate(allowed, own, cv2.TM_CCORR) / own.sum()
-        fit = cv2.matchTemplate(rim, edge, cv2.TM_CCORR) / edge.sum() - BEYOND_COST * beyond
+        fit = cv2.matchTemplate(rim, edge, cv2.TM_CCORR) / edge.sum() - BEYOND_COST * beyond - far
         for _ in range(PEAKS):
-            _, most, _, (x, y) = cv2.minMaxLoc(fit)
-            found.append((most - PART_TURN_COST * abs(angle), index, np.array((x, y), np.float64)))
-            fit[max(0, y - APART) : y + APART + 1, max(0, x - APART) : x + APART + 1] = -BEYOND_COST
+            _, most, _, (column, row) = cv2.minMaxLoc(fit)
+            found.append((most - PART_TURN_COST * abs(angle), index, np.array((column, row), np.float64)))
+            fit[max(0, row - APART) : row + APART + 1, max(0, column - APART) : column + APART + 1] = -BEYOND_COST
     chosen: list[tuple[int, Floats]] = []
     ways: list[Floats] = []
     for _, index, at in sorted(found, key=lambda each: -each[0]):
         near = [looks[other] for other, there in chosen if np.abs(at - there).max() <= APART]
         shift = (at + HALF + 0.5) / scale - 0.5 + corner - middle
-        far = np.linalg.norm(shift) > FARTHEST_LENGTHS * np.sqrt(part.size)
-        if not far and not any(np.mean(look == looks[index]) > SAME_LOOK for look in near):
+        too_far = np.linalg.norm(shift) > FARTHEST_LENGTHS * np.sqrt(part.size)
+        if not too_far and not any(np.mean(look == looks[index]) > SAME_LOOK for look in near):
             chosen.append((index, at))
             ways.append(affine(spun(np.exp(1j * turns[index])), middle, shift))
         if len(ways) == LIKELIEST:

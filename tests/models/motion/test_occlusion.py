@@ -276,3 +276,11 @@ def test_what_crosses_a_bar_is_told_from_its_like_that_is_known_to_rest_against_
     assert part is not None
     assert [sorted(names) for names in part.pieces] == falls
     assert stiffly(part) == pytest.approx(np.array(((1, 0, 0), (0, 1, 20))), abs=0.5)
+
+
+def test_an_outline_is_known_by_all_its_sides() -> None:
+    """Two pixels of it stand in each row: every other one is on its left."""
+    square = box(40, 20, 140, 120)
+    part = Parts(pieces(sheet((square, RED)))).of((0,), np.zeros(0, np.intp))
+    sides = (part.outline[:, 0] < 50).mean(), (part.outline[:, 0] > 130).mean()
+    assert sides == pytest.approx((0.3, 0.3), abs=0.05)

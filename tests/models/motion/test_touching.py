@@ -126,6 +126,7 @@ def test_things_of_another_colour_are_no_part() -> None:
         ("a hand goes to the cheek", 5),
         ("a silhouette lowers its arms", 5),
         ("a box of one colour is opened", 8),
+        ("four squares make one", 15),
     ],
 )
 def test_they_come_nearer_to_the_truth_than_dissolve_and_optical_flow(
