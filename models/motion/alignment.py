@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, stretch, turn
 from inbetween.models.motion.course import fitted_way
-from inbetween.models.motion.masks import RIM, Labels, Mask, components, dilated, filled, part_around, said_at
+from inbetween.models.motion.masks import RIM, Labels, Mask, components, dilated, filled, part_around, said_at, scattered
 from inbetween.models.motion.matching import ISOTROPIC, motions
 from inbetween.models.motion.regions import Pieces, measured
 from inbetween.models.warp import Part, Plane, fetched_at
@@ -212,5 +212,5 @@ class View:
     def _some(self, piece: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows and columns of enough of its pixels."""
         y, x = self.places[piece]
-        step = max(1, len(y) // SAMPLES)
-        return y[::step], x[::step]
+        some = scattered(len(y), SAMPLES)
+        return y[some], x[some]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, then, turn
 from inbetween.models.motion.alignment import ELONGATED
 from inbetween.models.motion.deformation import PointMap, going
-from inbetween.models.motion.masks import Mask, Numbers, dilated, filled, nearest, part_of_mask, part_of_places
+from inbetween.models.motion.masks import Mask, Numbers, dilated, filled, nearest, part_of_mask, part_of_places, scattered
 from inbetween.models.motion.matching import SAME_MOTION
 from inbetween.models.motion.piece_motion import BOTH, Carried, Manner, Piece
 from inbetween.models.motion.regions import SOFT_EDGE
@@ -67,8 +67,8 @@ def _whole(found: Carried, piece: Piece, greys: tuple[Plane, Plane]) -> Whole | 
     if first is None or second is None:
         return None
     rows, columns = np.nonzero(masks[0])
-    step = max(1, len(rows) // COURSE_SAMPLES)
-    places = np.stack((columns[::step], rows[::step]), 1).astype(np.float64)
+    some = scattered(len(rows), COURSE_SAMPLES)
+    places = np.stack((columns[some], rows[some]), 1).astype(np.float64)
     isolated, growth = _isolated(masks, (first, second), greys), np.linalg.det(way[:, :2])
     seen = None
     bears = piece.manner in {Manner.CARRIED, Manner.TINTED} and _bears(found, piece, masks)
