@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, stretch, turn
 from inbetween.models.motion.course import fitted_way
-from inbetween.models.motion.masks import RIM, Labels, Mask, components, dilated, filled, part_around, said_at, scattered
+from inbetween.models.motion.masks import (
+    RIM,
+    Labels,
+    Mask,
+    components,
+    dilated,
+    filled,
+    part_around,
+    said_at,
+    scattered,
+)
 from inbetween.models.motion.matching import ISOTROPIC, motions
 from inbetween.models.motion.regions import Pieces, measured
 from inbetween.models.warp import Part, Plane, fetched_at
@@ -190,6 +200,10 @@ class View:
         part, whole = self._filled(piece)
         sizes = np.bincount(components(whole & (self.labels[part] != piece + 1)).ravel())
         return int(np.count_nonzero(sizes[1:] >= HOLE_AREA))
+
+    def held(self, pieces: tuple[int, ...]) -> int:
+        """How many pixels the outer outlines of some pieces hold."""
+        return sum(int(np.count_nonzero(self._filled(piece)[1])) for piece in pieces)
 
     def beside(self, piece: int) -> Floats:
         """x and y of the pixels right beside it, (n, 2)."""

@@ -154,7 +154,7 @@ def carried(
     known = [label > 0 for label in load.labels]
     replaced, still = sight.replaced(pairs), np.abs(start - end).max(-1)
     changed, left = _changed(sight, np.concatenate((pairs, replaced)), still)
-    for thing in _stacked([*recognised(sight, pairs, hidden)], changed, cut[0].area):
+    for thing in _stacked([*recognised(sight, pairs, hidden)], changed, views[0]):
         load.carry(thing)
     _carry_told(load, sight, told, flows)
     for one, other in replaced.tolist():
@@ -192,11 +192,11 @@ def _changed(
     return found, left
 
 
-def _stacked(things: list[Recognised], changed: Sequence[Recognised], area: Floats) -> list[Recognised]:
-    """What is carried, the lowest first: what changes its colour below what is whole and smaller."""
+def _stacked(things: list[Recognised], changed: Sequence[Recognised], start: View) -> list[Recognised]:
+    """What is carried, the lowest first: what changes its colour below what is whole and smaller, holes and all."""
     for new in changed:
-        size = area[new.pieces[0][0]]
-        smaller = (at for at, thing in enumerate(things) if not thing.partly and area[[*thing.pieces[0]]].sum() < size)
+        held = start.held(new.pieces[0])
+        smaller = (at for at, thing in enumerate(things) if not thing.partly and start.held(thing.pieces[0]) < held)
         things.insert(next(smaller, len(things)), new)
     return things
 

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, then, turn
 from inbetween.models.motion.alignment import ELONGATED
 from inbetween.models.motion.deformation import PointMap, going
-from inbetween.models.motion.masks import Mask, Numbers, dilated, filled, nearest, part_of_mask, part_of_places, scattered
+from inbetween.models.motion.masks import (
+    Mask,
+    Numbers,
+    dilated,
+    filled,
+    nearest,
+    part_of_mask,
+    part_of_places,
+    scattered,
+)
 from inbetween.models.motion.matching import SAME_MOTION
 from inbetween.models.motion.piece_motion import BOTH, Carried, Manner, Piece
 from inbetween.models.motion.regions import SOFT_EDGE
