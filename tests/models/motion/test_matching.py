@@ -80,10 +80,10 @@ def test_what_rests_on_a_card_stays_on_it_while_that_shrinks_moves_and_changes_i
 
 def test_a_knob_lies_on_its_track_although_it_is_larger_than_what_is_seen_of_that() -> None:
     def switch(t: float) -> Any:
-        track, knob = STAGE.line([(210, 135), (270, 135)], 120), STAGE.disc(210 + 60 * t, 135, 57)
+        track, knob = STAGE.line([(216, 135), (264, 135)], 120), STAGE.disc(216 + 48 * t, 135, 54)
         return over(STAGE.flat(PAPER), (track, BLUE if t == 0 else NIGHT), (knob, ORANGE))
 
     network = registry.load("motion", "cpu").network(RGBA, "display")
     (drawn,) = network(switch(0.0)[None], switch(1.0)[None], np.full((1, 1, 1, 1), 0.5, np.float32))
-    knob = STAGE.disc(240, 135, 55)[..., 0] == 1
+    knob = STAGE.disc(240, 135, 52)[..., 0] == 1
     assert np.abs(drawn[knob][:, :3] - ORANGE).max() < 0.02
