@@ -262,6 +262,8 @@ class Sight:
 
         `known` are the maps of what may hide it, None for what bends. It goes as a whole, or it `bends` itself.
         """
+        if self.cut[0].thin[one] and self.cut[1].thin[other]:
+            return None  # both its sides are so near that it lies on itself anyhow
         usual = self._left(one, other)
         lost = usual > MISSED_DIFFERENCE or self._astray(one, other) > LOST_OUTLINE_FAR
         if not lost or (self.best(one, other)[1] <= EXPLAINED_DIFFERENCE and not self.entering(one, other)):
