@@ -48,7 +48,7 @@ IN_ONE_PLACE = 0.5
 FLOW_COST = 0.1
 """Cost of being where optical flow leads, rather than where the neighbours go: equal shapes in a row mislead it."""
 GROWING_COST = 0.05
-"""The same of the piece around the same middle that differs in size alone; twice that where it hardly is the same."""
+"""The same of the piece that this one grew to, or shrank to, where it is; twice that where it hardly is the same."""
 COMPANY_COST, MISSING_COST, WAY_COST = 0.06, 0.4, 0.05
 """The same of going where all around may have gone too, more than that of staying, for of equal things in a row none
 has moved by one; of all these having gone elsewhere: a school of fish went where each has its like; and of having gone

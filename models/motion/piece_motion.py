@@ -184,8 +184,9 @@ def _changed(
     ]
     for one, other in recoloured(*sight.cut, left[0], left[1]):
         ways = [*sight.alignment.moved(one, other), sight.alignment.turned(one, other)]
-        tried = sight.alignment.covering(one, other, ways), sight.alignment.outlined(one, other)
-        way, cover = max(tried, key=lambda each: each[1])  # what is seen through it, or lies on it, goes its own way
+        way, cover = sight.alignment.covering(one, other, ways)
+        if sight.views[0].holes(one) or sight.views[1].holes(other):  # what is seen there, or lies there, goes its way
+            way, cover = max((way, cover), sight.alignment.outlined(one, other), key=lambda each: each[1])
         if cover > OVERLAP:
             found.append(Recognised(((one,), (other,)), way, tinted=True))
             left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]

@@ -88,7 +88,9 @@ def _whole(found: Carried, piece: Piece, greys: tuple[Plane, Plane]) -> Whole | 
         second = going_on(masks[1], first, way)
     elif piece.manner is Manner.SWEPT and growth < 1:
         first = going_on(masks[0], second, inverse(way))
-    near = (nearest(seen[0] > 0)[1], nearest(seen[1] > 0)[1]) if seen and piece.manner is Manner.TINTED else None
+    near = None
+    if piece.manner is Manner.TINTED and seen and seen[0].any() and seen[1].any():
+        near = nearest(seen[0] > 0)[1], nearest(seen[1] > 0)[1]
     return Whole(piece, places, (first, second), None, isolated, seen, near)
 
 

@@ -11,7 +11,10 @@ from inbetween.bench_scenes import BLUE, NIGHT, ORANGE, PAPER, SCENES, Stage, ov
 from inbetween.core.channels import RGBA
 from inbetween.models import registry
 from inbetween.models.motion.affine import mapped
+from inbetween.models.motion.backdrop import Backdrop
 from inbetween.models.motion.classical import offer
+from inbetween.models.motion.piece_motion import BOTH, Carried, Manner, Piece
+from inbetween.models.motion.wholes import wholes
 
 STAGE = Stage(1)
 
@@ -87,3 +90,23 @@ def test_a_knob_lies_on_its_track_although_it_is_larger_than_what_is_seen_of_tha
     (drawn,) = network(switch(0.0)[None], switch(1.0)[None], np.full((1, 1, 1, 1), 0.5, np.float32))
     knob = STAGE.disc(240, 135, 52)[..., 0] == 1
     assert np.abs(drawn[knob][:, :3] - ORANGE).max() < 0.02
+
+
+def test_what_changes_its_colour_under_something_that_hides_nearly_all_of_it_is_taken_from_where_it_is_seen() -> None:
+    """A rim too narrow to be seen without its soft edge, of which a key has no other place to offer."""
+    away = np.hypot(*(np.indices((90, 90)) - 45))
+    labels = [np.select([away < knob, away < 34], [2, 1]).astype(np.uint8) for knob in (32, 20)]
+    aside = np.array(((1, 0, 9), (0, 1, 0)), np.float64)
+    pieces = [
+        Piece(number, way, None, np.array(((11.0, 11.0), (79.0, 79.0))), BOTH, manner)
+        for number, way, manner in ((1, np.eye(2, 3), Manner.TINTED), (2, aside, Manner.CARRIED))
+    ]
+    flow, grey = np.zeros((90, 90, 2), np.float32), np.zeros((90, 90), np.float32)
+    grounds = [(label == 0).view(np.uint8) for label in labels]
+    backdrop = Backdrop(None, (grounds[0], grounds[1]))
+    found = Carried((flow, flow), (labels[0], labels[1]), pieces, (grounds[0], grounds[1]), backdrop)
+    rim = wholes(found, (grey, grey)).each[0]
+    assert rim is not None
+    assert rim.seen is not None
+    assert not rim.seen[0].any()
+    assert rim.nearest is None
