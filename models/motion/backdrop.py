@@ -47,7 +47,7 @@ class Backdrop:
             still = _unchanged(start, end, UNCHANGED)
             return cls(None, (still, still))
         ways = camera, inverse(camera)
-        seen = (_seen_along(other, way) for other, way in zip((end, start), ways, strict=True))
+        seen = (seen_along(other, way) for other, way in zip((end, start), ways, strict=True))
         first, second = (_unchanged(own, other, RESAMPLED) for own, other in zip((start, end), seen, strict=True))
         return cls(camera, (first, second))
 
@@ -139,7 +139,7 @@ def _unchanged(picture: Plane, other: Plane, most: float) -> Numbers:
     return np.where(same, np.where(detail, np.uint8(DETAILED), np.uint8(EVEN)), np.uint8(OTHER))
 
 
-def _seen_along(picture: Plane, way: Floats) -> Plane:
+def seen_along(picture: Plane, way: Floats) -> Plane:
     """A picture (H, W, 4) as it is seen along an affine map that leads to it; -1 beyond its frame."""
     _, flow = panned(way, picture.shape[:2], 0.0)
     seen = fetched_along(picture, flow)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.masks import Mask
+from inbetween.models.motion.masks import Mask, said_at
 from inbetween.models.motion.matching import fading
 from inbetween.models.motion.occlusion import Hidden, Names
 from inbetween.models.motion.verification import MATCHED_DIFFERENCE, SURE_DIFFERENCE, Sight
@@ -28,6 +28,10 @@ BENDS = 24
 """How many pieces bend at most; where more would have to, as on another page of writing, none is what it was."""
 
 
+ON_SHARE = 0.5
+"""Share of what is right beside a thing that another one has at least if the thing lies on it."""
+
+
 @dataclass(frozen=True)
 class Recognised:
     """A thing that both keys have."""
@@ -40,6 +44,8 @@ class Recognised:
     """Whether either key hides a part of it."""
     tinted: bool = False
     """Whether it changes its colour on the way."""
+    lowest: bool = False
+    """Whether it is scenery that hides nothing."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,8 @@ class _Pile:
 def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden) -> Iterator[Recognised]:
     """The pairs of pieces (n, 2) that are carried, of some of which something may hide a part.
 
-    The lowest first: shadows, then what others hide; what fits better lies on top.
+    The lowest first: shadows, then what rests, apart from all that moves; then what others hide. What fits better lies
+    on top.
     """
     fades = fading(*sight.cut, pairs)
     pile = _pile(pairs, [found.get((one, other)) for one, other in pairs.tolist()])
@@ -67,11 +74,12 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden) -> Iter
     ways = _ways(sight, pairs, fades, free)
     soft = sight.cut[0].soft[pairs[:, 0]]
     whole: list[tuple[int, Floats]] = []
-    for index in np.lexsort((apart < MATCHED_DIFFERENCE, pile.height, ~soft)):
+    behind = _aloof(sight, pairs, ways) & ~pile.covers
+    for index in np.lexsort((apart < MATCHED_DIFFERENCE, np.where(behind, pile.height - len(pairs), pile.height), ~soft)):
         one, other = (int(name) for name in pairs[index])
         part = pile.hidden[index]
         if part is not None:
-            yield Recognised(part.pieces, part.way, partly=True)
+            yield Recognised(part.pieces, part.way, partly=True, lowest=part.scenery and not pile.covers[index])
         if not free[index]:
             continue
         way = ways[index]
@@ -92,6 +100,22 @@ def _ways(sight: Sight, pairs: NDArray[np.intp], fades: Mask, free: Mask) -> dic
     return {
         row: (sight.bent(*pairs[row]) if some and may_bend else None) or way for row, (way, may_bend) in found.items()
     }
+
+
+def _aloof(sight: Sight, pairs: NDArray[np.intp], ways: Mapping[int, Floats | Deformation | None]) -> Mask:
+    """Which pairs rest, and lie in neither key on anything that goes, by the `ways` of some, (n,).
+
+    Whatever passes there between the keys more likely does so before them.
+    """
+    found = np.zeros(len(pairs), np.bool_)
+    still = [row for row, way in ways.items() if isinstance(way, np.ndarray) and sight.rests(pairs[row, 0], way)]
+    moving = pairs[[row for row, way in ways.items() if way is not None and row not in still]]
+    for row in still:
+        found[row] = all(
+            np.isin(said_at(cut.labels, view.beside(name)), names + 1).mean() < ON_SHARE
+            for cut, view, name, names in zip(sight.cut, sight.views, pairs[row].tolist(), moving.T, strict=True)
+        )
+    return found
 
 
 def half_hidden(sight: Sight, pairs: NDArray[np.intp], parted: HalfHidden | None = None) -> HalfHidden:
@@ -156,10 +180,15 @@ def _whole(part: Hidden) -> bool:
 
 def together(pairs: NDArray[np.intp], found: HalfHidden) -> NDArray[np.intp]:
     """All pairs (m, 2): those given, but for what is part of another thing by now, and all that are parts of one."""
+    parts = [pair for first, part in found.items() for pair in (first, *product(*part.pieces))]
+    return np.concatenate((without(pairs, found), np.array([*dict.fromkeys(parts)], np.intp).reshape(-1, 2)))
+
+
+def without(pairs: NDArray[np.intp], found: HalfHidden) -> NDArray[np.intp]:
+    """The pairs (m, 2) of pieces that are no part of some things."""
     taken = [[name for part in found.values() for name in part.pieces[key]] for key in (0, 1)]
     free = ~np.isin(pairs[:, 0], taken[0]) & ~np.isin(pairs[:, 1], taken[1])
-    parts = [pair for first, part in found.items() for pair in (first, *product(*part.pieces))]
-    return np.concatenate((pairs[free], np.array([*dict.fromkeys(parts)], np.intp).reshape(-1, 2)))
+    return np.asarray(pairs[free])
 
 
 def _pile(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> _Pile:

@@ -87,6 +87,8 @@ class Hidden:
     """How many pixels the key shows that shows less."""
     cut: bool = False
     """Whether it is known where something of its own colour cuts it off."""
+    scenery: bool = False
+    """Whether it stays where the backdrop is."""
 
     @property
     def pixels(self) -> float:

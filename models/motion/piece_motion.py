@@ -19,7 +19,7 @@ from inbetween.models.motion.alignment import View
 from inbetween.models.motion.appearing import lone
 from inbetween.models.motion.backdrop import UNCHANGED, Backdrop
 from inbetween.models.motion.deformation import Deformation, going
-from inbetween.models.motion.depth_order import Recognised, half_hidden, recognised, together
+from inbetween.models.motion.depth_order import Recognised, half_hidden, recognised, together, without
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.led import UNTOLD, Told
 from inbetween.models.motion.lines import bent_lines
@@ -28,6 +28,7 @@ from inbetween.models.motion.matching import SAME_MOTION, matches, recoloured
 from inbetween.models.motion.outlines import outlined
 from inbetween.models.motion.propagation import joined
 from inbetween.models.motion.regions import Pieces, pieces
+from inbetween.models.motion.scenery import scenery
 from inbetween.models.motion.touching import parted, touching
 from inbetween.models.motion.verification import EXPLAINED_DIFFERENCE, OVERLAP, Sight, mismatch, unmatched, vanished
 from inbetween.models.motion.wipes import swept
@@ -36,6 +37,8 @@ from inbetween.models.warp import Part, Plane
 Places = tuple[NDArray[np.intp], ...]
 """Rows and columns, (n,) each."""
 
+NO_GROUND, GROUND, SCENERY = 0, 1, 2
+"""What either key shows, be it ground: below everything else."""
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
 MARK_WEIGHT = 1e3
@@ -101,7 +104,7 @@ class Carried:
     pieces: Sequence[Piece]
     """By their numbers. What lies over others comes after them: what fits better, and the smaller."""
     grounds: tuple[Numbers, Numbers]
-    """(H, W): 1 where either key has no piece, or a shadow, else 0."""
+    """(H, W): GROUND where either key has no piece, or a shadow, SCENERY where that hides nothing, else NO_GROUND."""
     backdrop: Backdrop
     """What stands behind all pieces."""
 
@@ -139,14 +142,16 @@ def carried(
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = Sight(cut, views, flows, wrong, told.marks)
     pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked)
-    hidden = half_hidden(sight, pairs)
+    stands = scenery(cut, (start, end), camera)
+    hidden = half_hidden(sight, without(pairs, stands), stands)
     apart = parted(cut, (start, end), touching(sight, pairs, hidden))
     if apart.ways:
         cut = apart.cut
         views = View(start, cut[0]), View(end, cut[1])
         sight = Sight(cut, views, flows, wrong, told.marks, apart.ways)
         pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked)
-        hidden = half_hidden(sight, pairs, apart.hidden)
+        stands = scenery(cut, (start, end), camera)
+        hidden = half_hidden(sight, without(pairs, stands), stands | apart.hidden)
     pairs = together(pairs, hidden)
     load = _Load(cut, views, flows, told.marks)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
@@ -255,6 +260,7 @@ class _Load:
             np.zeros(flows[1].shape[:2], np.uint8),
         )
         self.pieces: list[Piece] = []
+        self.lowest: list[int] = []
 
     @property
     def full(self) -> bool:
@@ -267,6 +273,8 @@ class _Load:
         whole = Manner.TINTED if thing.tinted else Manner.CARRIED
         manner = Manner.PARTLY if thing.partly else Manner.BELOW if below else whole
         self.go((self.views[0].of(thing.pieces[0]), self.views[1].of(thing.pieces[1])), thing.way, manner)
+        if thing.lowest:
+            self.lowest.append(len(self.pieces))
 
     def go(self, places: tuple[Places, Places], way: Floats | Deformation, manner: Manner = Manner.CARRIED) -> None:
         """What the start has in some places goes, along an affine map or as it bends, to become what the end has."""
@@ -335,7 +343,11 @@ class _Load:
 
     def delivered(self, backdrop: Backdrop) -> Carried:
         """All of it, before a backdrop."""
-        first, second = (((piece.labels == 0) | (piece.grounds > 0)).view(np.uint8) for piece in self.cut)
+        first, second = (
+            np.where((cut.labels == 0) | (cut.grounds > 0), GROUND, NO_GROUND).astype(np.uint8) for cut in self.cut
+        )
+        for ground, label in zip((first, second), self.labels, strict=True):
+            ground[np.isin(label, self.lowest)] = SCENERY
         return Carried(self.flows, self.labels, tuple(self.pieces), (first, second), backdrop)
 
     def _added(self, way: Floats | Deformation, side: int, manner: Manner, places: Places) -> Piece:

@@ -130,7 +130,7 @@ class Sight:
         if (one, other) not in self.found:
             first, second = self.views
             usual = [*self.alignment.ways(one, other), *self.alignment.reversed(one, other)]
-            if any(np.abs(mapped(first.box(one), way) - first.box(one)).max() < AT_REST for way in usual):
+            if any(self.rests(one, way) for way in usual):
                 usual.append(np.eye(2, 3))
             if (one, other) in self.known:
                 usual.append(self.known[one, other])
@@ -149,6 +149,11 @@ class Sight:
                 least = int(np.argmin(cost + hangs))
             self.found[one, other] = ways[least], apart[least]
         return self.found[one, other]
+
+    def rests(self, one: int, way: Floats) -> bool:
+        """Whether a piece of the start hardly moves by a map."""
+        box = self.views[0].box(one)
+        return bool(np.abs(mapped(box, way) - box).max() < AT_REST)
 
     def _hangs(self, one: int, other: int, led: PointMap) -> float:
         """Share of what is right beside a piece that is not the same in both keys, if it goes that way."""

@@ -1,0 +1,103 @@
+"""Scenery: pieces at rest, or moved by the camera alone, of which something that passes hides a part in either key.
+
+A painted wall, the tiles of a floor, a sky: they have another outline wherever something stands before them, and are
+what they were all the same. Their outlines tell: where nothing hides them, these are in the same place of the backdrop.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from inbetween.models.motion.affine import Floats
+from inbetween.models.motion.backdrop import seen_along
+from inbetween.models.motion.camera import panned
+from inbetween.models.motion.masks import Labels, Mask, said_at
+from inbetween.models.motion.matching import SAME_COLOUR
+from inbetween.models.motion.occlusion import Hidden, Names
+from inbetween.models.motion.regions import Pieces
+from inbetween.models.warp import Plane, pixels
+
+RESTING_SHARE = 0.35
+"""Share of the outline of a piece, at least, that is in its place in both keys if it rests; of what moves, it is less."""
+SHARED = 0.5
+"""Share of the smaller of two pieces at least that both keys show in one place if they are one."""
+PASSED = 0.85
+"""Share of what one key alone shows of a piece, at least, in whose place the other one has something that moves."""
+EDGE = np.ones((5, 5), np.uint8)
+"""What is around a pixel that must be as it was: labels may end a pixel before an edge does."""
+LEAST_HIDDEN = 0.02
+"""Share of a piece that is hidden at least."""
+
+
+def scenery(cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: Floats | None) -> dict[tuple[int, int], Hidden]:
+    """The things at rest of which something hides a part, by a piece of either key.
+
+    So they lie below what passes. What rests and is seen wholly in both keys may as well stand before it.
+    """
+    start, end = pictures
+    there = end if camera is None else seen_along(end, camera)
+    still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < SAME_COLOUR
+    shown = cut[0].labels, _seen(cut[1].labels, camera)
+    rests = [_at_rest(said, len(own.area), still) for said, own in zip(shown, cut, strict=True)]
+    grounds = cut[0].grounds, _seen(cut[1].grounds, camera)
+    moving = [
+        ((said == 0) & (ground == 0)) | ((said > 0) & ~np.append(True, still)[np.maximum(said, 0)])
+        for said, ground, still in zip(shown, grounds, rests, strict=True)
+    ]
+    way = np.eye(2, 3) if camera is None else camera
+    found = {}
+    for names in _things(cut, shown, still, rests):
+        masks = [np.isin(said, np.add(own, 1)) for said, own in zip(shown, names, strict=True)]
+        size = [int(np.count_nonzero(mask)) for mask in masks]
+        hides = [(masks[1 - key] & ~masks[key] & ~still & (shown[key] >= 0)) for key in (0, 1)]
+        passing = np.concatenate([there[place] for there, place in zip(moving, hides, strict=True)])
+        if len(passing) > LEAST_HIDDEN * max(size) and passing.mean() > PASSED:
+            under = [
+                np.bincount(said[place], minlength=len(own.area) + 1)[1:].astype(np.float64)
+                for said, place, own in zip(shown, hides, cut, strict=True)
+            ]
+            found[names[0][0], names[1][0]] = Hidden(names, way, (under[0], under[1]), 0, min(size), scenery=True)
+    return found
+
+
+def _seen(labels: Labels, camera: Floats | None) -> Labels:
+    """What labels (H, W) of the end say in the places of the backdrop that the start shows; -1 beyond the frame."""
+    if camera is None:
+        return labels
+    _, flow = panned(camera, labels.shape, 0.0)
+    places = (pixels(labels.shape) + flow).reshape(-1, 2).astype(np.float64)
+    return said_at(labels, places).reshape(labels.shape)
+
+
+def _at_rest(labels: Labels, count: int, still: Mask) -> Mask:
+    """Which of so many pieces have an outline that is in its place in both keys, as far as it is seen, (n,)."""
+    edge = np.zeros(labels.shape, np.bool_)
+    for axis in (0, 1):
+        step = np.diff(labels, axis=axis) != 0
+        before, after = ((slice(None),) * axis + (part,) for part in (slice(-1), slice(1, None)))
+        edge[before] |= step
+        edge[after] |= step
+    edge &= labels > 0
+    all_, same = (np.bincount(labels[where], minlength=count + 1)[1:] for where in (edge, edge & still))
+    return np.asarray(same > RESTING_SHARE * all_)
+
+
+def _things(
+    cut: tuple[Pieces, Pieces], shown: tuple[Labels, Labels], still: Mask, rests: Sequence[Mask]
+) -> Iterator[tuple[Names, Names]]:
+    """What may be one thing at rest: pieces of one colour in one place, of which what passes may part some."""
+    columns = len(cut[1].area) + 1
+    here = still & (shown[1] >= 0)
+    both = np.bincount(shown[0][here] * columns + shown[1][here], minlength=(len(cut[0].area) + 1) * columns)
+    size = [np.bincount(own.labels.ravel(), minlength=len(own.area) + 1) for own in cut]
+    shared = both.reshape(-1, columns) > SHARED * np.minimum(size[0][:, None], size[1][None])
+    alike = np.abs(cut[0].colour[:, None] - cut[1].colour[None]).max(-1) < SAME_COLOUR
+    one = shared[1:, 1:] & alike & (rests[0][:, None] | rests[1][None])
+    taken = np.zeros(columns - 1, np.bool_)
+    for name in np.flatnonzero(one.any(1)):
+        others = np.flatnonzero(one[name])
+        if not taken[others].any():
+            ones = np.flatnonzero(one[:, others].any(1))
+            taken[others] = True
+            yield tuple(ones.tolist()), tuple(others.tolist())
