@@ -75,7 +75,9 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden) -> Iter
     soft = sight.cut[0].soft[pairs[:, 0]]
     whole: list[tuple[int, Floats]] = []
     behind = _aloof(sight, pairs, ways) & ~pile.covers
-    for index in np.lexsort((apart < MATCHED_DIFFERENCE, np.where(behind, pile.height - len(pairs), pile.height), ~soft)):
+    for index in np.lexsort(
+        (apart < MATCHED_DIFFERENCE, np.where(behind, pile.height - len(pairs), pile.height), ~soft)
+    ):
         one, other = (int(name) for name in pairs[index])
         part = pile.hidden[index]
         if part is not None:
@@ -118,7 +120,9 @@ def _aloof(sight: Sight, pairs: NDArray[np.intp], ways: Mapping[int, Floats | De
     return found
 
 
-def half_hidden(sight: Sight, pairs: NDArray[np.intp], parted: HalfHidden | None = None) -> HalfHidden:
+def half_hidden(
+    sight: Sight, pairs: NDArray[np.intp], parted: Mapping[tuple[int, int], Hidden] | None = None
+) -> HalfHidden:
     """How those things go of which something hides a part, by the pair of pieces (n, 2) that shows them best.
 
     It may be a further pair, of one colour, of which either key hides the most. What hides a part of another thing is

@@ -78,11 +78,14 @@ ITERATIONS = 5
 """How often pieces are matched, each time knowing where their neighbours went."""
 
 
-def matches(start: Pieces, end: Pieces, led: Floats, judge: Judge, marked: Marked) -> NDArray[np.intp]:
+def matches(
+    start: Pieces, end: Pieces, led: Floats, judge: Judge, marked: Marked, resting: tuple[Mask, Mask]
+) -> NDArray[np.intp]:
     """Pairs (m, 2) of piece numbers that are each other's best match.
 
     A piece is thought to have gone where its neighbours went, once they are known and as far as `judge` believes them,
     or where optical flow leads it: by `led` (n, 2), infinite where that has lost it; but near a mark, where that leads.
+    What is known to be `resting`, (n,) of either, is left out, and tells nothing of what passes.
     """
     pairs, expected = np.zeros((0, 2), np.intp), np.zeros((len(start.area), 2))
     if not len(start.area) or not len(end.area):
@@ -92,8 +95,9 @@ def matches(start: Pieces, end: Pieces, led: Floats, judge: Judge, marked: Marke
     heed, aside = marked.leading
     said = np.zeros(unlike.shape, np.bool_)
     said[marked.pairs[:, 0]] = said[:, marked.pairs[:, 1]] = True
+    said |= resting[0][:, None] | resting[1]
     grows = np.where(_grows(start, end, unlike), GROWING_COST * (1 + unlike / MATCH_COST), np.inf)
-    company = _together(start, went, unlike)
+    company = _together(start, went, np.where(said, np.inf, unlike), ~resting[0])
     apart = COMPANY_COST + MISSING_COST * (1 - company) + ANYWHERE_COST * (1 - np.minimum(company / COMPANY_SHARE, 1))
     apart += WAY_COST * np.linalg.norm(went, axis=-1) / start.diagonal
     for round_ in range(ITERATIONS):
@@ -112,15 +116,15 @@ def matches(start: Pieces, end: Pieces, led: Floats, judge: Judge, marked: Marke
     return pairs
 
 
-def _together(start: Pieces, went: Floats, unlike: Floats) -> Floats:
-    """How many of the pieces around each may have gone its way, had it become each of the end, (n, m), 0 to 1.
+def _together(start: Pieces, went: Floats, unlike: Floats, heard: Mask) -> Floats:
+    """How many of the pieces `heard` around each may have gone its way, had it become each of the end, (n, m), 0 to 1.
 
     Letters of a word are like many others; only one way is that of all of them.
     """
     ones, others = np.nonzero(unlike < KIN_COST)
     having, begins = np.unique(ones, return_index=True)
     moves = (went[ones, others] / SAME_MOTION).T
-    weights = _near(start, np.arange(len(start.area))) * np.sqrt(start.area)
+    weights = _near(start, np.arange(len(start.area))) * np.sqrt(start.area) * heard
     np.fill_diagonal(weights, 0)
     some = PRIOR * np.sqrt(start.area.mean())
     result, room = np.zeros(unlike.shape), np.empty((2, AT_ONCE, len(ones)))

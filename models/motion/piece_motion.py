@@ -19,12 +19,13 @@ from inbetween.models.motion.alignment import View
 from inbetween.models.motion.appearing import lone
 from inbetween.models.motion.backdrop import UNCHANGED, Backdrop
 from inbetween.models.motion.deformation import Deformation, going
-from inbetween.models.motion.depth_order import Recognised, half_hidden, recognised, together, without
+from inbetween.models.motion.depth_order import Recognised, half_hidden, recognised, together
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.led import UNTOLD, Told
 from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.masks import Mask, Numbers, diagonal, said_at
 from inbetween.models.motion.matching import SAME_MOTION, matches, recoloured
+from inbetween.models.motion.occlusion import Names
 from inbetween.models.motion.outlines import outlined
 from inbetween.models.motion.propagation import joined
 from inbetween.models.motion.regions import Pieces, pieces
@@ -141,24 +142,25 @@ def carried(
     views = View(start, cut[0]), View(end, cut[1])
     wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
     sight = Sight(cut, views, flows, wrong, told.marks)
-    pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked)
     stands = scenery(cut, (start, end), camera)
-    hidden = half_hidden(sight, without(pairs, stands), stands)
-    apart = parted(cut, (start, end), touching(sight, pairs, hidden))
+    pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked, stands.rests)
+    hidden = half_hidden(sight, np.concatenate((pairs, stands.whole)), stands.parts)
+    apart = parted(cut, (start, end), touching(sight, np.concatenate((pairs, stands.whole)), hidden))
     if apart.ways:
         cut = apart.cut
         views = View(start, cut[0]), View(end, cut[1])
         sight = Sight(cut, views, flows, wrong, told.marks, apart.ways)
-        pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked)
         stands = scenery(cut, (start, end), camera)
-        hidden = half_hidden(sight, without(pairs, stands), stands | apart.hidden)
-    pairs = together(pairs, hidden)
+        pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked, stands.rests)
+        hidden = half_hidden(sight, np.concatenate((pairs, stands.whole)), {**stands.parts, **apart.hidden})
+    alone = stands.alone(pairs)
+    pairs = together(np.concatenate((pairs, stands.whole)), hidden)
     load = _Load(cut, views, flows, told.marks)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.go((np.nonzero(first), np.nonzero(second)), growth, Manner.SWEPT)
     known = [label > 0 for label in load.labels]
     replaced, still = sight.replaced(pairs), np.abs(start - end).max(-1)
-    changed, left = _changed(sight, np.concatenate((pairs, replaced)), still)
+    changed, left = _changed(sight, np.concatenate((pairs, replaced)), still, alone)
     for thing in _stacked([*recognised(sight, pairs, hidden)], changed, views[0]):
         load.carry(thing)
     _carry_told(load, sight, told, flows)
@@ -172,11 +174,11 @@ def carried(
         known = [mask | line for mask, line in zip(known, (first, second), strict=True)]
     _lay_on_top(load, sight, pairs)
     _leave_lone(load, sight, left, still, known)
-    return _joined(load.delivered(Backdrop.of(start, end, camera)), views, sight.astray)
+    return _joined(load.delivered(Backdrop.of(start, end, camera), alone), views, sight.astray)
 
 
 def _changed(
-    sight: Sight, pairs: NDArray[np.intp], still: Plane
+    sight: Sight, pairs: NDArray[np.intp], still: Plane, alone: tuple[Names, Names]
 ) -> tuple[list[Recognised], Sequence[NDArray[np.intp]]]:
     """What changes its colour on its way, of what is in no pair; and the pieces of either key that then are left.
 
@@ -184,8 +186,8 @@ def _changed(
     """
     found: list[Recognised] = []
     left = [
-        names[vanished(cut.labels, wrong, still)[names + 1]]
-        for names, cut, wrong in zip(unmatched(sight.cut, pairs), sight.cut, sight.wrong, strict=True)
+        np.setdiff1d(names[vanished(cut.labels, wrong, still)[names + 1]], hidden)
+        for names, cut, wrong, hidden in zip(unmatched(sight.cut, pairs), sight.cut, sight.wrong, alone, strict=True)
     ]
     for one, other in recoloured(*sight.cut, left[0], left[1]):
         ways = [*sight.alignment.moved(one, other), sight.alignment.turned(one, other)]
@@ -341,13 +343,13 @@ class _Load:
         for flow, label in zip(self.flows, self.labels, strict=True):
             flow[part][whole & ((label[part] == 0) | (label[part] == number))] = 0
 
-    def delivered(self, backdrop: Backdrop) -> Carried:
-        """All of it, before a backdrop."""
+    def delivered(self, backdrop: Backdrop, alone: tuple[Names, Names]) -> Carried:
+        """All of it, before a backdrop and scenery, of which either key hides some pieces that the other has `alone`."""
         first, second = (
             np.where((cut.labels == 0) | (cut.grounds > 0), GROUND, NO_GROUND).astype(np.uint8) for cut in self.cut
         )
-        for ground, label in zip((first, second), self.labels, strict=True):
-            ground[np.isin(label, self.lowest)] = SCENERY
+        for ground, label, cut, names in zip((first, second), self.labels, self.cut, alone, strict=True):
+            ground[np.isin(label, self.lowest) | (np.isin(cut.labels, np.add(names, 1)) & (label == 0))] = SCENERY
         return Carried(self.flows, self.labels, tuple(self.pieces), (first, second), backdrop)
 
     def _added(self, way: Floats | Deformation, side: int, manner: Manner, places: Places) -> Piece:

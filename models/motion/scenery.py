@@ -4,18 +4,20 @@ A painted wall, the tiles of a floor, a sky: they have another outline wherever 
 what they were all the same. Their outlines tell: where nothing hides them, these are in the same place of the backdrop.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.backdrop import seen_along
 from inbetween.models.motion.camera import panned
-from inbetween.models.motion.masks import Labels, Mask, said_at
+from inbetween.models.motion.masks import Labels, Mask, dilated, part_of_mask, said_at
 from inbetween.models.motion.matching import SAME_COLOUR
 from inbetween.models.motion.occlusion import Hidden, Names
-from inbetween.models.motion.regions import Pieces
+from inbetween.models.motion.regions import EDGE_REACH, SOFT_EDGE, Pieces
 from inbetween.models.warp import Plane, pixels
 
 RESTING_SHARE = 0.35
@@ -30,35 +32,87 @@ LEAST_HIDDEN = 0.02
 """Share of a piece that is hidden at least."""
 
 
-def scenery(cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: Floats | None) -> dict[tuple[int, int], Hidden]:
-    """The things at rest of which something hides a part, by a piece of either key.
+@dataclass(frozen=True)
+class Scenery:
+    """What rests, and what passes hides in either key."""
 
-    So they lie below what passes. What rests and is seen wholly in both keys may as well stand before it.
+    parts: Mapping[tuple[int, int], Hidden]
+    """The things of which something hides a part, by a piece of either key."""
+    whole: NDArray[np.intp]
+    """(m, 2): the pieces beside them that rest as well, and are seen wholly in both keys."""
+    rests: tuple[Mask, Mask]
+    """(n,): which pieces of either key all that is; and what is covered, and of one colour with any of it."""
+    covered: tuple[Names, Names]
+    """The pieces of either key in the midst of that in whose place the other key shows something that passes."""
+
+    def alone(self, pairs: NDArray[np.intp]) -> tuple[Names, Names]:
+        """Those of them that are hidden: `pairs` (m, 2) do not tell where they went."""
+        first, second = (tuple(np.setdiff1d(self.covered[key], pairs[:, key]).tolist()) for key in (0, 1))
+        return first, second
+
+
+def scenery(cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: Floats | None) -> Scenery:
+    """The things at rest of which something hides a part in either key, and what rests beside them.
+
+    So they lie below what passes. What rests elsewhere and is seen wholly in both keys may as well stand before it.
     """
     start, end = pictures
     there = end if camera is None else seen_along(end, camera)
     still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < SAME_COLOUR
     shown = cut[0].labels, _seen(cut[1].labels, camera)
-    rests = [_at_rest(said, len(own.area), still) for said, own in zip(shown, cut, strict=True)]
+    stay = [_stay(said, len(own.area), still) for said, own in zip(shown, cut, strict=True)]
     grounds = cut[0].grounds, _seen(cut[1].grounds, camera)
-    moving = [
-        ((said == 0) & (ground == 0)) | ((said > 0) & ~np.append(True, still)[np.maximum(said, 0)])
-        for said, ground, still in zip(shown, grounds, rests, strict=True)
+    passed = [
+        (((said == 0) & (ground == 0)) | ((said > 0) & ~np.append(True, rest)[np.maximum(said, 0)])) & ~still
+        for said, ground, rest in zip(shown, grounds, stay, strict=True)
     ]
     way = np.eye(2, 3) if camera is None else camera
-    found = {}
-    for names in _things(cut, shown, still, rests):
+    found, whole = {}, []
+    for names in _things(cut, shown, still, stay):
         masks = [np.isin(said, np.add(own, 1)) for said, own in zip(shown, names, strict=True)]
         size = [int(np.count_nonzero(mask)) for mask in masks]
-        hides = [(masks[1 - key] & ~masks[key] & ~still & (shown[key] >= 0)) for key in (0, 1)]
-        passing = np.concatenate([there[place] for there, place in zip(moving, hides, strict=True)])
-        if len(passing) > LEAST_HIDDEN * max(size) and passing.mean() > PASSED:
+        hides = [masks[1 - key] & ~dilated(masks[key], SOFT_EDGE) & ~still & (shown[key] >= 0) for key in (0, 1)]
+        passing = np.concatenate([there[place] for there, place in zip(passed, hides, strict=True)])
+        if len(passing) <= LEAST_HIDDEN * max(size):
+            whole += [(names[0][0], names[1][0])] * (len(names[0]) == len(names[1]) == 1)
+        elif passing.mean() > PASSED:
             under = [
-                np.bincount(said[place], minlength=len(own.area) + 1)[1:].astype(np.float64)
-                for said, place, own in zip(shown, hides, cut, strict=True)
+                np.bincount(said[place & there], minlength=len(own.area) + 1)[1:].astype(np.float64)
+                for said, place, there, own in zip(shown, hides, passed, cut, strict=True)
             ]
             found[names[0][0], names[1][0]] = Hidden(names, way, (under[0], under[1]), 0, min(size), scenery=True)
-    return found
+    beside = _reached(cut[0].beside, [name for part in found.values() for name in part.pieces[0]], whole)
+    rests = tuple(np.zeros(len(own.area), np.bool_) for own in cut)
+    for key in (0, 1):
+        rests[key][[name for part in found.values() for name in part.pieces[key]]] = True
+        rests[key][beside[:, key]] = True
+    covered = [
+        tuple(name for name in np.flatnonzero(~rest).tolist() if _covered(said == name + 1, said, there, rest))
+        for said, there, rest in zip(shown, passed[::-1], rests, strict=True)
+    ]
+    for own, rest, names in zip(cut, rests, covered, strict=True):
+        apart = np.abs(own.colour[[*names]][:, None] - own.colour[rest][None]).max(-1)
+        rest[np.array(names, np.intp)[(apart < SAME_COLOUR).any(1)]] = True
+    return Scenery(found, beside, (rests[0], rests[1]), (covered[0], covered[1]))
+
+
+def _covered(own: Mask, labels: Labels, passed: Mask, rests: Mask) -> bool:
+    """Whether a piece, by where it is, is in the midst of what rests, and something passes in its place, (H, W) each."""
+    if not own.any() or passed[own].mean() < PASSED:
+        return False
+    part = part_of_mask(own, EDGE_REACH)
+    beside = labels[part][dilated(own[part], EDGE_REACH) & ~own[part]]
+    return bool(np.append(False, rests)[np.maximum(beside, 0)].mean() > SHARED)
+
+
+def _reached(beside: Mask, known: Sequence[int], whole: Sequence[tuple[int, int]]) -> NDArray[np.intp]:
+    """The pairs (m, 2) of what rests wholly that are beside what is known to rest, or beside one of these, and so on."""
+    pairs = np.array(whole, np.intp).reshape(-1, 2)
+    reached, resting = np.zeros(len(beside), np.bool_), np.zeros(len(beside), np.bool_)
+    reached[known], resting[pairs[:, 0]] = True, True
+    while (new := resting & ~reached & beside[:, reached].any(1)).any():
+        reached |= new
+    return np.asarray(pairs[reached[pairs[:, 0]]])
 
 
 def _seen(labels: Labels, camera: Floats | None) -> Labels:
@@ -70,7 +124,7 @@ def _seen(labels: Labels, camera: Floats | None) -> Labels:
     return said_at(labels, places).reshape(labels.shape)
 
 
-def _at_rest(labels: Labels, count: int, still: Mask) -> Mask:
+def _stay(labels: Labels, count: int, still: Mask) -> Mask:
     """Which of so many pieces have an outline that is in its place in both keys, as far as it is seen, (n,)."""
     edge = np.zeros(labels.shape, np.bool_)
     for axis in (0, 1):
