@@ -53,6 +53,8 @@ COMPANY_COST, MISSING_COST, WAY_COST = 0.06, 0.4, 0.05
 """The same of going where all around may have gone too, more than that of staying, for of equal things in a row none
 has moved by one; of all these having gone elsewhere: a school of fish went where each has its like; and of having gone
 across the frame: of two that are alike in all their parts neither became the other."""
+TURNED_COST, LOPSIDED = 0.6, 0.08
+"""The same of having turned by half a turn; and third moments, of 1, from which on a piece tells how it is turned."""
 CONCENTRIC = 1.0
 """Pixels within which the middles of two pieces are one: one of them grows in its place."""
 WITHIN, LONGER = 0.97, 4.0
@@ -100,12 +102,13 @@ def matches(
     company = _together(start, went, np.where(said, np.inf, unlike), ~resting[0])
     apart = COMPANY_COST + MISSING_COST * (1 - company) + ANYWHERE_COST * (1 - np.minimum(company / COMPANY_SHARE, 1))
     apart += WAY_COST * np.linalg.norm(went, axis=-1) / start.diagonal
+    turned = TURNED_COST * _turned(start, end)
     for round_ in range(ITERATIONS):
         reach = (RADIUS if round_ else FIRST_RADIUS) * start.diagonal
         beside, off = (np.linalg.norm(went - goes[:, None], axis=-1) / reach for goes in (expected, led))
         away = np.minimum(np.minimum(beside, off + FLOW_COST), apart)
         away = heed * aside + (1 - heed) * away
-        cost = unlike + np.minimum(away, ANYWHERE_COST)  # the only one of its kind is known wherever it is
+        cost = unlike + turned + np.minimum(away, ANYWHERE_COST)  # the only one of its kind is known wherever it is
         cost = np.minimum(np.where(stays, np.minimum(cost, STAYING_COST), cost), grows)
         cost[said] = UNLIKELY
         cost[tuple(marked.pairs.T)] = 0
@@ -170,6 +173,16 @@ def reshaped(start: Pieces, end: Pieces) -> Floats:
     wide, other = (np.asarray(np.linalg.eigvalsh(cut.spread), np.float64) for cut in (start, end))
     shape = apart(wide[:, 0], other[:, 0]) + apart(wide[:, 1], other[:, 1])
     return np.asarray(AREA_WEIGHT * apart(start.area, end.area) + SHAPE_WEIGHT * shape)
+
+
+def _turned(start: Pieces, end: Pieces) -> Floats:
+    """By how much pieces have turned if they are the same, of half a turn, where they are lopsided, (n, m), 0 to 1.
+
+    Of the two halves of a thing, as of the ears of a head, neither became the other.
+    """
+    one, other = (skew @ (1, 1j) for skew in (start.skew, end.skew))
+    sure = [np.minimum(np.abs(each) / LOPSIDED, 1) for each in (one, other)]
+    return np.asarray(np.abs(np.angle(one[:, None] * other.conj())) / np.pi * np.minimum(sure[0][:, None], sure[1]))
 
 
 def _stays(start: Pieces, end: Pieces) -> Mask:

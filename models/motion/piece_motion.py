@@ -173,8 +173,10 @@ def carried(
         load.go((np.nonzero(first), np.nonzero(second)), bent)
         known = [mask | line for mask, line in zip(known, (first, second), strict=True)]
     _lay_on_top(load, sight, pairs)
+    backdrop = Backdrop.of(start, end, camera)
+    known = [mask | backdrop.beyond(key) for key, mask in enumerate(known)]
     _leave_lone(load, sight, left, still, known)
-    return _joined(load.delivered(Backdrop.of(start, end, camera), alone), views, sight.astray)
+    return _joined(load.delivered(backdrop, alone), views, sight.astray)
 
 
 def _changed(
@@ -344,7 +346,7 @@ class _Load:
             flow[part][whole & ((label[part] == 0) | (label[part] == number))] = 0
 
     def delivered(self, backdrop: Backdrop, alone: tuple[Names, Names]) -> Carried:
-        """All of it, before a backdrop and scenery, of which either key hides some pieces that the other has `alone`."""
+        """All of it, before a backdrop and scenery, of which the other key has some pieces `alone`."""
         first, second = (
             np.where((cut.labels == 0) | (cut.grounds > 0), GROUND, NO_GROUND).astype(np.uint8) for cut in self.cut
         )

@@ -68,6 +68,8 @@ class Pieces:
     """(n, 2), x and y."""
     spread: Floats
     """(n, 2, 2): covariance of the coordinates."""
+    skew: Floats
+    """(n, 2): which way it is lopsided, and how much: third moments about its middle, of 1; 0 for what is symmetric."""
     colour: Floats
     """(n, 4)."""
     grounds: Labels
@@ -270,8 +272,10 @@ def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> P
     dx, dy = x - centre[index, 0], y - centre[index, 1]
     moments = [total(dx * dx), total(dx * dy), total(dx * dy), total(dy * dy)]
     spread = (np.stack(moments, 1) / area[:, None]).reshape(n, 2, 2) + np.eye(2) / 12
+    far = dx * dx + dy * dy
+    skew = np.stack((total(far * dx), total(far * dy)), 1) / (area * np.trace(spread, axis1=1, axis2=2) ** 1.5)[:, None]
     # Edges are mixed with what lies around: the colour is that of the inside, where there is one.
     weight = np.where(uneven[y, x], 1e-3, 1.0)
     seen = picture[y, x]
     colour = np.stack([total(seen[:, c] * weight) for c in range(4)], 1) / total(weight)[:, None]
-    return Pieces(labels, inside, area, centre, spread, colour, grounds, uneven)
+    return Pieces(labels, inside, area, centre, spread, skew, colour, grounds, uneven)

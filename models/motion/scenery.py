@@ -21,15 +21,20 @@ from inbetween.models.motion.regions import EDGE_REACH, SOFT_EDGE, Pieces
 from inbetween.models.warp import Plane, pixels
 
 RESTING_SHARE = 0.35
-"""Share of the outline of a piece, at least, that is in its place in both keys if it rests; of what moves, it is less."""
-SHARED = 0.5
-"""Share of the smaller of two pieces at least that both keys show in one place if they are one."""
+"""Share of the outline of a piece, at least, that is in its place in both keys if it rests."""
+FREE_SHARE, FEWEST_FREE = 0.8, 20
+"""The same of its outline away from all that passes, and pixels of that at least."""
+SHARED = 0.1
+"""Share of the smaller of two pieces at least that both keys show in one place if they are of one thing: what passes may
+part it elsewhere in either key."""
+AMIDST = 0.5
+"""Share of what is beside a piece at least that rests, if it is in the midst of scenery."""
 PASSED = 0.85
 """Share of what one key alone shows of a piece, at least, in whose place the other one has something that moves."""
 EDGE = np.ones((5, 5), np.uint8)
 """What is around a pixel that must be as it was: labels may end a pixel before an edge does."""
-LEAST_HIDDEN = 0.02
-"""Share of a piece that is hidden at least."""
+LEAST_HIDDEN = 20
+"""Pixels of a piece that are hidden at least."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,13 @@ def scenery(cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: F
     there = end if camera is None else seen_along(end, camera)
     still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < SAME_COLOUR
     shown = cut[0].labels, _seen(cut[1].labels, camera)
-    stay = [_stay(said, len(own.area), still) for said, own in zip(shown, cut, strict=True)]
     grounds = cut[0].grounds, _seen(cut[1].grounds, camera)
-    passed = [
-        (((said == 0) & (ground == 0)) | ((said > 0) & ~np.append(True, rest)[np.maximum(said, 0)])) & ~still
-        for said, ground, rest in zip(shown, grounds, stay, strict=True)
-    ]
+    counts = len(cut[0].area), len(cut[1].area)
+    stay = [_stay(said, count, still) for said, count in zip(shown, counts, strict=True)]
+    passed = _passed(shown, grounds, stay, still)
+    near = dilated(passed[0] | passed[1], EDGE_REACH)
+    stay = [rest | _stay(said, len(rest), still, ~near) for said, rest in zip(shown, stay, strict=True)]
+    passed = _passed(shown, grounds, stay, still)
     way = np.eye(2, 3) if camera is None else camera
     found, whole = {}, []
     for names in _things(cut, shown, still, stay):
@@ -73,7 +79,7 @@ def scenery(cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: F
         size = [int(np.count_nonzero(mask)) for mask in masks]
         hides = [masks[1 - key] & ~dilated(masks[key], SOFT_EDGE) & ~still & (shown[key] >= 0) for key in (0, 1)]
         passing = np.concatenate([there[place] for there, place in zip(passed, hides, strict=True)])
-        if len(passing) <= LEAST_HIDDEN * max(size):
+        if len(passing) < LEAST_HIDDEN:
             whole += [(names[0][0], names[1][0])] * (len(names[0]) == len(names[1]) == 1)
         elif passing.mean() > PASSED:
             under = [
@@ -97,16 +103,16 @@ def scenery(cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: F
 
 
 def _covered(own: Mask, labels: Labels, passed: Mask, rests: Mask) -> bool:
-    """Whether a piece, by where it is, is in the midst of what rests, and something passes in its place, (H, W) each."""
+    """Whether a piece is in the midst of what rests, and something passes in its place; all (H, W)."""
     if not own.any() or passed[own].mean() < PASSED:
         return False
     part = part_of_mask(own, EDGE_REACH)
     beside = labels[part][dilated(own[part], EDGE_REACH) & ~own[part]]
-    return bool(np.append(False, rests)[np.maximum(beside, 0)].mean() > SHARED)
+    return bool(np.append(False, rests)[np.maximum(beside, 0)].mean() > AMIDST)
 
 
 def _reached(beside: Mask, known: Sequence[int], whole: Sequence[tuple[int, int]]) -> NDArray[np.intp]:
-    """The pairs (m, 2) of what rests wholly that are beside what is known to rest, or beside one of these, and so on."""
+    """The pairs (m, 2) of what rests wholly, beside what is known to rest, or beside one of these, and so on."""
     pairs = np.array(whole, np.intp).reshape(-1, 2)
     reached, resting = np.zeros(len(beside), np.bool_), np.zeros(len(beside), np.bool_)
     reached[known], resting[pairs[:, 0]] = True, True
@@ -124,8 +130,11 @@ def _seen(labels: Labels, camera: Floats | None) -> Labels:
     return said_at(labels, places).reshape(labels.shape)
 
 
-def _stay(labels: Labels, count: int, still: Mask) -> Mask:
-    """Which of so many pieces have an outline that is in its place in both keys, as far as it is seen, (n,)."""
+def _stay(labels: Labels, count: int, still: Mask, free: Mask | None = None) -> Mask:
+    """Which of so many pieces have an outline that is in its place in both keys, (n,): `still` (H, W) tells where.
+
+    As much of it as may not be hidden; or nearly all of what is `free` of what passes, (H, W).
+    """
     edge = np.zeros(labels.shape, np.bool_)
     for axis in (0, 1):
         step = np.diff(labels, axis=axis) != 0
@@ -133,8 +142,22 @@ def _stay(labels: Labels, count: int, still: Mask) -> Mask:
         edge[before] |= step
         edge[after] |= step
     edge &= labels > 0
+    if free is not None:
+        edge &= free
     all_, same = (np.bincount(labels[where], minlength=count + 1)[1:] for where in (edge, edge & still))
+    if free is not None:
+        return np.asarray((same > FREE_SHARE * all_) & (all_ >= FEWEST_FREE))
     return np.asarray(same > RESTING_SHARE * all_)
+
+
+def _passed(
+    shown: tuple[Labels, Labels], grounds: tuple[Labels, Labels], stay: Sequence[Mask], still: Mask
+) -> list[Mask]:
+    """Where either key shows something that moves, and the other one does not, (H, W)."""
+    return [
+        (((said == 0) & (ground == 0)) | ((said > 0) & ~np.append(True, rest)[np.maximum(said, 0)])) & ~still
+        for said, ground, rest in zip(shown, grounds, stay, strict=True)
+    ]
 
 
 def _things(
@@ -148,10 +171,11 @@ def _things(
     shared = both.reshape(-1, columns) > SHARED * np.minimum(size[0][:, None], size[1][None])
     alike = np.abs(cut[0].colour[:, None] - cut[1].colour[None]).max(-1) < SAME_COLOUR
     one = shared[1:, 1:] & alike & (rests[0][:, None] | rests[1][None])
-    taken = np.zeros(columns - 1, np.bool_)
-    for name in np.flatnonzero(one.any(1)):
-        others = np.flatnonzero(one[name])
-        if not taken[others].any():
-            ones = np.flatnonzero(one[:, others].any(1))
-            taken[others] = True
-            yield tuple(ones.tolist()), tuple(others.tolist())
+    left = one.any(1)
+    while left.any():
+        ones, others = np.arange(len(left)) == left.argmax(), np.zeros(columns - 1, np.bool_)
+        while (new := one[ones].any(0) & ~others).any():
+            others |= new
+            ones = one[:, others].any(1)
+        left &= ~ones
+        yield tuple(np.flatnonzero(ones).tolist()), tuple(np.flatnonzero(others).tolist())
