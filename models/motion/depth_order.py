@@ -57,7 +57,7 @@ class _Pile:
     height: NDArray[np.intp]
     """0 for those that nothing lies over, less by one for each that does, one over the other."""
     covers: Mask
-    """Those that lie over any other."""
+    """Those that lie over any other but scenery."""
 
 
 def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden) -> Iterator[Recognised]:
@@ -210,4 +210,5 @@ def _pile(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> _Pile:
     height = np.zeros(len(pairs), np.intp)
     for _ in pairs:
         height = np.where(lies, height - 1, 0).min(1, initial=0)
-    return _Pile(really, height, np.asarray(lies.any(0)))
+    stands = np.array([part is not None and part.scenery for part in really], np.bool_)
+    return _Pile(really, height, np.asarray(lies[~stands].any(0)))

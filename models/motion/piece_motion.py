@@ -19,7 +19,7 @@ from inbetween.models.motion.alignment import View
 from inbetween.models.motion.appearing import lone
 from inbetween.models.motion.backdrop import UNCHANGED, Backdrop
 from inbetween.models.motion.deformation import Deformation, going
-from inbetween.models.motion.depth_order import Recognised, half_hidden, recognised, together
+from inbetween.models.motion.depth_order import HalfHidden, Recognised, half_hidden, recognised, together
 from inbetween.models.motion.ground import large_parts
 from inbetween.models.motion.led import UNTOLD, Told
 from inbetween.models.motion.lines import bent_lines
@@ -46,6 +46,8 @@ MARK_WEIGHT = 1e3
 """How much a mark says of where lines go, beside a piece of one pixel."""
 EXPECTED_RADIUS = 0.15
 """Diagonals of the frame within which lines may go with a piece."""
+UNCOVERED_SHARE = 0.5
+"""Share of what is hidden of scenery, above which pieces that are carried hide it."""
 UNDER_SHARE = 0.9
 """Share of what is right beside a piece that another one has at least if the piece lies on it."""
 
@@ -161,7 +163,7 @@ def carried(
     known = [label > 0 for label in load.labels]
     replaced, still = sight.replaced(pairs), np.abs(start - end).max(-1)
     changed, left = _changed(sight, np.concatenate((pairs, replaced)), still, alone)
-    for thing in _stacked([*recognised(sight, pairs, hidden)], changed, views[0]):
+    for thing in _stacked(_uncovered([*recognised(sight, pairs, hidden)], hidden), changed, views[0]):
         load.carry(thing)
     _carry_told(load, sight, told, flows)
     for one, other in replaced.tolist():
@@ -200,6 +202,17 @@ def _changed(
             found.append(Recognised(((one,), (other,)), way, tinted=True))
             left = [names[names != name] for names, name in zip(left, (one, other), strict=True)]
     return found, left
+
+
+def _uncovered(things: list[Recognised], hidden: HalfHidden) -> list[Recognised]:
+    """What is carried, but for scenery of which what is not carried hides the most: the flows know that better."""
+    passing = [[name for thing in things if not thing.lowest for name in thing.pieces[key]] for key in (0, 1)]
+
+    def left(thing: Recognised) -> bool:
+        part = hidden[thing.pieces[0][0], thing.pieces[1][0]]
+        return part.by((tuple(passing[0]), tuple(passing[1]))) > UNCOVERED_SHARE * part.pixels
+
+    return [thing for thing in things if not thing.lowest or left(thing)]
 
 
 def _stacked(things: list[Recognised], changed: Sequence[Recognised], start: View) -> list[Recognised]:
