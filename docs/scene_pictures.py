@@ -11,14 +11,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inbetween import bench_marks, bench_scenes
-from inbetween.bench_scenes import Stage
+from inbetween import bench_marks, scenes
 from inbetween.core.channels import RGBA
 from inbetween.models import registry
 from inbetween.models.training.readers import Picture
+from inbetween.stage import Stage
 
 PICTURES = Path(__file__).parent / "pictures"
-LEGS, STROLL = bench_marks.SCENES["legs pass each other"], bench_scenes.SCENES["somebody walks on the spot"]
+LEGS, STROLL = bench_marks.SCENES["legs pass each other"], scenes.SCENES["somebody walks on the spot"]
 STAGE = Stage(2)
 ROWS, COLUMNS = slice(16, 520), slice(250, 730)
 TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -1,6 +1,6 @@
 """Scenes in which two keys mislead, and the marks that put it right, generated with their true frames.
 
-As in `bench_scenes`: pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; time goes from 0 to 1.
+As in `scenes`: pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; time goes from 0 to 1.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween import markdown
-from inbetween.bench_scenes import BLUE, HEIGHT, NIGHT, ORANGE, PAPER, RED, WHEN, WHITE, WIDTH, Colour, Stage, over
+from inbetween.bench_scenes import WHEN
 from inbetween.core.channels import RGBA
 from inbetween.core.network import PathNetwork
 from inbetween.models import metrics
 from inbetween.models.metrics import Scores
 from inbetween.models.training.readers import Picture
+from inbetween.stage import BLUE, HEIGHT, NIGHT, ORANGE, PAPER, RED, WHITE, WIDTH, Colour, Stage, over
 
 if TYPE_CHECKING:
     from inbetween.core.network import Mark

@@ -8,7 +8,7 @@ import numpy as np
 
 from inbetween import markdown
 from inbetween.bench_doubt import rank_correlation
-from inbetween.bench_scenes import CAMERAS, SCENES, WHEN, Stage
+from inbetween.bench_scenes import WHEN
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError
 from inbetween.core.network import Moved, VectorNetwork
@@ -17,6 +17,8 @@ from inbetween.models.model import Model
 from inbetween.models.optical import dense, grey_copy
 from inbetween.models.training.readers import Picture
 from inbetween.models.warp import Plane, fetched_along, pixels
+from inbetween.scenes import CAMERAS, SCENES
+from inbetween.stage import Stage
 
 TRUSTED, WRONG = 0.5, 0.05
 """From which confidence on a pixel counts as trusted, and from which difference on, of 1, it is drawn wrong."""

@@ -50,5 +50,5 @@ Words that are used throughout:
 
 Where the numbers come from: lengths in pixels are those of the picture that is looked at, at most 960 long, so that
 they hold for UHD too. Where a docstring names a measurement, a paper or a reason, the value is from there. The others
-were set by hand, and changed where a scene (`inbetween.bench_scenes`), a clip or a test failed: the history tells.
+were set by hand, and changed where a scene (`inbetween.scenes`), a clip or a test failed: the history tells.
 """

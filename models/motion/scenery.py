@@ -6,6 +6,7 @@ what they were all the same. Their outlines tell: where nothing hides them, thes
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -25,8 +26,8 @@ RESTING_SHARE = 0.35
 FREE_SHARE, FEWEST_FREE = 0.8, 20
 """The same of its outline away from all that passes, and pixels of that at least."""
 SHARED = 0.1
-"""Share of the smaller of two pieces at least that both keys show in one place if they are of one thing: what passes may
-part it elsewhere in either key."""
+"""Share of the smaller of two pieces at least that both keys show in one place if they are of one thing, which
+what passes may part elsewhere in either key."""
 AMIDST = 0.5
 """Share of what is beside a piece at least that rests, if it is in the midst of scenery."""
 PASSED = 0.85
@@ -61,54 +62,132 @@ def scenery(cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: F
 
     So they lie below what passes. What rests elsewhere and is seen wholly in both keys may as well stand before it.
     """
-    start, end = pictures
-    there = end if camera is None else seen_along(end, camera)
-    still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < SAME_COLOUR
-    shown = cut[0].labels, _seen(cut[1].labels, camera)
-    grounds = cut[0].grounds, _seen(cut[1].grounds, camera)
-    counts = len(cut[0].area), len(cut[1].area)
-    stay = [_stay(said, count, still) for said, count in zip(shown, counts, strict=True)]
-    passed = _passed(shown, grounds, stay, still)
-    near = dilated(passed[0] | passed[1], EDGE_REACH)
-    stay = [rest | _stay(said, len(rest), still, ~near) for said, rest in zip(shown, stay, strict=True)]
-    passed = _passed(shown, grounds, stay, still)
+    watched = _Watched.of(cut, pictures, camera)
     way = np.eye(2, 3) if camera is None else camera
-    found, whole = {}, []
-    for names in _things(cut, shown, still, stay):
-        masks = [np.isin(said, np.add(own, 1)) for said, own in zip(shown, names, strict=True)]
-        size = [int(np.count_nonzero(mask)) for mask in masks]
-        hides = [masks[1 - key] & ~dilated(masks[key], SOFT_EDGE) & ~still & (shown[key] >= 0) for key in (0, 1)]
-        passing = np.concatenate([there[place] for there, place in zip(passed, hides, strict=True)])
-        if len(passing) < LEAST_HIDDEN:
-            whole += [(names[0][0], names[1][0])] * (len(names[0]) == len(names[1]) == 1)
-        elif passing.mean() > PASSED:
-            under = [
-                np.bincount(said[place & there], minlength=len(own.area) + 1)[1:].astype(np.float64)
-                for said, place, there, own in zip(shown, hides, passed, cut, strict=True)
-            ]
-            found[names[0][0], names[1][0]] = Hidden(names, way, (under[0], under[1]), 0, min(size), scenery=True)
-    beside = _reached(cut[0].beside, [name for part in found.values() for name in part.pieces[0]], whole)
-    rests = tuple(np.zeros(len(own.area), np.bool_) for own in cut)
-    for key in (0, 1):
-        rests[key][[name for part in found.values() for name in part.pieces[key]]] = True
-        rests[key][beside[:, key]] = True
-    covered = [
-        tuple(name for name in np.flatnonzero(~rest).tolist() if _covered(said == name + 1, said, there, rest))
-        for said, there, rest in zip(shown, passed[::-1], rests, strict=True)
-    ]
-    for own, rest, names in zip(cut, rests, covered, strict=True):
-        apart = np.abs(own.colour[[*names]][:, None] - own.colour[rest][None]).max(-1)
-        rest[np.array(names, np.intp)[(apart < SAME_COLOUR).any(1)]] = True
-    return Scenery(found, beside, (rests[0], rests[1]), (covered[0], covered[1]))
+    parts, whole = {}, []
+    for names, hidden in watched.things(cut):
+        if hidden is not None and hidden.passed > PASSED:
+            parts[names[0][0], names[1][0]] = Hidden(names, way, hidden.under, 0, hidden.size, scenery=True)
+        elif hidden is None and len(names[0]) == len(names[1]) == 1:
+            whole.append((names[0][0], names[1][0]))
+    beside = _reached(cut[0].beside, [name for part in parts.values() for name in part.pieces[0]], whole)
+    first, second = (np.zeros(len(own.area), np.bool_) for own in cut)
+    for key, rests in enumerate((first, second)):
+        rests[[name for part in parts.values() for name in part.pieces[key]]] = True
+        rests[beside[:, key]] = True
+    covered = watched.covered(0, first), watched.covered(1, second)
+    for own, rests, hiding in zip(cut, (first, second), covered, strict=True):
+        apart = np.abs(own.colour[[*hiding]][:, None] - own.colour[rests][None]).max(-1)
+        rests[np.array(hiding, np.intp)[(apart < SAME_COLOUR).any(1)]] = True
+    return Scenery(parts, beside, (first, second), covered)
 
 
-def _covered(own: Mask, labels: Labels, passed: Mask, rests: Mask) -> bool:
-    """Whether a piece is in the midst of what rests, and something passes in its place; all (H, W)."""
-    if not own.any() or passed[own].mean() < PASSED:
-        return False
+@dataclass(frozen=True)
+class _Behind:
+    """What either key hides of a thing at rest."""
+
+    passed: float
+    """The share of it that something hides which passes."""
+    under: tuple[Floats, Floats]
+    """As `Hidden` has it."""
+    size: int
+    """The same."""
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """What both keys show in the places of the backdrop that the start shows."""
+
+    shown: tuple[Labels, Labels]
+    """(H, W): what labels of either key say; -1 beyond the frame."""
+    still: Mask
+    """(H, W): where both show the same."""
+    stay: tuple[Mask, Mask]
+    """(n,): the pieces of either key whose outlines are in their place."""
+    passed: tuple[Mask, Mask]
+    """(H, W): where either key shows something that moves, and the other one does not."""
+
+    @classmethod
+    def of(cls, cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: Floats | None) -> "_Watched":
+        """That of two pictures (H, W, 4) that are cut into pieces, before a camera's backdrop."""
+        start, end = pictures
+        there = end if camera is None else seen_along(end, camera)
+        still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < SAME_COLOUR
+        shown = cut[0].labels, _seen(cut[1].labels, camera)
+        grounds = cut[0].grounds, _seen(cut[1].grounds, camera)
+        outlines = [_outlines(said) for said in shown]
+        whole = [
+            _share(said, len(own.area), outline, still) > RESTING_SHARE
+            for said, own, outline in zip(shown, cut, outlines, strict=True)
+        ]
+        # Once it is known what passes, it is known of which outlines that hides some.
+        near = dilated(np.logical_or(*_passing(shown, grounds, whole, still)), EDGE_REACH)
+        first, second = (
+            rest | (_share(said, len(rest), outline & ~near, still, FEWEST_FREE) > FREE_SHARE)
+            for said, rest, outline in zip(shown, whole, outlines, strict=True)
+        )
+        return cls(shown, still, (first, second), _passing(shown, grounds, (first, second), still))
+
+    def things(self, cut: tuple[Pieces, Pieces]) -> Iterator[tuple[tuple[Names, Names], _Behind | None]]:
+        """What may be one thing at rest, in either key, and what is hidden of it; None if all of it is seen."""
+        names = [*_things(cut, self.shown, self.still, self.stay)]
+        tables = np.zeros(len(cut[0].area) + 1, np.intp), np.zeros(len(cut[1].area) + 1, np.intp)
+        for number, own in enumerate(names, start=1):
+            for table, pieces in zip(tables, own, strict=True):
+                table[np.add(pieces, 1)] = number
+        first, second = (table[np.maximum(said, 0)] for table, said in zip(tables, self.shown, strict=True))
+        sizes = [np.bincount(thing.ravel(), minlength=len(names) + 1) for thing in (first, second)]
+        under, passed = [], np.zeros(len(names) + 1)
+        count = np.zeros(len(names) + 1, np.intp)
+        for key, (thing, other) in enumerate(((first, second), (second, first))):
+            hides = (other > 0) & ~_nearby(thing, other) & ~self.still & (self.shown[key] >= 0)
+            count += np.bincount(other[hides], minlength=len(count))
+            hides &= self.passed[key]
+            passed += np.bincount(other[hides], minlength=len(count))
+            columns = len(cut[key].area) + 1
+            said = np.bincount(other[hides] * columns + self.shown[key][hides], minlength=len(count) * columns)
+            under.append(said.reshape(-1, columns)[:, 1:].astype(np.float64))
+        for number, own in enumerate(names, start=1):
+            size = int(min(each[number] for each in sizes))
+            seen = count[number] < LEAST_HIDDEN
+            share = passed[number] / max(count[number], 1)
+            yield own, None if seen else _Behind(share, (under[0][number], under[1][number]), size)
+
+    def covered(self, key: int, rests: Mask) -> Names:
+        """The pieces of a key, 0 or 1, in the midst of what `rests`, (n,), where the other one shows what passes."""
+        labels, passed = self.shown[key], self.passed[1 - key]
+        all_, gone = (
+            np.bincount(labels[where], minlength=len(rests) + 1)[1:] for where in (labels > 0, passed & (labels > 0))
+        )
+        found = np.flatnonzero((gone > PASSED * all_) & ~rests)
+        return tuple(name for name in found.tolist() if _amidst(labels == name + 1, labels, rests))
+
+
+def _passing(
+    shown: tuple[Labels, Labels], grounds: tuple[Labels, Labels], stay: Sequence[Mask], still: Mask
+) -> tuple[Mask, Mask]:
+    """Where either key shows neither ground nor what stays, (n,), and the other one does not show that, (H, W)."""
+    first, second = (
+        (((said == 0) & (ground == 0)) | ((said > 0) & ~np.append(True, rest)[np.maximum(said, 0)])) & ~still
+        for said, ground, rest in zip(shown, grounds, stay, strict=True)
+    )
+    return first, second
+
+
+def _amidst(own: Mask, labels: Labels, rests: Mask) -> bool:
+    """Whether most of what is beside a piece is of those that rest, (n,); where it is and what is where, (H, W)."""
     part = part_of_mask(own, EDGE_REACH)
     beside = labels[part][dilated(own[part], EDGE_REACH) & ~own[part]]
     return bool(np.append(False, rests)[np.maximum(beside, 0)].mean() > AMIDST)
+
+
+def _nearby(labels: Labels, others: Labels) -> Mask:
+    """Where labels (H, W) say right beside, or there, what others say there: soft edges end anywhere."""
+    height, width = labels.shape
+    around, found = np.pad(labels, SOFT_EDGE), np.zeros(labels.shape, np.bool_)
+    for down, right in product(range(2 * SOFT_EDGE + 1), repeat=2):
+        found |= around[down : down + height, right : right + width] == others
+    return found
 
 
 def _reached(beside: Mask, known: Sequence[int], whole: Sequence[tuple[int, int]]) -> NDArray[np.intp]:
@@ -130,34 +209,21 @@ def _seen(labels: Labels, camera: Floats | None) -> Labels:
     return said_at(labels, places).reshape(labels.shape)
 
 
-def _stay(labels: Labels, count: int, still: Mask, free: Mask | None = None) -> Mask:
-    """Which of so many pieces have an outline that is in its place in both keys, (n,): `still` (H, W) tells where.
-
-    As much of it as may not be hidden; or nearly all of what is `free` of what passes, (H, W).
-    """
+def _outlines(labels: Labels) -> Mask:
+    """Where pieces border on something else, (H, W)."""
     edge = np.zeros(labels.shape, np.bool_)
     for axis in (0, 1):
         step = np.diff(labels, axis=axis) != 0
         before, after = ((slice(None),) * axis + (part,) for part in (slice(-1), slice(1, None)))
         edge[before] |= step
         edge[after] |= step
-    edge &= labels > 0
-    if free is not None:
-        edge &= free
-    all_, same = (np.bincount(labels[where], minlength=count + 1)[1:] for where in (edge, edge & still))
-    if free is not None:
-        return np.asarray((same > FREE_SHARE * all_) & (all_ >= FEWEST_FREE))
-    return np.asarray(same > RESTING_SHARE * all_)
+    return np.asarray(edge & (labels > 0))
 
 
-def _passed(
-    shown: tuple[Labels, Labels], grounds: tuple[Labels, Labels], stay: Sequence[Mask], still: Mask
-) -> list[Mask]:
-    """Where either key shows something that moves, and the other one does not, (H, W)."""
-    return [
-        (((said == 0) & (ground == 0)) | ((said > 0) & ~np.append(True, rest)[np.maximum(said, 0)])) & ~still
-        for said, ground, rest in zip(shown, grounds, stay, strict=True)
-    ]
+def _share(labels: Labels, count: int, outline: Mask, still: Mask, fewest: int = 1) -> Floats:
+    """The share of the outline of so many pieces, (n,), that is still; 0 where it is of fewer pixels."""
+    all_, same = (np.bincount(labels[where], minlength=count + 1)[1:] for where in (outline, outline & still))
+    return np.where(all_ < fewest, 0.0, same / np.maximum(all_, 1))
 
 
 def _things(

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from inbetween.bench_scenes import SCENES, Stage
 from inbetween.core.channels import RGBA
 from inbetween.core.network import WORTH_A_LOOK, Array, Beyond, DoubtingNetwork
 from inbetween.models import dissolve, flow, registry
 from inbetween.models.doubt import LONGEST_SIDE, doubt, evidence
+from inbetween.scenes import SCENES
+from inbetween.stage import Stage
 
 STAGE = Stage(1)
 

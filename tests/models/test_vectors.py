@@ -5,7 +5,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from inbetween.bench_scenes import SCENES, Stage
 from inbetween.core.channels import RGBA
 from inbetween.core.network import Array, Moved, VectorNetwork
 from inbetween.models import flow, registry
@@ -13,6 +12,8 @@ from inbetween.models.doubt import against
 from inbetween.models.metrics import psnr
 from inbetween.models.rest import ground
 from inbetween.models.warp import fetched_along
+from inbetween.scenes import SCENES
+from inbetween.stage import Stage
 
 STAGE = Stage(1)
 TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from inbetween import bench, bench_doubt, bench_quality, bench_scenes, bench_speed, bench_vectors
+from inbetween import bench, bench_doubt, bench_quality, bench_scenes, bench_speed, bench_vectors, scenes
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.models import metrics, registry
 from inbetween.models.training.readers import Clip, Picture
+from inbetween.stage import Stage
 
 
 def disc(at: float) -> Picture:
@@ -214,8 +215,8 @@ def test_speed_is_told_in_dissolves_of_the_same_size() -> None:
 
 
 def test_generated_scenes_are_premultiplied_move_and_have_their_own_middle() -> None:
-    for name, scene in bench_scenes.SCENES.items():
-        start, middle, end = (scene(bench_scenes.Stage(1), t) for t in (0.0, 0.5, 1.0))
+    for name, scene in scenes.SCENES.items():
+        start, middle, end = (scene(Stage(1), t) for t in (0.0, 0.5, 1.0))
         for picture in (start, middle, end):
             assert picture.shape == (270, 480, 4), name
             assert picture.dtype == np.float32, name
@@ -225,9 +226,9 @@ def test_generated_scenes_are_premultiplied_move_and_have_their_own_middle() -> 
 
 
 def test_a_larger_scene_is_the_same_picture_with_finer_edges() -> None:
-    for name, scene in bench_scenes.SCENES.items():
+    for name, scene in scenes.SCENES.items():
         if "grain" not in name:
-            small, large = (scene(bench_scenes.Stage(times), 0.3) for times in (1, 2))
+            small, large = (scene(Stage(times), 0.3) for times in (1, 2))
             shrunk = large.reshape(270, 2, 480, 2, 4).mean((1, 3))
             assert np.abs(shrunk - small).mean() < 0.01, name
 
@@ -236,7 +237,7 @@ def test_the_scenes_have_a_row_each_and_a_dissolve_of_what_only_dims_is_the_trut
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dims = "the light of a still dims"
-    monkeypatch.setattr(bench_scenes, "SCENES", {name: bench_scenes.SCENES[name] for name in (dims, "discs cross")})
+    monkeypatch.setattr(bench_scenes, "SCENES", {name: scenes.SCENES[name] for name in (dims, "discs cross")})
     assert bench.main(["scenes", "--models", "dissolve,flow"]) == 0
     told = capsys.readouterr().out
     rows = {
@@ -279,8 +280,8 @@ def test_ranks_that_agree_correlate_wholly_and_equal_values_share_theirs() -> No
 def test_vectors_are_measured_beside_no_motion_and_the_true_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    scenes = ("camera pans 60 pixels", "a title slides in")
-    monkeypatch.setattr(bench_vectors, "SCENES", {name: bench_scenes.SCENES[name] for name in scenes})
+    named = ("camera pans 60 pixels", "a title slides in")
+    monkeypatch.setattr(bench_vectors, "SCENES", {name: scenes.SCENES[name] for name in named})
     models = [registry.load(name, "cpu", "auto") for name in ("dissolve", "flow")]
     found = bench_vectors.measure(models, 1, tell=lambda _: None)
     assert list(found) == ["flow"]

@@ -5,9 +5,10 @@ from functools import cache
 
 import pytest
 
-from inbetween.bench_scenes import Stage, compared
+from inbetween.bench_scenes import compared
 from inbetween.core.channels import RGBA
 from inbetween.models import registry
+from inbetween.stage import Stage
 
 
 @pytest.fixture(scope="session")

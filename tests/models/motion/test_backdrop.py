@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from inbetween.bench_scenes import Stage
 from inbetween.core.channels import RGBA
 from inbetween.core.network import Beyond, PathNetwork
 from inbetween.models import metrics, registry
 from inbetween.models.curve import Bend, Side
 from inbetween.models.motion.backdrop import DETAILED, EVEN, OTHER, Backdrop
+from inbetween.stage import Stage
 
 pytest.importorskip("onnxruntime")
 

@@ -7,12 +7,12 @@ import pytest
 
 from inbetween import bench_marks
 from inbetween.bench_marks import SCENES
-from inbetween.bench_scenes import BLUE, HEIGHT, PAPER, RED, WIDTH, Stage, over
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import SettingsError
 from inbetween.core.network import Beyond, Mark, PathNetwork
 from inbetween.models import metrics, registry
 from inbetween.models.training.readers import Picture
+from inbetween.stage import BLUE, HEIGHT, PAPER, RED, WIDTH, Stage, over
 
 STAGE = Stage(1)
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inbetween.bench_scenes import BLUE, NIGHT, ORANGE, PAPER, SCENES, Stage, over
 from inbetween.core.channels import RGBA
 from inbetween.models import registry
 from inbetween.models.motion.affine import mapped
@@ -15,6 +14,8 @@ from inbetween.models.motion.backdrop import Backdrop
 from inbetween.models.motion.classical import offer
 from inbetween.models.motion.piece_motion import BOTH, Carried, Manner, Piece
 from inbetween.models.motion.wholes import wholes
+from inbetween.scenes import SCENES
+from inbetween.stage import BLUE, NIGHT, ORANGE, PAPER, Stage, over
 
 STAGE = Stage(1)
 

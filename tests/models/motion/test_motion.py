@@ -14,7 +14,6 @@ from inbetween.core.errors import EngineError
 
 torch = pytest.importorskip("torch")
 
-from inbetween.bench_scenes import SCENES, Stage  # noqa: E402 - after the skip
 from inbetween.models import engines, metrics, registry  # noqa: E402 - after the skip
 from inbetween.models.motion import mover  # noqa: E402 - after the skip
 from inbetween.models.motion.backdrop import Backdrop  # noqa: E402 - after the skip
@@ -30,6 +29,8 @@ from inbetween.models.motion.net import (  # noqa: E402 - after the skip
     share_of_start,
 )
 from inbetween.models.motion.operations import CELL, enlarged  # noqa: E402 - after the skip
+from inbetween.scenes import SCENES  # noqa: E402 - after the skip
+from inbetween.stage import Stage  # noqa: E402 - after the skip
 
 DEEP = Channels(("R", "G", "B", "A", "depth", "id"), (0, 1, 2), 3, (5,))
 

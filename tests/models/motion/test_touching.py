@@ -47,9 +47,14 @@ def seen(start: Any, end: Any) -> Sight:
     return Sight(cut, (View(start, cut[0]), View(end, cut[1])), (astray, astray), wrong)
 
 
+def pairs(sight: Sight) -> Any:
+    nothing = np.zeros(len(sight.cut[0].area), np.bool_), np.zeros(len(sight.cut[1].area), np.bool_)
+    return matches(*sight.cut, sight.flow_shifts(), sight.judged, sight.marked, nothing)
+
+
 def found(start: Any, end: Any) -> Any:
     sight = seen(start, end)
-    return touching(sight, matches(*sight.cut, sight.flow_shifts(), sight.judged, sight.marked), {})
+    return touching(sight, pairs(sight), {})
 
 
 APART, TOGETHER = (disc(60, 60, 26), bar(180, 110, 10)), (disc(80, 70, 26), bar(125, 90, -20))
@@ -74,7 +79,7 @@ def test_it_is_told_where_each_went_whichever_key_shows_them_apart(turned: bool)
 def test_the_piece_is_cut_between_them_and_all_else_stays() -> None:
     start, end = sheet(*APART, bar(60, 140, 0)), sheet(*TOGETHER, bar(60, 140, 0))
     sight = seen(start, end)
-    touch = touching(sight, matches(*sight.cut, sight.flow_shifts(), sight.judged, sight.marked), {})
+    touch = touching(sight, pairs(sight), {})
     apart = parted(sight.cut, (start, end), touch)
     cut = apart.cut
     assert len(cut[1].area) == 3
@@ -145,5 +150,5 @@ def test_what_another_thing_crosses_is_one_thing() -> None:
     for picture in (start, end):
         picture[post > 0] = BLUE
     sight = seen(start, end)
-    pairs = matches(*sight.cut, sight.flow_shifts(), sight.judged, sight.marked)
-    assert touching(sight, pairs, half_hidden(sight, pairs)) == []
+    known = pairs(sight)
+    assert touching(sight, known, half_hidden(sight, known)) == []
