@@ -23,8 +23,8 @@ from inbetween.models.warp import Plane, pixels
 
 RESTING_SHARE = 0.35
 """Share of the outline of a piece, at least, that is in its place in both keys if it rests."""
-FREE_SHARE, FEWEST_FREE = 0.8, 20
-"""The same of its outline away from all that passes, and pixels of that at least."""
+SEEN_SHARE, FREE_SHARE = 0.25, 0.8
+"""Share of its outline, at least, that is away from all that passes and may tell that instead; and the same of that."""
 SHARED = 0.1
 """Share of the smaller of two pieces at least that both keys show in one place if they are of one thing, which
 what passes may part elsewhere in either key."""
@@ -33,7 +33,7 @@ AMIDST = 0.5
 PASSED = 0.85
 """Share of what one key alone shows of a piece, at least, in whose place the other one has something that moves."""
 EDGE = np.ones((5, 5), np.uint8)
-"""What is around a pixel that must be as it was: labels may end a pixel before an edge does."""
+"""What is around a pixel that must be as it was: labels may end a pixel before an edge does; and wider than edges."""
 LEAST_HIDDEN = 20
 """Pixels of a piece that are hidden at least."""
 
@@ -116,16 +116,16 @@ class _Watched:
         shown = cut[0].labels, _seen(cut[1].labels, camera)
         grounds = cut[0].grounds, _seen(cut[1].grounds, camera)
         outlines = [_outlines(said) for said in shown]
-        whole = [
-            _share(said, len(own.area), outline, still) > RESTING_SHARE
-            for said, own, outline in zip(shown, cut, outlines, strict=True)
-        ]
+        tables = zip(shown, (len(own.area) for own in cut), outlines, strict=True)
+        counted = [(said, *_counted(said, count, outline, still), outline) for said, count, outline in tables]
         # Once it is known what passes, it is known of which outlines that hides some.
-        near = dilated(np.logical_or(*_passing(shown, grounds, whole, still)), EDGE_REACH)
-        first, second = (
-            rest | (_share(said, len(rest), outline & ~near, still, FEWEST_FREE) > FREE_SHARE)
-            for said, rest, outline in zip(shown, whole, outlines, strict=True)
-        )
+        passing = _passing(shown, grounds, [same > RESTING_SHARE * all_ for _, all_, same, _ in counted], still)
+        near = dilated(passing[0] | passing[1], EDGE_REACH)
+        stay = []
+        for said, all_, same, outline in counted:
+            free, kept = _counted(said, len(all_), outline & ~near, still)
+            stay.append(np.where(free > SEEN_SHARE * all_, kept > FREE_SHARE * free, same > RESTING_SHARE * all_))
+        first, second = stay
         return cls(shown, still, (first, second), _passing(shown, grounds, (first, second), still))
 
     def things(self, cut: tuple[Pieces, Pieces]) -> Iterator[tuple[tuple[Names, Names], _Behind | None]]:
@@ -168,10 +168,15 @@ def _passing(
 ) -> tuple[Mask, Mask]:
     """Where either key shows neither ground nor what stays, (n,), and the other one does not show that, (H, W)."""
     first, second = (
-        (((said == 0) & (ground == 0)) | ((said > 0) & ~np.append(True, rest)[np.maximum(said, 0)])) & ~still
+        (_wide((said == 0) & (ground == 0)) | ((said > 0) & ~np.append(True, rest)[np.maximum(said, 0)])) & ~still
         for said, ground, rest in zip(shown, grounds, stay, strict=True)
     )
     return first, second
+
+
+def _wide(mask: Mask) -> Mask:
+    """What is wider in a mask (H, W) than soft edges are (opening)."""
+    return np.asarray(cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, EDGE) > 0)
 
 
 def _amidst(own: Mask, labels: Labels, rests: Mask) -> bool:
@@ -220,10 +225,10 @@ def _outlines(labels: Labels) -> Mask:
     return np.asarray(edge & (labels > 0))
 
 
-def _share(labels: Labels, count: int, outline: Mask, still: Mask, fewest: int = 1) -> Floats:
-    """The share of the outline of so many pieces, (n,), that is still; 0 where it is of fewer pixels."""
+def _counted(labels: Labels, count: int, outline: Mask, still: Mask) -> tuple[Labels, Labels]:
+    """How many pixels the outline of so many pieces has, and how many of them are still, (n,) each."""
     all_, same = (np.bincount(labels[where], minlength=count + 1)[1:] for where in (outline, outline & still))
-    return np.where(all_ < fewest, 0.0, same / np.maximum(all_, 1))
+    return all_, same
 
 
 def _things(
