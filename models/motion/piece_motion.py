@@ -31,7 +31,15 @@ from inbetween.models.motion.propagation import joined
 from inbetween.models.motion.regions import Pieces, pieces
 from inbetween.models.motion.scenery import scenery
 from inbetween.models.motion.touching import parted, touching
-from inbetween.models.motion.verification import EXPLAINED_DIFFERENCE, OVERLAP, Sight, mismatch, unmatched, vanished
+from inbetween.models.motion.verification import (
+    EXPLAINED_DIFFERENCE,
+    OVERLAP,
+    SURE_DIFFERENCE,
+    Sight,
+    mismatch,
+    unmatched,
+    vanished,
+)
 from inbetween.models.motion.wipes import swept
 from inbetween.models.warp import Part, Plane
 
@@ -163,7 +171,7 @@ def carried(
     known = [label > 0 for label in load.labels]
     replaced, still = sight.replaced(pairs), np.abs(start - end).max(-1)
     changed, left = _changed(sight, np.concatenate((pairs, replaced)), still, alone)
-    for thing in _stacked(_uncovered([*recognised(sight, pairs, hidden)], hidden), changed, views[0]):
+    for thing in _stacked(_before_scenery(sight, pairs, hidden), changed, views[0]):
         load.carry(thing)
     _carry_told(load, sight, told, flows)
     for one, other in replaced.tolist():
@@ -204,15 +212,26 @@ def _changed(
     return found, left
 
 
-def _uncovered(things: list[Recognised], hidden: HalfHidden) -> list[Recognised]:
-    """What is carried, but for scenery of which what is not carried hides the most: the flows know that better."""
-    passing = [[name for thing in things if not thing.lowest for name in thing.pieces[key]] for key in (0, 1)]
+def _before_scenery(sight: Sight, pairs: NDArray[np.intp], hidden: HalfHidden) -> list[Recognised]:
+    """What is carried of some pairs (n, 2), the lowest first, and whatever else passes before scenery that is.
 
-    def left(thing: Recognised) -> bool:
-        part = hidden[thing.pieces[0][0], thing.pieces[1][0]]
-        return part.by((tuple(passing[0]), tuple(passing[1]))) > UNCOVERED_SHARE * part.pixels
-
-    return [thing for thing in things if not thing.lowest or left(thing)]
+    But no scenery of which what is not carried hides the most: the flows know that better.
+    """
+    things = [*recognised(sight, pairs, hidden)]
+    first, second = (tuple(name for each in things if not each.lowest for name in each.pieces[key]) for key in (0, 1))
+    kept, stands = [], []
+    for each in things:
+        part = hidden[each.pieces[0][0], each.pieces[1][0]] if each.lowest else None
+        if part is None or part.by((first, second)) > UNCOVERED_SHARE * part.pixels:
+            kept.append(each)
+            stands += [part] if part else []
+    if stands:
+        under = [np.sum([part.under[key] for part in stands], 0) for key in (0, 1)]
+        for one, other in pairs[(under[0][pairs[:, 0]] > 0) | (under[1][pairs[:, 1]] > 0)].tolist():
+            way, apart = sight.best(one, other)
+            if one not in first and other not in second and apart < SURE_DIFFERENCE:
+                kept.append(Recognised(((one,), (other,)), way))
+    return kept
 
 
 def _stacked(things: list[Recognised], changed: Sequence[Recognised], start: View) -> list[Recognised]:

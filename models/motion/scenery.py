@@ -34,6 +34,8 @@ PASSED = 0.85
 """Share of what one key alone shows of a piece, at least, in whose place the other one has something that moves."""
 EDGE = np.ones((5, 5), np.uint8)
 """What is around a pixel that must be as it was: labels may end a pixel before an edge does; and wider than edges."""
+RESAMPLED = 0.2
+"""Difference of colour, of 1, up to which what the camera moves is the same: it is known to a tenth of a pixel."""
 LEAST_HIDDEN = 20
 """Pixels of a piece that are hidden at least."""
 
@@ -111,8 +113,8 @@ class _Watched:
     def of(cls, cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: Floats | None) -> "_Watched":
         """That of two pictures (H, W, 4) that are cut into pieces, before a camera's backdrop."""
         start, end = pictures
-        there = end if camera is None else seen_along(end, camera)
-        still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < SAME_COLOUR
+        there, most = (end, SAME_COLOUR) if camera is None else (seen_along(end, camera), RESAMPLED)
+        still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < most
         shown = cut[0].labels, _seen(cut[1].labels, camera)
         grounds = cut[0].grounds, _seen(cut[1].grounds, camera)
         outlines = [_outlines(said) for said in shown]
