@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.backdrop import seen_along
 from inbetween.models.motion.camera import panned
+from inbetween.models.motion.marked import Marked
 from inbetween.models.motion.masks import Labels, Mask, dilated, part_of_mask, said_at
 from inbetween.models.motion.matching import SAME_COLOUR
 from inbetween.models.motion.occlusion import Hidden, Names
@@ -53,21 +54,31 @@ class Scenery:
     covered: tuple[Names, Names]
     """The pieces of either key in the midst of that in whose place the other key shows something that passes."""
 
+    def among(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The pairs (m, 2) of all pieces: those of what passes, and those that rest and are seen wholly."""
+        passes = ~(self.rests[0][pairs[:, 0]] | self.rests[1][pairs[:, 1]])
+        return np.concatenate((pairs[passes], self.whole))
+
     def alone(self, pairs: NDArray[np.intp]) -> tuple[Names, Names]:
         """Those of them that are hidden: `pairs` (m, 2) do not tell where they went."""
         first, second = (tuple(np.setdiff1d(self.covered[key], pairs[:, key]).tolist()) for key in (0, 1))
         return first, second
 
 
-def scenery(cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: Floats | None) -> Scenery:
+def scenery(
+    cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: Floats | None, marked: Marked
+) -> Scenery:
     """The things at rest of which something hides a part in either key, and what rests beside them.
 
-    So they lie below what passes. What rests elsewhere and is seen wholly in both keys may as well stand before it.
+    So they lie below what passes. What rests elsewhere and is seen wholly in both keys may as well stand before it, and
+    what is `marked` to have become something else is none of it.
     """
     watched = _Watched.of(cut, pictures, camera)
     way = np.eye(2, 3) if camera is None else camera
     parts, whole = {}, []
     for names, hidden in watched.things(cut):
+        if marked.denies(*names):
+            continue
         if hidden is not None and hidden.passed > PASSED:
             parts[names[0][0], names[1][0]] = Hidden(names, way, hidden.under, 0, hidden.size, scenery=True)
         elif hidden is None and len(names[0]) == len(names[1]) == 1:
@@ -77,7 +88,8 @@ def scenery(cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: F
     for key, rests in enumerate((first, second)):
         rests[[name for part in parts.values() for name in part.pieces[key]]] = True
         rests[beside[:, key]] = True
-    covered = watched.covered(0, first), watched.covered(1, second)
+    named = [np.isin(np.arange(len(own.area)), marked.pairs[:, key]) for key, own in enumerate(cut)]
+    covered = watched.covered(0, first, named[0]), watched.covered(1, second, named[1])
     for own, rests, hiding in zip(cut, (first, second), covered, strict=True):
         apart = np.abs(own.colour[[*hiding]][:, None] - own.colour[rests][None]).max(-1)
         rests[np.array(hiding, np.intp)[(apart < SAME_COLOUR).any(1)]] = True
@@ -117,7 +129,7 @@ class _Watched:
         still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < most
         shown = cut[0].labels, _seen(cut[1].labels, camera)
         grounds = cut[0].grounds, _seen(cut[1].grounds, camera)
-        outlines = [_outlines(said) for said in shown]
+        outlines = [_outlines(said) & (shown[1] >= 0) for said in shown]
         tables = zip(shown, (len(own.area) for own in cut), outlines, strict=True)
         counted = [(said, *_counted(said, count, outline, still), outline) for said, count, outline in tables]
         # Once it is known what passes, it is known of which outlines that hides some.
@@ -155,13 +167,16 @@ class _Watched:
             share = passed[number] / max(count[number], 1)
             yield own, None if seen else _Behind(share, (under[0][number], under[1][number]), size)
 
-    def covered(self, key: int, rests: Mask) -> Names:
-        """The pieces of a key, 0 or 1, in the midst of what `rests`, (n,), where the other one shows what passes."""
+    def covered(self, key: int, rests: Mask, named: Mask) -> Names:
+        """The pieces of a key, 0 or 1, in the midst of what `rests`, (n,), where the other one shows what passes.
+
+        But those that are `named` by marks, (n,).
+        """
         labels, passed = self.shown[key], self.passed[1 - key]
         all_, gone = (
             np.bincount(labels[where], minlength=len(rests) + 1)[1:] for where in (labels > 0, passed & (labels > 0))
         )
-        found = np.flatnonzero((gone > PASSED * all_) & ~rests)
+        found = np.flatnonzero((gone > PASSED * all_) & ~rests & ~named)
         return tuple(name for name in found.tolist() if _amidst(labels == name + 1, labels, rests))
 
 

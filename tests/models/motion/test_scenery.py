@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from inbetween.models.motion.classical import offer
+from inbetween.models.motion.marked import NO_MARKS, Marked
+from inbetween.models.motion.matching import dissimilar
 from inbetween.models.motion.piece_motion import BOTH, SCENERY, Manner
 from inbetween.models.motion.regions import pieces
 from inbetween.models.motion.scenery import Scenery, scenery
@@ -25,7 +27,8 @@ def wall(*things: Any, count: int = 12) -> Any:
 
 def found(start: Any, end: Any) -> tuple[Scenery, Any]:
     cut = pieces(start), pieces(end)
-    return scenery(cut, (start, end), None), cut
+    marked = Marked((start, end), cut, NO_MARKS, dissimilar(*cut))
+    return scenery(cut, (start, end), None, marked), cut
 
 
 def keys(scene: str) -> tuple[Any, Any]:
@@ -72,6 +75,15 @@ def test_equal_stripes_stay_although_each_has_its_like_where_the_disc_goes() -> 
     assert len(gone) == 1
 
 
+def test_a_stripe_that_is_marked_to_go_goes_and_one_that_is_pinned_changes_nothing() -> None:
+    start, end = wall((STAGE.disc(110, 135, 60), RED)), wall((STAGE.disc(350, 135, 60), RED))
+    told = offer(start, end, np.array([((20.0, 135.0), (260.0, 135.0))])).pieces
+    assert sum(np.abs(piece.way - np.eye(2, 3)).max() > 1 for piece in told.pieces) > 1
+    pinned, usual = offer(start, end, np.array([((20.0, 135.0), (20.0, 135.0))])).pieces, offer(start, end).pieces
+    assert all((one == other).all() for one, other in zip(pinned.labels, usual.labels, strict=True))
+    assert all((one.way == other.way).all() for one, other in zip(pinned.pieces, usual.pieces, strict=True))
+
+
 def test_a_tile_that_is_hidden_wholly_is_there_as_soon_as_what_hid_it_has_left() -> None:
     start, end = keys("a ball before tiles")
     carried = offer(start, end).pieces
@@ -96,7 +108,7 @@ def test_what_changes_before_what_rests_is_no_scenery_itself(start: Any, end: An
 
 def test_what_rests_and_is_seen_wholly_may_hide_what_comes_out_from_behind_it() -> None:
     start, end = keys("a box comes out from behind another")
-    seen, cut = found(start, end)
+    seen, _ = found(start, end)
     assert not seen.parts
     assert not seen.whole.size
 
