@@ -18,25 +18,28 @@ from inbetween.models.training.readers import Picture
 from inbetween.stage import Stage
 
 PICTURES = Path(__file__).parent / "pictures"
-LEGS, STROLL = bench_marks.SCENES["legs pass each other"], scenes.SCENES["somebody walks on the spot"]
+LEGS = bench_marks.SCENES["legs pass each other"]
 STAGE = Stage(2)
-ROWS, COLUMNS = slice(16, 520), slice(250, 730)
+Part = tuple[slice, slice]
+WALKER: Part = slice(16, 520), slice(250, 730)
+STREET: Part = slice(126, 504), slice(0, 720)
 TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)
-SMALL, GAP = (240, 252), 6
+WIDE, GAP = 240, 6
 CROSSES = ((40, 110, 250), (250, 90, 30))
 
 
 def main() -> None:
     """Each picture is two rows, the keys at both ends."""
     _save("marks.png", _marked())
-    _save("stroll.png", [_walked("flow"), _walked("motion")])
+    _save("stroll.png", [_played("somebody walks on the spot", model, WALKER) for model in ("flow", "motion")])
+    _save("street.png", [_played("a car passes houses", model, STREET) for model in ("flow", "motion")])
 
 
-def _walked(model: str) -> np.ndarray:
-    start, end = STROLL(STAGE, 0.0), STROLL(STAGE, 1.0)
+def _played(scene: str, model: str, part: Part) -> np.ndarray:
+    start, end = (scenes.SCENES[scene](STAGE, t) for t in (0.0, 1.0))
     asked = np.array(TIMES[1:-1], np.float32).reshape(-1, 1, 1, 1)
     frames = registry.load(model, "cpu").network(RGBA, "display")(start[None], end[None], asked)
-    return _row([_tile(frame) for frame in (start, *frames, end)])
+    return _row([_tile(frame, part) for frame in (start, *frames, end)])
 
 
 def _marked() -> list[np.ndarray]:
@@ -49,7 +52,7 @@ def _marked() -> list[np.ndarray]:
         led = network.through(None, None, False, [(tuple(a), tuple(b)) for a, b in told])
         asked = np.array(TIMES[1:-1], np.float32).reshape(-1, 1, 1, 1)
         frames = [start, *led(start[None], end[None], asked), end]
-        tiles = [_tile(frame) for frame in frames]
+        tiles = [_tile(frame, WALKER) for frame in frames]
         for key, tile in ((0, tiles[0]), (1, tiles[-1])):
             for mark, colour in zip(told, CROSSES, strict=False):
                 _cross(tile, mark[key], colour)
@@ -62,13 +65,14 @@ def _save(name: str, rows: list[np.ndarray]) -> None:
     cv2.imwrite(str(PICTURES / name), np.concatenate((rows[0], gap, rows[1])))
 
 
-def _tile(frame: Picture) -> np.ndarray:
-    cut = np.asarray(frame)[ROWS, COLUMNS, 2::-1]
-    return cv2.resize(np.round(np.clip(cut, 0, 1) * 255).astype(np.uint8), SMALL, interpolation=cv2.INTER_AREA)
+def _tile(frame: Picture, part: Part) -> np.ndarray:
+    cut = np.asarray(frame)[*part, 2::-1]
+    small = WIDE, round(WIDE * cut.shape[0] / cut.shape[1])
+    return cv2.resize(np.round(np.clip(cut, 0, 1) * 255).astype(np.uint8), small, interpolation=cv2.INTER_AREA)
 
 
 def _cross(tile: np.ndarray, place: np.ndarray, colour: tuple[int, int, int]) -> None:
-    x, y = np.round((place - (COLUMNS.start, ROWS.start)) / 2).astype(int).tolist()
+    x, y = np.round((place - (WALKER[1].start, WALKER[0].start)) / 2).astype(int).tolist()
     for width, shade in ((5, (255, 255, 255)), (2, colour)):
         cv2.drawMarker(tile, (x, y), shade, cv2.MARKER_CROSS, 22, width, cv2.LINE_AA)
         cv2.circle(tile, (x, y), 8, shade, width, cv2.LINE_AA)
