@@ -113,10 +113,11 @@ def _aloof(sight: Sight, pairs: NDArray[np.intp], ways: Mapping[int, Floats | De
     still = [row for row, way in ways.items() if isinstance(way, np.ndarray) and sight.rests(pairs[row, 0], way)]
     moving = pairs[[row for row, way in ways.items() if way is not None and row not in still]]
     for row in still:
-        found[row] = all(
-            np.isin(said_at(cut.labels, view.beside(name)), names + 1).mean() < ON_SHARE
+        beside = (
+            np.isin(said_at(cut.labels, view.beside(name)), names + 1)
             for cut, view, name, names in zip(sight.cut, sight.views, pairs[row].tolist(), moving.T, strict=True)
         )
+        found[row] = all(np.count_nonzero(each) <= ON_SHARE * len(each) for each in beside)
     return found
 
 

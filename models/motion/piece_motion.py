@@ -162,7 +162,7 @@ def carried(
         sight = Sight(cut, views, flows, wrong, told.marks, apart.ways)
         stands = scenery(cut, (start, end), camera, sight.marked)
         pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked, stands.rests)
-        hidden = half_hidden(sight, stands.among(pairs), {**stands.parts, **apart.hidden})
+        hidden = half_hidden(sight, stands.among(pairs), stands.beside(apart.hidden))
     alone = stands.alone(pairs)
     pairs = together(stands.among(pairs), hidden)
     load = _Load(cut, views, flows, told.marks)

@@ -54,6 +54,11 @@ class Scenery:
     covered: tuple[Names, Names]
     """The pieces of either key in the midst of that in whose place the other key shows something that passes."""
 
+    def beside(self, others: Mapping[tuple[int, int], Hidden]) -> dict[tuple[int, int], Hidden]:
+        """Its things and others, each piece in one of them: what is known of others otherwise counts more."""
+        own = {pair: part for pair, part in self.parts.items() if not any(map(part.shares, others.values()))}
+        return {**own, **others}
+
     def among(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """The pairs (m, 2) of all pieces: those of what passes, and those that rest and are seen wholly."""
         passes = ~(self.rests[0][pairs[:, 0]] | self.rests[1][pairs[:, 1]])
@@ -145,6 +150,8 @@ class _Watched:
     def things(self, cut: tuple[Pieces, Pieces]) -> Iterator[tuple[tuple[Names, Names], _Behind | None]]:
         """What may be one thing at rest, in either key, and what is hidden of it; None if all of it is seen."""
         names = [*_things(cut, self.shown, self.still, self.stay)]
+        if not names:
+            return
         tables = np.zeros(len(cut[0].area) + 1, np.intp), np.zeros(len(cut[1].area) + 1, np.intp)
         for number, own in enumerate(names, start=1):
             for table, pieces in zip(tables, own, strict=True):
