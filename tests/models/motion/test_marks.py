@@ -39,7 +39,7 @@ def psnr(scene: str, marks: Sequence[Mark]) -> float:
     [
         ("equal discs change places", 30.0),
         ("legs pass each other", 5.0),
-        ("a head turns by 40 degrees", 2.0),
+        ("a head turns by 40 degrees", 1.5),
         ("a tail curls", 4.0),
         ("something painted goes far", 4.0),
     ],
