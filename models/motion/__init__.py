@@ -19,6 +19,7 @@ In the order in which they are used:
         alignment                 affine maps that bring one piece over another, by their moments and outlines
         verification              which of these explains a matched pair best, if any: rigid, reshaped or bent
         touching                  things of one colour that are one piece in one key
+        scenery                   what rests, and what passes hides a part of it
         occlusion, depth_order    pieces that are partly occluded; which of two lies on top
         registration, graph, deformation    non-rigid registration, and motion as rigid as possible
         outlines, propagation, lines        what goes along with pieces: ink, faint shades, lines on paper

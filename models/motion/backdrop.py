@@ -63,14 +63,19 @@ class Backdrop:
         """
         if self.camera is None:
             return flow
-        own = panned(self.camera, flow.shape[:2], float(key))[1 - key]
+        own = self._flow(key)
         return np.where(((self.unchanged[key] != OTHER) | outside(own))[..., None], own, flow)
 
     def beyond(self, key: int) -> Mask:
         """Where a key, 0 or 1, shows of it what the camera has beyond the frame of the other one, (H, W)."""
         if self.camera is None:
             return np.zeros(self.unchanged[key].shape, np.bool_)
-        return outside(panned(self.camera, self.unchanged[key].shape, float(key))[1 - key])
+        return outside(self._flow(key))
+
+    def _flow(self, key: int) -> Plane:
+        """That of a camera from a key, 0 or 1, to the other one, (H, W, 2)."""
+        assert self.camera is not None
+        return panned(self.camera, self.unchanged[key].shape, float(key))[1 - key]
 
     def at(self, t: float, bend: Bend | None) -> "Scene":
         """How it lies at time `t`, the camera on the curve that `bend` asks for."""

@@ -26,8 +26,6 @@ FOLDS = 8
 """Of how many pieces at most it is tried how they bend behind something, the largest."""
 BENDS = 24
 """How many pieces bend at most; where more would have to, as on another page of writing, none is what it was."""
-
-
 ON_SHARE = 0.5
 """Share of what is right beside a thing that another one has at least if the thing lies on it."""
 
@@ -185,15 +183,10 @@ def _whole(part: Hidden) -> bool:
 
 def together(pairs: NDArray[np.intp], found: HalfHidden) -> NDArray[np.intp]:
     """All pairs (m, 2): those given, but for what is part of another thing by now, and all that are parts of one."""
-    parts = [pair for first, part in found.items() for pair in (first, *product(*part.pieces))]
-    return np.concatenate((without(pairs, found), np.array([*dict.fromkeys(parts)], np.intp).reshape(-1, 2)))
-
-
-def without(pairs: NDArray[np.intp], found: HalfHidden) -> NDArray[np.intp]:
-    """The pairs (m, 2) of pieces that are no part of some things."""
     taken = [[name for part in found.values() for name in part.pieces[key]] for key in (0, 1)]
     free = ~np.isin(pairs[:, 0], taken[0]) & ~np.isin(pairs[:, 1], taken[1])
-    return np.asarray(pairs[free])
+    parts = [pair for first, part in found.items() for pair in (first, *product(*part.pieces))]
+    return np.concatenate((pairs[free], np.array([*dict.fromkeys(parts)], np.intp).reshape(-1, 2)))
 
 
 def _pile(pairs: NDArray[np.intp], hidden: Sequence[Hidden | None]) -> _Pile:

@@ -3,6 +3,7 @@
 A mask is bool (H, W), labels are whole numbers (H, W), 0 for nothing. Places are x and y in pixels of the frame.
 """
 
+from itertools import product
 from typing import Any
 
 import cv2
@@ -84,6 +85,15 @@ def said_at(labels: NDArray[Any], places: NDArray[np.float64]) -> Labels:
     height, width = labels.shape
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     return np.where(inside, labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], -1)
+
+
+def nearby(labels: Labels, others: Labels, reach: int) -> Mask:
+    """Where labels (H, W) say at a pixel, or so many pixels beside it, what others say there."""
+    height, width = labels.shape
+    around, found = np.pad(labels, reach), np.zeros(labels.shape, np.bool_)
+    for down, right in product(range(2 * reach + 1), repeat=2):
+        found |= around[down : down + height, right : right + width] == others
+    return found
 
 
 def part_around(rows: NDArray[np.intp], columns: NDArray[np.intp], margin: int) -> Part:

@@ -28,9 +28,9 @@ from inbetween.models.motion.matching import SAME_MOTION, matches, recoloured
 from inbetween.models.motion.occlusion import Names
 from inbetween.models.motion.outlines import outlined
 from inbetween.models.motion.propagation import joined
-from inbetween.models.motion.regions import Pieces, pieces
-from inbetween.models.motion.scenery import scenery
-from inbetween.models.motion.touching import parted, touching
+from inbetween.models.motion.regions import pieces
+from inbetween.models.motion.scenery import Scenery, scenery
+from inbetween.models.motion.touching import Parted, parted, touching
 from inbetween.models.motion.verification import (
     EXPLAINED_DIFFERENCE,
     OVERLAP,
@@ -138,6 +138,35 @@ class Carried:
         return replace(self, flows=flows, labels=labels, grounds=grounds, backdrop=self.backdrop.cropped(height, width))
 
 
+@dataclass(frozen=True)
+class _Matched:
+    """Which piece is which, in two keys that are cut into pieces."""
+
+    sight: Sight
+    stands: Scenery
+    pairs: NDArray[np.intp]
+    """(n, 2): what passes, and what rests and is seen wholly."""
+    hidden: HalfHidden
+
+    @classmethod
+    def of(
+        cls,
+        apart: Parted,
+        pictures: tuple[Plane, Plane],
+        flows: tuple[Plane, Plane],
+        camera: Floats | None,
+        marks: Floats,
+    ) -> "_Matched":
+        """Those of two pictures, by the flows between them, both ways, and by what is known of what touches."""
+        start, end = pictures
+        views = View(start, apart.cut[0]), View(end, apart.cut[1])
+        wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
+        sight = Sight(apart.cut, views, flows, wrong, marks, apart.ways)
+        stands = scenery(apart.cut, pictures, camera, sight.marked)
+        pairs = stands.among(matches(*apart.cut, sight.flow_shifts(), sight.judged, sight.marked, stands.rests))
+        return cls(sight, stands, pairs, half_hidden(sight, pairs, stands.beside(apart.hidden)))
+
+
 def carried(
     start: Plane, end: Plane, flows: tuple[Plane, Plane], camera: Floats | None = None, told: Told = UNTOLD
 ) -> Carried:
@@ -148,24 +177,15 @@ def carried(
     hardly anything changing around it, grows out of its middle or shrinks into it. What is `joined` to a carried piece
     goes along with it. What is `swept` lies below all that. What is `told` of the keys holds.
     """
-    cut = pieces(start), pieces(end)
-    views = View(start, cut[0]), View(end, cut[1])
-    wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
-    sight = Sight(cut, views, flows, wrong, told.marks)
-    stands = scenery(cut, (start, end), camera, sight.marked)
-    pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked, stands.rests)
-    hidden = half_hidden(sight, stands.among(pairs), stands.parts)
-    apart = parted(cut, (start, end), touching(sight, stands.among(pairs), hidden))
+    whole = Parted((pieces(start), pieces(end)), {}, {})
+    found = _Matched.of(whole, (start, end), flows, camera, told.marks)
+    apart = parted(whole.cut, (start, end), touching(found.sight, found.pairs, found.hidden))
     if apart.ways:
-        cut = apart.cut
-        views = View(start, cut[0]), View(end, cut[1])
-        sight = Sight(cut, views, flows, wrong, told.marks, apart.ways)
-        stands = scenery(cut, (start, end), camera, sight.marked)
-        pairs = matches(*cut, sight.flow_shifts(), sight.judged, sight.marked, stands.rests)
-        hidden = half_hidden(sight, stands.among(pairs), stands.beside(apart.hidden))
-    alone = stands.alone(pairs)
-    pairs = together(stands.among(pairs), hidden)
-    load = _Load(cut, views, flows, told.marks)
+        found = _Matched.of(apart, (start, end), flows, camera, told.marks)
+    sight, hidden, alone = found.sight, found.hidden, found.stands.alone(found.pairs)
+    cut, views, wrong = sight.cut, sight.views, sight.wrong
+    pairs = together(found.pairs, hidden)
+    load = _Load(sight, told.marks)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.go((np.nonzero(first), np.nonzero(second)), growth, Manner.SWEPT)
     known = [label > 0 for label in load.labels]
@@ -286,14 +306,12 @@ def _joined(found: Carried, views: tuple[View, View], astray: Sequence[Mask]) ->
 class _Load:
     """What is carried, as it is found."""
 
-    def __init__(
-        self, cut: tuple[Pieces, Pieces], views: tuple[View, View], flows: tuple[Plane, Plane], marks: Floats
-    ) -> None:
-        self.marks = marks
-        self.cut, self.views, self.flows = cut, views, (flows[0].copy(), flows[1].copy())
+    def __init__(self, sight: Sight, marks: Floats) -> None:
+        self.marks, self.cut, self.views = marks, sight.cut, sight.views
+        self.flows = sight.flows[0].copy(), sight.flows[1].copy()
         self.labels: tuple[Numbers, Numbers] = (
-            np.zeros(flows[0].shape[:2], np.uint8),
-            np.zeros(flows[1].shape[:2], np.uint8),
+            np.zeros(self.flows[0].shape[:2], np.uint8),
+            np.zeros(self.flows[1].shape[:2], np.uint8),
         )
         self.pieces: list[Piece] = []
         self.lowest: list[int] = []

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats
-from inbetween.models.motion.masks import RIM, Labels, Mask, diagonal, inner_distance, nearest
+from inbetween.models.motion.masks import RIM, Labels, Mask, diagonal, inner_distance, nearby, nearest
 from inbetween.models.warp import Plane
 
 EDGE_RANGE = 25
@@ -211,11 +211,7 @@ def _inside(labels: Labels, uneven: Mask) -> Mask:
     All of what is small, or nowhere even: its few pixels tell its measures only all together.
     """
     even = np.where(uneven, 0, labels)
-    height, width = labels.shape
-    around = np.pad(even, 1)
-    own = np.zeros(labels.shape, np.bool_)
-    for down, right in product(range(3), range(3)):
-        own |= around[down : down + height, right : right + width] == labels
+    own = nearby(even, labels, 1)
     known = np.bincount(labels.ravel(), even.ravel() > 0) > SMALL_PIECE
     return np.asarray((labels > 0) & (own | ~known[labels]))
 

@@ -6,7 +6,6 @@ what they were all the same. Their outlines tell: where nothing hides them, thes
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import cv2
 import numpy as np
@@ -16,7 +15,7 @@ from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.backdrop import seen_along
 from inbetween.models.motion.camera import panned
 from inbetween.models.motion.marked import Marked
-from inbetween.models.motion.masks import Labels, Mask, dilated, part_of_mask, said_at
+from inbetween.models.motion.masks import Labels, Mask, dilated, nearby, part_of_mask, said_at
 from inbetween.models.motion.matching import SAME_COLOUR
 from inbetween.models.motion.occlusion import Hidden, Names
 from inbetween.models.motion.regions import EDGE_REACH, SOFT_EDGE, Pieces
@@ -35,7 +34,7 @@ PASSED = 0.85
 """Share of what one key alone shows of a piece, at least, in whose place the other one has something that moves."""
 EDGE = np.ones((5, 5), np.uint8)
 """What is around a pixel that must be as it was: labels may end a pixel before an edge does; and wider than edges."""
-RESAMPLED = 0.2
+SAME_ALONG = 0.2
 """Difference of colour, of 1, up to which what the camera moves is the same: it is known to a tenth of a pixel."""
 LEAST_HIDDEN = 20
 """Pixels of a piece that are hidden at least."""
@@ -81,36 +80,24 @@ def scenery(
     watched = _Watched.of(cut, pictures, camera)
     way = np.eye(2, 3) if camera is None else camera
     parts, whole = {}, []
-    for names, hidden in watched.things(cut):
-        if marked.denies(*names):
+    for thing, seen in watched.things(cut, way):
+        ones, others = thing.pieces
+        if marked.denies(ones, others):
             continue
-        if hidden is not None and hidden.passed > PASSED:
-            parts[names[0][0], names[1][0]] = Hidden(names, way, hidden.under, 0, hidden.size, scenery=True)
-        elif hidden is None and len(names[0]) == len(names[1]) == 1:
-            whole.append((names[0][0], names[1][0]))
+        if not seen:
+            parts[ones[0], others[0]] = thing
+        elif len(ones) == len(others) == 1:
+            whole.append((ones[0], others[0]))
     beside = _reached(cut[0].beside, [name for part in parts.values() for name in part.pieces[0]], whole)
     first, second = (np.zeros(len(own.area), np.bool_) for own in cut)
     for key, rests in enumerate((first, second)):
         rests[[name for part in parts.values() for name in part.pieces[key]]] = True
         rests[beside[:, key]] = True
-    named = [np.isin(np.arange(len(own.area)), marked.pairs[:, key]) for key, own in enumerate(cut)]
-    covered = watched.covered(0, first, named[0]), watched.covered(1, second, named[1])
+    covered = watched.covered(0, first, marked.pairs[:, 0]), watched.covered(1, second, marked.pairs[:, 1])
     for own, rests, hiding in zip(cut, (first, second), covered, strict=True):
         apart = np.abs(own.colour[[*hiding]][:, None] - own.colour[rests][None]).max(-1)
         rests[np.array(hiding, np.intp)[(apart < SAME_COLOUR).any(1)]] = True
     return Scenery(parts, beside, (first, second), covered)
-
-
-@dataclass(frozen=True)
-class _Behind:
-    """What either key hides of a thing at rest."""
-
-    passed: float
-    """The share of it that something hides which passes."""
-    under: tuple[Floats, Floats]
-    """As `Hidden` has it."""
-    size: int
-    """The same."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +117,7 @@ class _Watched:
     def of(cls, cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: Floats | None) -> "_Watched":
         """That of two pictures (H, W, 4) that are cut into pieces, before a camera's backdrop."""
         start, end = pictures
-        there, most = (end, SAME_COLOUR) if camera is None else (seen_along(end, camera), RESAMPLED)
+        there, most = (end, SAME_COLOUR) if camera is None else (seen_along(end, camera), SAME_ALONG)
         still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < most
         shown = cut[0].labels, _seen(cut[1].labels, camera)
         grounds = cut[0].grounds, _seen(cut[1].grounds, camera)
@@ -147,8 +134,8 @@ class _Watched:
         first, second = stay
         return cls(shown, still, (first, second), _passing(shown, grounds, (first, second), still))
 
-    def things(self, cut: tuple[Pieces, Pieces]) -> Iterator[tuple[tuple[Names, Names], _Behind | None]]:
-        """What may be one thing at rest, in either key, and what is hidden of it; None if all of it is seen."""
+    def things(self, cut: tuple[Pieces, Pieces], way: Floats) -> Iterator[tuple[Hidden, bool]]:
+        """The things at rest, which go that way, of which what passes hides a part; and those of which all is seen."""
         names = [*_things(cut, self.shown, self.still, self.stay)]
         if not names:
             return
@@ -157,33 +144,32 @@ class _Watched:
             for table, pieces in zip(tables, own, strict=True):
                 table[np.add(pieces, 1)] = number
         first, second = (table[np.maximum(said, 0)] for table, said in zip(tables, self.shown, strict=True))
-        sizes = [np.bincount(thing.ravel(), minlength=len(names) + 1) for thing in (first, second)]
-        under, passed = [], np.zeros(len(names) + 1)
-        count = np.zeros(len(names) + 1, np.intp)
+        count = len(names) + 1
+        size = np.minimum(*(np.bincount(thing.ravel(), minlength=count) for thing in (first, second)))
+        under, hidden = [], np.zeros(count, np.intp)
         for key, (thing, other) in enumerate(((first, second), (second, first))):
-            hides = (other > 0) & ~_nearby(thing, other) & ~self.still & (self.shown[key] >= 0)
-            count += np.bincount(other[hides], minlength=len(count))
+            hides = (other > 0) & ~nearby(thing, other, SOFT_EDGE) & ~self.still & (self.shown[key] >= 0)
+            hidden += np.bincount(other[hides], minlength=count)
             hides &= self.passed[key]
-            passed += np.bincount(other[hides], minlength=len(count))
             columns = len(cut[key].area) + 1
-            said = np.bincount(other[hides] * columns + self.shown[key][hides], minlength=len(count) * columns)
-            under.append(said.reshape(-1, columns)[:, 1:].astype(np.float64))
+            said = np.bincount(other[hides] * columns + self.shown[key][hides], minlength=count * columns)
+            under.append(said.reshape(count, columns).astype(np.float64))
         for number, own in enumerate(names, start=1):
-            size = int(min(each[number] for each in sizes))
-            seen = count[number] < LEAST_HIDDEN
-            share = passed[number] / max(count[number], 1)
-            yield own, None if seen else _Behind(share, (under[0][number], under[1][number]), size)
+            seen = hidden[number] < LEAST_HIDDEN
+            if seen or sum(each[number].sum() for each in under) > PASSED * hidden[number]:
+                by = under[0][number, 1:], under[1][number, 1:]
+                yield Hidden(own, way, by, 0, int(size[number]), scenery=True), bool(seen)
 
-    def covered(self, key: int, rests: Mask, named: Mask) -> Names:
+    def covered(self, key: int, rests: Mask, named: Labels) -> Names:
         """The pieces of a key, 0 or 1, in the midst of what `rests`, (n,), where the other one shows what passes.
 
-        But those that are `named` by marks, (n,).
+        But those that marks are on, by their names, (m,).
         """
         labels, passed = self.shown[key], self.passed[1 - key]
         all_, gone = (
             np.bincount(labels[where], minlength=len(rests) + 1)[1:] for where in (labels > 0, passed & (labels > 0))
         )
-        found = np.flatnonzero((gone > PASSED * all_) & ~rests & ~named)
+        found = np.setdiff1d(np.flatnonzero((gone > PASSED * all_) & ~rests), named)
         return tuple(name for name in found.tolist() if _amidst(labels == name + 1, labels, rests))
 
 
@@ -208,15 +194,6 @@ def _amidst(own: Mask, labels: Labels, rests: Mask) -> bool:
     part = part_of_mask(own, EDGE_REACH)
     beside = labels[part][dilated(own[part], EDGE_REACH) & ~own[part]]
     return bool(np.append(False, rests)[np.maximum(beside, 0)].mean() > AMIDST)
-
-
-def _nearby(labels: Labels, others: Labels) -> Mask:
-    """Where labels (H, W) say right beside, or there, what others say there: soft edges end anywhere."""
-    height, width = labels.shape
-    around, found = np.pad(labels, SOFT_EDGE), np.zeros(labels.shape, np.bool_)
-    for down, right in product(range(2 * SOFT_EDGE + 1), repeat=2):
-        found |= around[down : down + height, right : right + width] == others
-    return found
 
 
 def _reached(beside: Mask, known: Sequence[int], whole: Sequence[tuple[int, int]]) -> NDArray[np.intp]:
