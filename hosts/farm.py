@@ -18,14 +18,17 @@ from inbetween.models import registry
 MOST_TASKS = 1024
 """What the specification allows for a list of values."""
 
+FURTHER = ("guide", "marks", "motion_vectors")
+"""Options of a job that name what else is read."""
+
 KINDS = {"str": "STRING", "int": "INT", "float": "FLOAT"}
 
 
 def template(job: Job, frames_per_task: int) -> dict[str, Any]:
     """The job template, JSON-ready: every setting is a parameter with the help, limits and default it has everywhere.
 
-    The paths are parameters `In`, `Out` and, where they are given, `Guide` and `Marks`, without a default, which the
-    specification allows below the template only.
+    The paths are parameters `In`, `Out` and, where they are given, `Guide` and the like (`FURTHER`), without a default,
+    which the specification allows below the template only.
     Raises `InputError` when the source is not exactly one sequence, or the contact sheet's name is another file's, and
     `SettingsError` or `ModelError` for what no task could do: the model need not run here, but its card is read.
     """
@@ -42,6 +45,12 @@ def template(job: Job, frames_per_task: int) -> dict[str, Any]:
         "parameterDefinitions": list(_parameters(job, sequences[0])),
         "steps": [_draw(job, tasks), _finish(job)],
     }
+
+
+def paths(job: Job) -> dict[str, str]:
+    """What each path parameter of the template stands for."""
+    further = {_title(name): getattr(job, name) for name in FURTHER if getattr(job, name)}
+    return {"In": job.source, "Out": job.target, **further}
 
 
 def _refuse_foreign_sheet(name: str) -> None:
@@ -69,8 +78,8 @@ def _range(first: int, last: int) -> str:
 
 def _parameters(job: Job, sequence: SequencePlan) -> Iterator[dict[str, Any]]:
     yield {"name": "Name", "type": "STRING", "default": sequence.sequence.pattern[:64]}
-    given = [(name, path, "IN") for name, path in (("Guide", job.guide), ("Marks", job.marks)) if path]
-    for name, folder, flow in (("In", job.source, "IN"), ("Out", job.target, "OUT"), *given):
+    further = [(name, path, "IN") for name, path in paths(job).items() if name not in ("In", "Out")]
+    for name, folder, flow in (("In", job.source, "IN"), ("Out", job.target, "OUT"), *further):
         kind = "DIRECTORY" if flow == "OUT" or Path(folder).is_dir() else "FILE"
         yield {"name": name, "type": "PATH", "objectType": kind, "dataFlow": flow}
     for row in describe(Settings):
@@ -110,17 +119,21 @@ def _finish(job: Job) -> dict[str, Any]:
 
 
 def _arguments(job: Job) -> list[str]:
-    settings = [f"--{row['name'].replace('_', '-')}={{{{Param.{_title(row['name'])}}}}}" for row in describe(Settings)]
+    settings = [f"--{_flag(row['name'])}={{{{Param.{_title(row['name'])}}}}}" for row in describe(Settings)]
     given = [f"--{name}={getattr(job, name)}" for name in ("ext", "insert", "cycle", "jobs")]
-    paths = [f"--{name}={{{{Param.{_title(name)}}}}}" for name in ("guide", "marks") if getattr(job, name)]
+    further = [f"--{_flag(name)}={{{{Param.{_title(name)}}}}}" for name in FURTHER if getattr(job, name)]
     vectors = ["--vectors"] if job.vectors else []
-    return ["{{Param.In}}", "{{Param.Out}}", "--openjd", *paths, *vectors, *given, *settings]
+    return ["{{Param.In}}", "{{Param.Out}}", "--openjd", *further, *vectors, *given, *settings]
 
 
 def _script(arguments: list[str]) -> dict[str, Any]:
     """A polite end: the runner finishes the frames it has in hand when it is asked to stop."""
     cancelation = {"mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": 30}
     return {"actions": {"onRun": {"command": "inbetween-seq", "args": arguments, "cancelation": cancelation}}}
+
+
+def _flag(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def _title(name: str) -> str:

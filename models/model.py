@@ -57,6 +57,14 @@ class Abilities:
         if self.scheme_for(settings) != "direct":
             raise SettingsError("marks are not heeded in triads; choose scheme direct, or leave marks out")
 
+    def refuse_motion_vectors(self, settings: Settings) -> None:
+        """Raise `SettingsError` where it is not asked for each frame of keys that were moved to its time already."""
+        if self.scheme_for(settings) != "direct":
+            raise SettingsError(
+                f"motion vectors say where everything is at each frame, but {self.name} is asked for halves of a gap; "
+                "choose a model and scheme that draw each frame directly, or leave motion_vectors out"
+            )
+
     def refuse_vectors(self, settings: Settings) -> None:
         """Raise `SettingsError` where it cannot tell how things move; and as `scheme_for` does."""
         if not self.knows_vectors:

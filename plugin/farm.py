@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _write(options: argparse.Namespace) -> int:
-    from inbetween.hosts.farm import template
+    from inbetween.hosts.farm import paths, template
 
     if options.frames_per_task < 1:
         raise SettingsError(f"--frames-per-task is {options.frames_per_task}; a task has at least 1 frame")
@@ -49,8 +49,7 @@ def _write(options: argparse.Namespace) -> int:
         Path(options.save).write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"{options.save} could not be written: {error.strerror}; name another file") from error
-    named = {"In": job.source, "Out": job.target, "Guide": job.guide, "Marks": job.marks}
-    given = ((name, Path(path).absolute()) for name, path in named.items() if path)
+    given = ((name, Path(path).absolute()) for name, path in paths(job).items())
     places = shlex.join(word for name, path in given for word in ("-p", f"{name}={path}"))
     say(f"to run it here: openjd run {shlex.quote(options.save)} --step Finish --run-dependencies {places}")
     return DONE

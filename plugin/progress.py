@@ -66,7 +66,8 @@ def sentence(event: Event) -> str:
             layers = f", {event['layers']} more channels move along" if event["layers"] else ""
             seen = "no picture, motion is seen in" if event["is_data"] else "picture"
             seen = f"motion is that of {event['guide']}, {seen}" if event["guide"] else seen
-            picture = f"{seen} {' '.join(event['picture'])}{alpha}{layers}"
+            given_motion = f", moved by {event['motion_vectors']}" if event["motion_vectors"] else ""
+            picture = f"{seen} {' '.join(event['picture'])}{alpha}{layers}{given_motion}"
             given = f"{event['keys']} keys, {event['frames']} frames"
             given += f", {marked(event['marks'])}" if event["marks"] else ""
             return f"{event['name']}: {given}; {picture}; {_space(event)}"

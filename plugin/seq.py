@@ -80,6 +80,7 @@ def _show_plan(job: Job, as_json: bool) -> int:
     for sequence, rows in preview(job, tell):
         if not as_json:
             led = f", moving as {sequence.guide.sequence.pattern} does" if sequence.guide else ""
+            led += f", moved by {sequence.motion.sequence.pattern}" if sequence.motion else ""
             led += f", {marked(count(sequence.marks))}" if sequence.marks else ""
             say(f"{sequence.sequence.folder / sequence.sequence.pattern} -> {sequence.target}{led}")
             say(f"{'frame':>8}  {'what':8}{'t':>8}  from")

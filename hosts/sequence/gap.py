@@ -44,6 +44,8 @@ class Hand:
     channels: Channels
     space: str
     settings: Settings
+    follows: bool = False
+    """Whether the network knows by itself where everything goes: then nothing is held, and nothing is a cut."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def draw(
     Where nothing moves or everything changes, the first key is held: one drawing at t = 0. `beyond` is asked for the
     keys before and after the two only when they are needed. `marks`, on the two, are for a `PathNetwork` alone.
     """
-    verdict = judge(start, end, hand.channels, hand.space, hand.settings)
+    follows = Verdict.MOVE if hand.follows else None
+    verdict = follows or judge(start, end, hand.channels, hand.space, hand.settings)
     if verdict is not Verdict.MOVE:
         held = Drawing(span.gap.first, 0.0, tuple(span.gap.missing))
         return verdict, _frames(start, end, (held,), hand.network, hand)

@@ -1,9 +1,10 @@
 """What one run does: light enough to be read by `--help` and by hosts that never read a frame themselves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from inbetween.core.errors import SettingsError
 from inbetween.core.settings import Settings, check, from_mapping, option
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ class Job:
         "",
         "Table (CSV) of points on the keys, with a line mark,frame,x,y for each: what bears one name on two "
         "neighbouring keys is the same point of the drawing; for what goes astray.",
+    )
+    motion_vectors: str = option(
+        "",
+        "Folder or pattern of a renderer's motion vectors (EXR) for every frame of the result, keys as well: things go "
+        "as they say, and the model adds how light and shadow change; for renders.",
     )
     frames: str = option(
         "", "Write only these frames of the result, such as 1001-1007 or 5,9,20-30 (--frames=-3-8 from a minus on)."
@@ -61,11 +67,32 @@ class Job:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.motion_vectors:
+            _refuse_otherwise_led(self)
+            # Keys around a gap have nothing to say of it then, and are in no recipe.
+            object.__setattr__(self, "settings", replace(self.settings, path="straight"))
+
+
+def _refuse_otherwise_led(job: Job) -> None:
+    """Raise `SettingsError` for what would move things otherwise than their vectors say."""
+    settings = job.settings
+    if settings.timing != "linear":
+        raise SettingsError(
+            f"timing is {settings.timing!r}, but motion vectors say where everything is at each frame; choose linear, "
+            "and retime the result"
+        )
+    if settings.path not in ("auto", "straight"):
+        raise SettingsError(f"path is {settings.path!r}, but motion vectors say how everything goes; choose auto")
+    for name, given in (("marks", job.marks), ("vectors", job.vectors)):
+        if given:
+            raise SettingsError(f"{name} and motion_vectors both say how everything goes; leave one of them out")
 
 
 def refuse_undoable(job: Job, able: "Abilities") -> None:
     """Raise `SettingsError` for what a model cannot do of a job."""
     able.path_for(job.settings)
+    if job.motion_vectors:
+        able.refuse_motion_vectors(job.settings)
     if job.marks:
         able.refuse_marks(job.settings)
     if job.vectors:

@@ -43,8 +43,20 @@ NORMAL_NAMES, NORMAL_WORD, NORMAL_WORDS = frozenset({"N", "Nn", "Ngn"}), "normal
 """Of layers of data, those that are normals: by their names, by what these hold, or by their letters only."""
 DEPTH_WORDS = frozenset({"depth", "zdepth"})
 """Single channels, letters only, that are depth in whatever layer."""
+BOTH_WAYS = "vector"
+"""Blender's layer of motion, letters only: x and y to the frame before, z and w from the next one."""
 SMOOTH = frozenset({"mist"})
 """Layers whose one channel is called Z and is picture all the same: Blender's mist."""
+
+
+@dataclass(frozen=True)
+class Vector:
+    """Where a file holds one vector of each pixel, in pixels."""
+
+    places: tuple[int, int]
+    """Of its two channels."""
+    signs: tuple[int, int]
+    """By which they are multiplied to lead to the right and down."""
 
 
 @dataclass
@@ -105,6 +117,22 @@ def views(parts: Sequence[oiio.ImageSpec]) -> tuple[str, ...]:
         also = (each for each in others if each in written)
         found |= dict.fromkeys((part.get_string_attribute("view"), first, *also))
     return tuple(filter(None, found))
+
+
+def motion_of(parts: Sequence[oiio.ImageSpec]) -> tuple[Vector, Vector] | None:
+    """Where a file tells the way of each pixel to the next frame and to the one before; None where it does not.
+
+    As Nuke has it, in the layers `forward` and `backward` with u to the right and v up; or as Blender's render pass
+    Vector, whose x and y lead to the frame before, to the right and up, and whose z and w lead back from the next one.
+    """
+    found = {_letters(layer.title): layer.places for layer in _layers(parts)}
+    forward, backward = found.get("forward", {}), found.get("backward", {})
+    if {"u", "v"} <= forward.keys() & backward.keys():
+        return Vector((forward["u"], forward["v"]), (1, -1)), Vector((backward["u"], backward["v"]), (1, -1))
+    both = found.get(BOTH_WAYS, {})
+    if {"x", "y", "z", "w"} <= both.keys():
+        return Vector((both["z"], both["w"]), (-1, 1)), Vector((both["x"], both["y"]), (1, -1))
+    return None
 
 
 def unsigned(spec: oiio.ImageSpec, channel: int) -> bool:

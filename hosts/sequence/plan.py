@@ -7,13 +7,14 @@ from pathlib import Path
 
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.core.schedule import Drawing, Gap, gaps, schedule
-from inbetween.hosts.sequence import guide, marks, names, specs
+from inbetween.hosts.sequence import guide, marks, names, rendered, specs
 from inbetween.hosts.sequence.convert import of_vectors, retyped
 from inbetween.hosts.sequence.frames import Header, read_header
 from inbetween.hosts.sequence.guide import Guide
 from inbetween.hosts.sequence.job import Job
 from inbetween.hosts.sequence.marks import Marks, Table
 from inbetween.hosts.sequence.names import FrameSequence
+from inbetween.hosts.sequence.rendered import RenderedMotion
 
 SHEETS = names.EXTENSIONS - {".exr", ".dpx"}
 """Types that a contact sheet can have."""
@@ -81,6 +82,8 @@ class SequencePlan:
     """What is marked on the keys in `headers`."""
     vectors: bool = False
     """Whether its frames tell how it moves, in place of what it shows."""
+    motion: RenderedMotion | None = None
+    """How everything goes between its keys, where a renderer told."""
 
     def file(self, number: int) -> Path:
         """Where a frame of the result will lie."""
@@ -128,7 +131,8 @@ def plan(job: Job) -> Plan:
     """
     found, stray = names.find(_given(job.source, "the keys"))
     leader = guide.find(job.guide) if job.guide else None
-    read = (*found, leader) if leader else found
+    moving = rendered.find(job.motion_vectors) if job.motion_vectors else None
+    read = (*found, *filter(None, (leader, moving)))
     target = _target(job, read)
     _refuse_sheet_type(job.contact_sheet)
     if job.vectors and job.contact_sheet:
@@ -154,7 +158,8 @@ def plan(job: Job) -> Plan:
         raise InputError(f"{job.source} has no frame in {job.frames}; its result would be {_extent(job, plans)}")
     _refuse_collisions(chosen)
     idle = marks.idle(table, [_in_turn(job, each.numbers) for each in enough]) if table else ()
-    return Plan(tuple(_with_headers(each, leader, table) for each in chosen), tuple(sorted((*stray, *lone))), idle)
+    planned = (_with_headers(each, leader, table, moving) for each in chosen)
+    return Plan(tuple(planned), tuple(sorted((*stray, *lone))), idle)
 
 
 def rows(plan: SequencePlan) -> Iterator[Row]:
@@ -249,8 +254,13 @@ def _beyond(gap: Gap, placed: Mapping[int, int]) -> tuple[Outlook | None, Outloo
     )
 
 
-def _with_headers(plan: SequencePlan, leader: FrameSequence | None, table: Table | None) -> SequencePlan:
-    """Read the header of every key that is used, and of its guide, and hold each against the first, and its marks."""
+def _with_headers(
+    plan: SequencePlan, leader: FrameSequence | None, table: Table | None, moving: FrameSequence | None
+) -> SequencePlan:
+    """Read the header of every key that is used, and of its guide, and hold each against the first, and its marks.
+
+    And of the motion vectors of all frames between them.
+    """
     if leader and guide.same(leader, plan.sequence):
         leader = None
     used = {plan.keys[number] for number in plan.wanted & plan.keys.keys()}
@@ -274,7 +284,10 @@ def _with_headers(plan: SequencePlan, leader: FrameSequence | None, table: Table
     }
     beside = guide.beside(leader, plan.sequence, headers) if leader else None
     marked = marks.on_keys(table, headers) if table else {}
-    return replace(plan, headers=headers, outputs=outputs, guide=beside, marks=marked)
+    motion = None
+    if moving:
+        motion = rendered.of_gaps(moving, [span.gap for span in plan.spans], next(iter(headers.values())), plan.cycle)
+    return replace(plan, headers=headers, outputs=outputs, guide=beside, marks=marked, motion=motion)
 
 
 def _table(job: Job, found: tuple[FrameSequence, ...]) -> Table | None:

@@ -24,6 +24,7 @@ from inbetween.hosts.sequence.frames import file_hash, read_header
 from inbetween.hosts.sequence.names import FrameSequence
 from inbetween.hosts.sequence.plan import SequencePlan, Span
 from inbetween.hosts.sequence.whole import whole
+from inbetween.models import rendered
 from inbetween.models.model import Model
 
 FOLDER = ".inbetween"
@@ -110,6 +111,13 @@ def of_span(
         origin |= {
             "guide": _named(led_by, (*keys, *beyond)),
             "guide_sha256": _hashed(led_by, (*keys, *beyond), sha256),
+        }
+    if todo.motion:
+        frames = todo.motion.numbers(span.gap)
+        origin |= {
+            "motion_vectors": _named(todo.motion.sequence, frames),
+            "motion_vectors_sha256": _hashed(todo.motion.sequence, frames, sha256),
+            "motion_vectors_algorithm": rendered.ALGORITHM,
         }
     if told := marks.told(todo.marks, pairwise(span.keys if path != "straight" else keys)):
         origin["marks"] = told

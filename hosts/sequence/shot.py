@@ -22,6 +22,7 @@ from inbetween.hosts.sequence.provenance import Made, Origin
 from inbetween.hosts.sequence.window import Window
 from inbetween.hosts.sequence.work import Keys, Progress, Task, Writers
 from inbetween.models.model import Model
+from inbetween.models.rendered import RenderedNetwork
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,14 @@ class Shot:
         network, scheme, path = model.network(channels, space), model.scheme_for(settings), model.path_for(settings)
         return Hand(network, scheme, path, model.knows_time, channels, space, settings)
 
+    def _hand_for(self, span: Span) -> Hand:
+        """Who draws a gap: led by what a renderer told of it, if it did. Raises `FrameReadError`."""
+        if self.todo.motion is None:
+            return self.hand
+        motion = self.todo.motion.read(span.gap, self._window(span))
+        network = RenderedNetwork(self.hand.network, self.hand.channels, motion)
+        return replace(self.hand, network=network, follows=True)
+
     @property
     def _first(self) -> Header:
         return next(iter(self.todo.headers.values()))
@@ -84,12 +93,13 @@ class Shot:
         return colour.resolve(self.job.settings.working_space, self._seen.path.name, self._seen.tag)
 
     def _introduce(self) -> None:
-        channels, led_by = self._seen.channels, self.todo.guide
+        channels, led_by, motion = self._seen.channels, self.todo.guide, self.todo.motion
         seen = 0 if led_by else len(channels.picture)
         event = {
             "event": "sequence",
             "name": self.todo.sequence.pattern,
             "guide": str(led_by.sequence.folder / led_by.sequence.pattern) if led_by else None,
+            "motion_vectors": str(motion.sequence.folder / motion.sequence.pattern) if motion else None,
             "keys": len(self.todo.keys),
             "frames": len(self.todo.wanted),
             "marks": marks.count(self.todo.marks),
@@ -152,7 +162,7 @@ class Shot:
         self.writers.check()
         start, end = self._plates(span)
         marked = self._marked(span, span.start, span.end)
-        verdict, drawn = draw(start, end, span, self.hand, lambda: self._beyond(span), marked)
+        verdict, drawn = draw(start, end, span, self._hand_for(span), lambda: self._beyond(span), marked)
         log.info(
             "%s to %s: %s, %d of %d frames due", *(file.name for file in files), verdict.value, len(due), len(frames)
         )

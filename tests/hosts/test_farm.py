@@ -23,6 +23,17 @@ from inbetween.seq import main
 TESTS = Path(__file__).resolve().parents[1]
 
 
+def vectors(folder: Path) -> Path:
+    """Motion vectors for every frame of the shot."""
+    spec = oiio.ImageSpec(8, 8, 4, oiio.FLOAT)
+    spec.channelnames = ("forward.u", "forward.v", "backward.u", "backward.v")
+    (folder / "vec").mkdir()
+    for number in range(1, 31):
+        file = folder / "vec" / f"vec.{number:04d}.exr"
+        write_frame(file, Header(file, (spec,), False), np.zeros((8, 8, 4), np.float32))
+    return folder / "vec"
+
+
 @pytest.fixture
 def shot(tmp_path: Path) -> Path:
     for number in (1, 9, 12, 30):
@@ -82,6 +93,9 @@ def test_given_paths_are_parameters_that_every_task_is_told(shot: Path, tmp_path
     for step in made["steps"]:
         told = step["script"]["actions"]["onRun"]["args"]
         assert {"--guide={{Param.Guide}}", "--marks={{Param.Marks}}"} <= set(told)
+    made = template(Job(str(shot), str(tmp_path / "out"), motion_vectors=str(vectors(tmp_path))), 24)
+    for step in made["steps"]:
+        assert "--motion-vectors={{Param.MotionVectors}}" in step["script"]["actions"]["onRun"]["args"]
     bare = template(Job(str(shot), str(tmp_path / "out")), 24)
     assert "Marks" not in json.dumps(bare)
 
