@@ -9,6 +9,7 @@ package `bl_ext.<repository>.inbetween`):
     snapshot     what is handed to the worker: plain values taken from strips and images
     operators    in-between strips, images, sequences: they start a job and put what it made into the scene
     marks        what the camera sees of objects at the keys, as a table of marks
+    vectors      motion vectors of every frame, rendered beside keys that were rendered in full
     controls     cancel, check, free memory, open folder, compositor group
     panels       the sidebars
 
@@ -19,15 +20,15 @@ In the engine's own Python:
 
 def register() -> None:
     """Called by Blender when the extension is enabled."""
-    from . import controls, marks, operators, panels, preferences, properties, session
+    from . import controls, marks, operators, panels, preferences, properties, session, vectors
 
-    for module in (properties, preferences, session, operators, marks, controls, panels):
+    for module in (properties, preferences, session, operators, marks, vectors, controls, panels):
         module.register()
 
 
 def unregister() -> None:
     """Called by Blender when the extension is disabled, updated or removed."""
-    from . import controls, marks, operators, panels, preferences, properties, session
+    from . import controls, marks, operators, panels, preferences, properties, session, vectors
 
-    for module in (panels, controls, marks, operators, session, preferences, properties):
+    for module in (panels, controls, vectors, marks, operators, session, preferences, properties):
         module.unregister()

@@ -9,6 +9,18 @@ RELATIVE: set[str] = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 
 """Options of a path property that may begin with //: 5.0 warns without it, 4.2 does not know it."""
 
 
+def save_layers(settings: Any) -> None:
+    """Have a scene's render saved with all of its passes, as EXR: since 5.0 that is a kind of media."""
+    if hasattr(settings, "media_type"):
+        settings.media_type = "MULTI_LAYER_IMAGE"
+    settings.file_format = "OPEN_EXR_MULTILAYER"
+
+
+def no_compositor(scene: Any) -> None:
+    """Have a scene rendered as it is: its compositor is a group of its own since 5.0, which is not shared then."""
+    scene.render.use_compositing = scene.render.use_sequencer = False
+
+
 def edit_scene(context: Any) -> Any:
     """The scene whose strips the sequencer shows: since 5.0 the workspace has its own pointer, and it may be empty."""
     return getattr(context, "sequencer_scene", None) or context.scene

@@ -16,7 +16,7 @@ import bpy
 
 from ..worker.client import WorkerError
 from . import compat, results, snapshot
-from .properties import CYCLE, GUIDE, MARKS, TARGET, arguments, preferences, settings
+from .properties import CYCLE, GUIDE, MARKS, MOTION_VECTORS, TARGET, arguments, preferences, settings
 from .session import SESSION, python
 from .snapshot import SelectionError
 
@@ -252,6 +252,12 @@ class FillSequence(Draws):
             subtype="FILE_PATH",
             options={"SKIP_SAVE", *compat.RELATIVE},
         ),
+        "motion_vectors": bpy.props.StringProperty(
+            name="Motion Vectors",
+            description=MOTION_VECTORS,
+            subtype="DIR_PATH",
+            options={"SKIP_SAVE", *compat.RELATIVE},
+        ),
         "cycle": bpy.props.IntProperty(name="Cycle", description=CYCLE, options={"SKIP_SAVE"}),
         "target": bpy.props.StringProperty(
             name="Result",
@@ -280,7 +286,7 @@ class FillSequence(Draws):
         source = snapshot.absolute(self.source or panel.source)
         cycle = self.cycle if self.properties.is_property_set("cycle") else panel.cycle
         job = {"source": str(source), "cycle": cycle}
-        for name in ("guide", "marks", "target"):
+        for name in ("guide", "marks", "motion_vectors", "target"):
             if path := getattr(self, name) or getattr(panel, name):
                 job[name] = str(snapshot.absolute(path))
         if bring == "AUTO":

@@ -74,6 +74,8 @@ def _fill(layout: Any, context: Any) -> None:
     layout.prop(context.scene.inbetween, "marks")
     layout.prop(context.scene.inbetween, "marks_objects")
     layout.operator("inbetween.marks_from_objects", icon="EMPTY_AXIS")
+    layout.prop(context.scene.inbetween, "motion_vectors")
+    layout.operator("inbetween.render_vectors", icon="RENDER_ANIMATION")
     layout.prop(context.scene.inbetween, "cycle")
     layout.prop(context.scene.inbetween, "target")
     problem = _homeless(context)

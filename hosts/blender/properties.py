@@ -27,6 +27,10 @@ MARKS = (
     "Table (CSV) of points on the keys, with a line mark,frame,x,y for each: what bears one name on two neighbouring "
     "keys is the same point of the drawing"
 )
+MOTION_VECTORS = (
+    "For renders: folder or pattern of motion vectors for every frame, keys as well, as Render Motion Vectors makes "
+    "them. Things go as they say; the model draws shadows and light"
+)
 CYCLE = (
     "Frames after which the first key is seen again, as in a walk cycle: the gap from the last key back to it is "
     "filled as well, and things go through the seam as through any other key. 0 is no cycle"
@@ -113,6 +117,9 @@ class SceneSettings(bpy.types.PropertyGroup):
         ),
         "marks_objects": bpy.props.PointerProperty(
             type=bpy.types.Collection, name="Mark Objects", description=MARKS_OBJECTS
+        ),
+        "motion_vectors": bpy.props.StringProperty(
+            name="Motion Vectors", description=MOTION_VECTORS, subtype="DIR_PATH", options=compat.RELATIVE
         ),
         "cycle": bpy.props.IntProperty(name="Cycle", description=CYCLE, default=0, min=0),
         "target": bpy.props.StringProperty(

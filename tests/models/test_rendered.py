@@ -109,9 +109,12 @@ def test_what_passes_between_the_keys_does_not_hide_for_long() -> None:
 
 def test_pixels_in_which_two_things_are_mixed_come_into_no_frame() -> None:
     """The edge of the ball in a key, half wall and half ball, leaves no ring on the wall."""
-    soft = [cv2.GaussianBlur(inside(key).astype(np.float32), (0, 0), 0.5) for key in (0, 8)]
-    start, end = (np.repeat(np.asarray(key)[None, ..., None], 4, 3) for key in soft)
-    made = RenderedNetwork(dissolve, RGBA, MOTION)(start, end, at(0.5))[0, ..., 0]
+
+    def soft(frame: int) -> Plane:
+        cover = cv2.GaussianBlur(inside(frame).astype(np.float32), (0, 0), 0.5)
+        return np.repeat(cover.astype(np.float32)[None, ..., None], 4, 3)
+
+    made = RenderedNetwork(dissolve, RGBA, MOTION)(soft(0), soft(8), at(0.5))[0, ..., 0]
     assert made[~inside(4, RADIUS + 2)].max() < 0.05
     assert made[inside(4, RADIUS - 2)].min() > 0.95
 
