@@ -12,6 +12,7 @@ Flows are float32 (H, W, 2) in pixels, x to the right and then y down; arrays ar
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +33,9 @@ SLOPE = 0.75
 """Pixels by which the vectors of two neighbouring pixels of one thing differ at most."""
 EXTENDED = 64
 """Pixels by which things are continued at most where neither key shows them."""
+SOFT = np.array((1, 4, 1), np.float32) / 6
+"""By how much a pixel and its neighbours count on outlines, each way: about as in the filters that renderers sample
+with. Of several that were tried on renders the nearest to them; there all outlines have steps else."""
 CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
 BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 ACROSS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -108,13 +112,14 @@ class RenderedNetwork(DoubtingNetwork):
 
     def _frame(self, start: Plane, end: Plane, t: Plane, mixer: Mixer) -> Plane:
         """The frame (1, H, W, C) at one time, (1, 1, 1, 1)."""
-        found = sources(self.motion, round(t.item() * (len(self.motion) - 1)))
+        number = round(t.item() * (len(self.motion) - 1))
+        found = sources(self.motion, number)
         first, second = (_drawn(mixer, found, share.astype(np.float32)) for share in (found.seen[0], ~found.seen[1]))
         unknown = self.network(start, end, t) if found.lost.any() else None
         if unknown is not None:
             for each in (first, second):
                 each[0, found.lost] = unknown[0, found.lost]
-        frame: Plane = self.network(first, second, t)
+        frame = _softened(self.network(first, second, t), self.motion[number], found)
         kept = (*self.channels.ids, *self.channels.measures)
         if not kept:
             return frame
@@ -129,6 +134,14 @@ def _drawn(mixer: Mixer, found: Sources, share: Plane) -> Plane:
     frame: Plane = np.empty_like(mixer.frames[0])
     mixer.draw((found.flows[0][None], found.flows[1][None]), share[None, ..., None], frame)
     return frame
+
+
+def _softened(frame: Plane, motion: FrameMotion, found: Sources) -> Plane:
+    """A frame (1, H, W, C) without steps in the outlines of what moves: each of its pixels was one thing or another."""
+    ends = np.maximum(_outlines(motion.forward), _outlines(motion.backward))
+    line = (ends > 0) & ~found.lost
+    soft = cv2.sepFilter2D(frame[0], -1, SOFT, SOFT).reshape(frame.shape)
+    return np.asarray(np.where(line[..., None], soft, frame))
 
 
 def sources(motion: Sequence[FrameMotion], frame: int) -> Sources:
