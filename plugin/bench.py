@@ -59,7 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("inbetween bench", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="quality | doubt | speed | scenes | marks | vectors")
+    commands = parser.add_subparsers(
+        required=True, metavar="quality | doubt | speed | scenes | marks | vectors | renders"
+    )
     quality = commands.add_parser(
         "quality",
         help="compare in-betweens with the true frames of clips",
@@ -99,6 +101,14 @@ def _parser() -> argparse.ArgumentParser:
         help="measure motion vectors and how far they are trusted, on generated scenes",
         description="Leads drawn frames back along their vectors, and compares what is trusted with what is right.",
     )
+    renders = commands.add_parser(
+        "renders",
+        help="compare in-betweens of renders, with motion vectors and without, with the true frames",
+        description="Takes rendered frames 4 and 8 apart as keys, and draws the one half-way, led by motion vectors.",
+    )
+    renders.add_argument(
+        "shots", metavar="SHOTS", type=Path, help="folder of shots, each with the folders beauty and vectors"
+    )
     asked = (
         (quality, Quality, _quality),
         (doubt, Quality, _doubt),
@@ -106,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         (scenes, Scenes, _scenes),
         (marks, Scenes, _marks),
         (vectors, Scenes, _vectors),
+        (renders, Measured, _renders),
     )
     for one, kind, command in asked:
         add_options(one, kind)
@@ -168,6 +179,15 @@ def _vectors(options: argparse.Namespace) -> int:
     models = list(_models(asked))
     figures = bench_vectors.measure(models, asked.times, tell=say)
     return _publish(f"vectors {asked.times}", bench_vectors.table(figures), models, options.write)
+
+
+def _renders(options: argparse.Namespace) -> int:
+    from inbetween import bench_renders
+
+    asked = Measured(**values(options, Measured))
+    models = list(_models(asked))
+    figures = bench_renders.measure(models, options.shots, tell=say)
+    return _publish("renders", bench_renders.table(figures), models, options.write)
 
 
 def _models(asked: Measured) -> Iterator[Model]:

@@ -182,9 +182,9 @@ def _frames(clip: Clip, size: int) -> Iterator[tuple[Picture, int]]:
         yield picture, ticks
 
 
-def table(figures: Figures) -> str:
+def table(figures: Figures, gaps: Sequence[int] = GAPS) -> str:
     """Markdown: one table for each distance of the keys, one row for each model."""
-    return "\n\n".join(_table(figures, gap) for gap in GAPS if any(figures[key] for key in figures if key[0] == gap))
+    return "\n\n".join(_table(figures, gap) for gap in gaps if any(figures[key] for key in figures if key[0] == gap))
 
 
 def _table(figures: Figures, gap: int) -> str:

@@ -99,6 +99,7 @@ def prepare(node: nuke.Group) -> Run:
     graph.build(node, nuke.nodes)
     keys.render(node, rendered, wanted, bool(node["reuse_keys"].value()))
     table, notes = marks.write(node, rendered, at)
+    further = {"marks": table, "motion_vectors": _motion_vectors(node)}
     return Run(
         asked=node,
         node=node.fullName(),
@@ -113,7 +114,7 @@ def prepare(node: nuke.Group) -> Run:
             "target": folder,
             "settings": settings,
             "cycle": cycle,
-            **({"marks": table} if table else {}),
+            **{name: path for name, path in further.items() if path},
         },
         made=_fingerprint(node),
         notes=notes,
@@ -183,6 +184,12 @@ def settings_of(node: nuke.Group, engine: Mapping[str, Any], frames: list[int]) 
     elif values["timing"] == panel.CURVE:
         values["timing"] = _curve(node, frames, values["on"])
     return values
+
+
+def _motion_vectors(node: nuke.Group) -> str:
+    """The pattern of the vectors; empty where none is named, also by a node of an earlier release."""
+    known = node.knobs()
+    return keys.named(cast("nuke.File_Knob", known["motion_vectors"])) if "motion_vectors" in known else ""
 
 
 def _curve(node: nuke.Group, frames: list[int], on: int) -> str:

@@ -137,6 +137,16 @@ def _keys() -> list[Knob]:
             "Unit: frames. Default 0. Only while B is not connected.",
             pixels=True,
         ),
+        Knob(
+            "File_Knob",
+            "motion_vectors",
+            "motion vectors",
+            "",
+            tooltip="For renders: EXRs with a renderer's motion vectors for every frame of the result, keys as well, "
+            "such as /shots/s01/vectors.####.exr, in the layers forward and backward, or as Blender's pass Vector. "
+            "Things go as they say, and the model draws how light and shadow change. Leave empty for drawings.",
+            pixels=True,
+        ),
         Knob("PyScript_Knob", "add_key", "add this frame", command=CALL.format("add_key")),
         Knob("PyScript_Knob", "remove_key", "remove this frame", command=CALL.format("remove_key"), new_line=False),
         Knob(

@@ -146,6 +146,29 @@ def test_a_cycle_goes_round_for_ever(studio: Studio, plates: Path, tmp_path: Pat
     assert np.array_equal(shown(node, 11), shown(node, 9))
 
 
+def test_renders_move_as_their_motion_vectors_say(studio: Studio, plates: Path, tmp_path: Path) -> None:
+    names = ("forward.u", "forward.v", "backward.u", "backward.v")
+    for frame in range(1, 10):
+        vectors = np.full((*drawing(0).shape[:2], 4), (1, 0, -1, 0), np.float32)
+        save_exr(tmp_path / f"vec/v.{frame:04d}.exr", vectors, names)
+    vectors = str(tmp_path / "vec/v.####.exr")
+    node = through(studio, plates, motion_vectors=vectors)
+    studio.run(node)
+    assert not studio.host.messages
+    folder = Path(studio.make.output(node)).parent
+    job = Job(str(folder / "keys"), str(tmp_path / "runner"), Settings("dissolve"), motion_vectors=vectors)
+    run(job, lambda event: None)
+    for frame in range(1, 10):
+        expected = load_exr(tmp_path / f"runner/inbetween.{frame:04d}.exr")
+        assert np.array_equal(shown(node, frame), expected), frame
+    assert "knobs have changed" not in node["state"].value()
+    node["motion_vectors"].setValue("")
+    assert "knobs have changed" in node["state"].value()
+    node["motion_vectors"].setValue(str(tmp_path / "gone.####.exr"))
+    studio.run(node)
+    assert "gone.####.exr" in studio.host.messages[0]
+
+
 def test_two_keys_close_to_a_cycle_that_is_long_enough(studio: Studio, plates: Path) -> None:
     node = through(studio, plates, keys="1 5", cycle=8)
     studio.run(node)
