@@ -35,6 +35,13 @@ def desk(tmp_path: Path) -> Path:
     for name in ("beauty/fox", "depth/fox", "passes/shot_beauty", "passes/shot_depth"):
         drawings |= {f"{name}.0001.exr": 10, f"{name}.0004.exr": 20}
     (tmp_path / "marks.csv").write_text("mark,frame,x,y\nleft paw,1,10,13\nleft paw,9,20,13\n")
+    (tmp_path / "motion").mkdir()
+    for number in range(1, 18):
+        spec = oiio.ImageSpec(48, 27, 4, "float")
+        spec.channelnames = ("forward.u", "forward.v", "backward.u", "backward.v")
+        vectors = oiio.ImageBuf(spec)
+        oiio.ImageBufAlgo.fill(vectors, (1.25, 0.0, -1.25, 0.0))
+        assert vectors.write(str(tmp_path / f"motion/fox.{number:04d}.exr"))
     for name, at in drawings.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         assert oiio.ImageBuf(key(at)).write(str(tmp_path / name))

@@ -149,8 +149,8 @@ def test_a_cycle_goes_round_for_ever(studio: Studio, plates: Path, tmp_path: Pat
 def test_renders_move_as_their_motion_vectors_say(studio: Studio, plates: Path, tmp_path: Path) -> None:
     names = ("forward.u", "forward.v", "backward.u", "backward.v")
     for frame in range(1, 10):
-        vectors = np.full((*drawing(0).shape[:2], 4), (1, 0, -1, 0), np.float32)
-        save_exr(tmp_path / f"vec/v.{frame:04d}.exr", vectors, names)
+        told = np.full((*drawing(0).shape[:2], 4), (1, 0, -1, 0), np.float32)
+        save_exr(tmp_path / f"vec/v.{frame:04d}.exr", told, names)
     vectors = str(tmp_path / "vec/v.####.exr")
     node = through(studio, plates, motion_vectors=vectors)
     studio.run(node)
