@@ -36,6 +36,8 @@ EXTENDED = 64
 SOFT = np.array((1, 4, 1), np.float32) / 6
 """By how much a pixel and its neighbours count on outlines, each way: about as in the filters that renderers sample
 with. Of several that were tried on renders the nearest to them; there all outlines have steps else."""
+GUESSED = 0.01
+"""Share of a frame that neither key shows, from which on what the network makes of it alone is to be doubted."""
 CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
 BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 ACROSS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -105,28 +107,33 @@ class RenderedNetwork(DoubtingNetwork):
         doubts: list[float | None] = []
         frames = []
         for time in t.reshape(-1, 1, 1, 1):
-            frames.append(self._frame(start, end, time[None], mixer))
-            doubts.append(self.network.doubts[0] if isinstance(self.network, DoubtingNetwork) else None)
+            frame, doubt = self._frame(start, end, time[None], mixer)
+            frames.append(frame)
+            doubts.append(doubt)
         self.doubts = doubts
         return np.concatenate(frames)
 
-    def _frame(self, start: Plane, end: Plane, t: Plane, mixer: Mixer) -> Plane:
-        """The frame (1, H, W, C) at one time, (1, 1, 1, 1)."""
+    def _asked(self, start: Plane, end: Plane, t: Plane) -> tuple[Plane, float | None]:
+        """What the network draws, and how far that is to be doubted."""
+        frame = self.network(start, end, t)
+        return frame, self.network.doubts[0] if isinstance(self.network, DoubtingNetwork) else None
+
+    def _frame(self, start: Plane, end: Plane, t: Plane, mixer: Mixer) -> tuple[Plane, float | None]:
+        """The frame (1, H, W, C) at one time, (1, 1, 1, 1), and how far it is to be doubted."""
         number = round(t.item() * (len(self.motion) - 1))
         found = sources(self.motion, number)
-        first, second = (_drawn(mixer, found, share.astype(np.float32)) for share in (found.seen[0], ~found.seen[1]))
-        unknown = self.network(start, end, t) if found.lost.any() else None
-        if unknown is not None:
-            for each in (first, second):
+        kept, guessed = (*self.channels.ids, *self.channels.measures), None
+        shares = (found.seen[0], ~found.seen[1], *([found.share(t.item())] if kept else []))
+        first, second, *told = (_drawn(mixer, found, share.astype(np.float32)) for share in shares)
+        if found.lost.any():
+            unknown, guessed = self._asked(start, end, t)
+            for each in (first, second, *told):
                 each[0, found.lost] = unknown[0, found.lost]
-        frame = _softened(self.network(first, second, t), self.motion[number], found)
-        kept = (*self.channels.ids, *self.channels.measures)
-        if not kept:
-            return frame
-        told = _drawn(mixer, found, found.share(t.item()))
-        if unknown is not None:
-            told[0, found.lost] = unknown[0, found.lost]
-        return np.asarray(put(frame, kept, pick(told, kept)))
+        frame, doubt = self._asked(first, second, t)
+        if guessed is not None and found.lost.mean() > GUESSED:
+            doubt = max(guessed, doubt or 0)
+        frame = _softened(frame, self.motion[number], found)
+        return (np.asarray(put(frame, kept, pick(told[0], kept))) if told else frame), doubt
 
 
 def _drawn(mixer: Mixer, found: Sources, share: Plane) -> Plane:

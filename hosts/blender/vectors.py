@@ -84,9 +84,23 @@ def _scene_of_vectors(context: Any) -> Iterator[Any]:
     scene = context.scene.copy()
     try:
         _set_up(scene, context.view_layer.name)
-        yield scene
+        with _sharp():
+            yield scene
     finally:
         bpy.data.scenes.remove(scene)
+
+
+@contextmanager
+def _sharp() -> Iterator[None]:
+    """All cameras without depth of field, which would shake what is seen with one sample a pixel; then as they were."""
+    soft = [camera for camera in bpy.data.cameras if camera.dof.use_dof]
+    for camera in soft:
+        camera.dof.use_dof = False
+    try:
+        yield
+    finally:
+        for camera in soft:
+            camera.dof.use_dof = True
 
 
 def _set_up(scene: Any, layer: str) -> None:

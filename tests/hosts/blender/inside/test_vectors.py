@@ -65,7 +65,14 @@ def state(scene: Any) -> tuple[Any, ...]:
     """What rendering anything else would have had to change."""
     output, layer = scene.render.image_settings, scene.view_layers[0]
     chosen = (scene.render.filepath, output.file_format, output.color_depth, layer.use_pass_vector)
-    return (*chosen, scene.cycles.samples, scene.cycles.filter_width, scene.frame_current, len(bpy.data.scenes))
+    return (
+        *chosen,
+        scene.camera.data.dof.use_dof,
+        scene.cycles.samples,
+        scene.cycles.filter_width,
+        scene.frame_current,
+        len(bpy.data.scenes),
+    )
 
 
 def render(scene: Any, folder: Path, frames: tuple[int, ...]) -> Path:
@@ -97,6 +104,21 @@ def test_frames_between_rendered_keys_are_those_that_would_have_been_rendered(st
         errors = [np.square(studio.pixels(files[frame - 10]) - wanted).mean() for files in (led, alone)]
         assert errors[0] < 0.0006, frame  # the steps of outlines
         assert errors[0] < 0.15 * errors[1], frame
+
+
+def test_depth_of_field_does_not_shake_the_vectors(studio: Any, scene: Any) -> None:
+    keys, found = render(scene, studio.folder / "keys", (10, 12)), []
+    for soft in (False, True):
+        scene.camera.data.dof.use_dof = soft
+        scene.camera.data.dof.focus_distance, scene.camera.data.dof.aperture_fstop = 2, 0.05
+        before = state(scene)
+        target = studio.folder / f"vec{soft}"
+        assert bpy.ops.inbetween.render_vectors(source=str(keys), target=str(target)) == {"FINISHED"}
+        assert state(scene) == before
+        result = studio.folder / f"out{soft}"
+        bpy.ops.inbetween.fill_sequence(source=str(keys), target=str(result), bring="NOTHING")
+        found.append(sorted(result.glob("*.png")))
+    assert studio.same_pictures(*found)
 
 
 def test_vectors_of_a_cycle_go_up_to_the_frame_before_the_first_key_comes_again(studio: Any, scene: Any) -> None:
