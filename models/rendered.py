@@ -11,6 +11,7 @@ Flows are float32 (H, W, 2) in pixels, x to the right and then y down; arrays ar
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -36,6 +37,8 @@ EXTENDED = 64
 SOFT = np.array((1, 4, 1), np.float32) / 6
 """By how much a pixel and its neighbours count on outlines, each way: about as in the filters that renderers sample
 with. Of several that were tried on renders the nearest to them; there all outlines have steps else."""
+ASIDE = 0.25
+"""What a pixel beside the middle of another one counts beside a pixel by which paces differ."""
 GUESSED = 0.01
 """Share of a frame that neither key shows, from which on what the network makes of it alone is to be doubted."""
 CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
@@ -151,6 +154,33 @@ def _softened(frame: Plane, motion: FrameMotion, found: Sources) -> Plane:
     return np.asarray(np.where(line[..., None], soft, frame))
 
 
+def from_one_way(vectors: Sequence[Plane], step: int) -> list[FrameMotion]:
+    """How neighbouring frames move both ways, by their vectors (H, W, 2) one way: 1 on, -1 back.
+
+    The other way is that of what comes from the frame on the other side. Where several things come, or nothing does,
+    the vectors of the frame itself decide: things hardly change their pace.
+    """
+    ordered = vectors[::step]
+    back = [-ordered[0], *(_undone(before, own) for before, own in pairwise(ordered))][::step]
+    pairs = zip(vectors, back, strict=True) if step > 0 else zip(back, vectors, strict=True)
+    return [FrameMotion(there, behind) for there, behind in pairs]
+
+
+def _undone(there: Plane, own: Plane) -> Plane:
+    """From a frame back to the one whose vectors lead to it, (H, W, 2), by both frames' vectors the same way."""
+    height, width = own.shape[0], own.shape[1]
+    place = (pixels((height, width)) + there).reshape(-1, 2)
+    cell = np.rint(np.where(_known(place)[:, None], place, -1)).astype(np.intp)
+    come = np.flatnonzero((cell[:, 0] >= 0) & (cell[:, 0] < width) & (cell[:, 1] >= 0) & (cell[:, 1] < height))
+    at = cell[come, 1] * width + cell[come, 0]
+    vectors, paces = there.reshape(-1, 2)[come], own.reshape(-1, 2)[at]
+    likely = np.argsort(-_larger(paces - vectors) - ASIDE * _larger(place[come] - cell[come]), kind="stable")
+    back = np.full((height * width, 2), np.nan, np.float32)
+    back[at[likely]] = -vectors[likely]  # of several the last is kept
+    donor = _donors(_known(back).reshape(height, width), own, reach=1)
+    return np.where(donor[:, None] >= 0, back[donor], -own.reshape(-1, 2)).reshape(height, width, 2)
+
+
 def sources(motion: Sequence[FrameMotion], frame: int) -> Sources:
     """Where each pixel of a frame of a gap, by its number in it, comes from.
 
@@ -173,12 +203,12 @@ def followed(motion: Sequence[FrameMotion], frame: int, key: int) -> Followed:
     """Where what a frame of a gap shows is in a key, by their numbers in it; `motion` as `RenderedNetwork` has it."""
     step = 1 if key > frame else -1
     speed = motion[frame].towards(step)
-    known = np.isfinite(speed[..., 0]) & np.isfinite(speed[..., 1])
+    known = _known(speed)
     flow = speed = np.where(known[..., None], speed, np.float32(0))
     for number in range(frame + step, key + step, step):
         onward, seen = _met(motion[number], step, flow, speed)
         if number != key:
-            speed = np.where(seen[..., None], onward, speed)
+            speed = np.where((seen & _known(onward))[..., None], onward, speed)
             flow = flow + speed
     edge = fetched_along(_outlines(motion[key].towards(-step)), flow) > 0
     return Followed(flow, known & seen, known & seen & ~edge)
@@ -215,6 +245,11 @@ def _leads_back(back: Plane, speed: Plane) -> Mask:
     return np.asarray(_larger(back + speed) < MISSES + PART * _larger(speed))
 
 
+def _known(vectors: Plane) -> Mask:
+    """Which of vectors (..., 2) are any."""
+    return np.asarray(np.isfinite(vectors[..., 0]) & np.isfinite(vectors[..., 1]))
+
+
 def _larger(vectors: Plane) -> Plane:
     """The larger one of both sides of vectors (..., 2); NumPy is slow along an axis of two."""
     return np.asarray(np.maximum(np.abs(vectors[..., 0]), np.abs(vectors[..., 1])))
@@ -232,15 +267,15 @@ def _outlines(flow: Plane) -> Plane:
     return np.asarray(~(apart <= JUMP), np.float32)  # NaN, too, is an end
 
 
-def _donors(clear: Mask, vectors: Plane) -> NDArray[np.intp]:
-    """For each pixel (H * W,) the nearest clear one, by steps from neighbour to neighbour with like vectors (H, W, 4).
+def _donors(clear: Mask, vectors: Plane, reach: int = EXTENDED) -> NDArray[np.intp]:
+    """For each pixel (H * W,) the nearest clear one, by steps from neighbour to neighbour with like vectors (H, W, C).
 
-    Its own number where it is clear itself, and -1 where there is none within `EXTENDED` steps.
+    Its own number where it is clear itself, and -1 where there is none within so many steps.
     """
     height, width = clear.shape
     donor = np.where(clear, np.arange(height * width).reshape(height, width), -1).ravel()
     values, waiting = vectors.reshape(height * width, -1), np.flatnonzero(donor < 0)
-    for _ in range(EXTENDED):
+    for _ in range(reach):
         row, column = np.divmod(waiting, width)
         least, found = np.full(len(waiting), SLOPE, np.float32), np.full(len(waiting), -1, np.intp)
         for down, right in BESIDE:

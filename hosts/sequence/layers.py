@@ -119,20 +119,19 @@ def views(parts: Sequence[oiio.ImageSpec]) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def motion_of(parts: Sequence[oiio.ImageSpec]) -> tuple[Vector, Vector] | None:
+def motion_of(parts: Sequence[oiio.ImageSpec]) -> tuple[Vector | None, Vector | None]:
     """Where a file tells the way of each pixel to the next frame and to the one before; None where it does not.
 
     As Nuke has it, in the layers `forward` and `backward` with u to the right and v up; or as Blender's render pass
     Vector, whose x and y lead to the frame before, to the right and up, and whose z and w lead back from the next one.
     """
     found = {_letters(layer.title): layer.places for layer in _layers(parts)}
-    forward, backward = found.get("forward", {}), found.get("backward", {})
-    if {"u", "v"} <= forward.keys() & backward.keys():
-        return Vector((forward["u"], forward["v"]), (1, -1)), Vector((backward["u"], backward["v"]), (1, -1))
     both = found.get(BOTH_WAYS, {})
     if {"x", "y", "z", "w"} <= both.keys():
         return Vector((both["z"], both["w"]), (-1, 1)), Vector((both["x"], both["y"]), (1, -1))
-    return None
+    layers = (found.get(word, {}) for word in ("forward", "backward"))
+    forward, backward = (Vector((at["u"], at["v"]), (1, -1)) if {"u", "v"} <= at.keys() else None for at in layers)
+    return forward, backward
 
 
 def unsigned(spec: oiio.ImageSpec, channel: int) -> bool:

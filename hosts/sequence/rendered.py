@@ -15,9 +15,9 @@ from inbetween.hosts.sequence.frames import Header, Pixels, Plate, read_header, 
 from inbetween.hosts.sequence.layers import Vector, motion_of
 from inbetween.hosts.sequence.names import FrameSequence
 from inbetween.hosts.sequence.window import Window
-from inbetween.models.rendered import FrameMotion
+from inbetween.models.rendered import FrameMotion, from_one_way
 
-LAYERS = "forward.u, forward.v, backward.u and backward.v, or Blender's pass Vector"
+LAYERS = "forward.u and forward.v, backward.u and backward.v, or Blender's pass Vector"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,12 @@ class RenderedMotion:
 
     def read(self, gap: Gap, window: Window) -> list[FrameMotion]:
         """How every frame of a gap moves, its keys first and last, over a window. Raises `FrameReadError`."""
-        return [_read(self.headers[number], window) for number in self.numbers(gap)]
+        found = [_read(self.headers[number], window) for number in self.numbers(gap)]
+        forward = [there for there, _ in found if there is not None]
+        backward = [back for _, back in found if back is not None]
+        if len(forward) == len(backward):
+            return [FrameMotion(*both) for both in zip(forward, backward, strict=True)]
+        return from_one_way(forward or backward, 1 if forward else -1)
 
 
 def find(source: str) -> FrameSequence:
@@ -60,9 +65,12 @@ def of_gaps(vectors: FrameSequence, gaps: Iterable[Gap], key: Header, cycle: int
             "render them for every frame of the result, keys as well"
         )
     headers = {number: read_header(vectors.file(number)) for number in used}
-    for header in headers.values():
-        if motion_of(header.parts) is None:
+    first, ways = next(iter(headers.values())), [_told(header) for header in headers.values()]
+    for header, told in zip(headers.values(), ways, strict=True):
+        if not any(told):
             raise InputError(f"{header.path} holds no motion vectors; they are looked for in {LAYERS}")
+        if told != ways[0]:
+            raise InputError(f"{header.path} holds other motion vectors than {first.path}; render all of them alike")
         if header.display != key.display:
             raise InputError(
                 f"{key.path} has display window {key.display}, but its motion vectors {header.path} have "
@@ -76,17 +84,24 @@ def _numbers(gap: Gap, vectors: FrameSequence, cycle: int) -> list[int]:
     return [each if each in vectors.numbers else each - cycle for each in range(gap.first, gap.last + 1)]
 
 
-def _read(planned: Header, window: Window) -> FrameMotion:
+def _told(header: Header) -> tuple[bool, ...]:
+    """Whether a file tells the way on, and the way back."""
+    return tuple(way is not None for way in motion_of(header.parts))
+
+
+def _read(planned: Header, window: Window) -> tuple[Pixels | None, Pixels | None]:
+    """The vectors on and back of a file, over a window, as far as it has them. Raises `FrameReadError`."""
     plate = read_plate(planned.path)
-    ways = motion_of(plate.header.parts)
-    if ways is None or plate.header.layout != planned.layout:
+    if plate.header.layout != planned.layout:
         raise FrameReadError(f"{planned.path} changed while it was worked on; run again")
-    forward, backward = (_vectors(plate, way, window) for way in ways)
-    return FrameMotion(forward, backward)
+    forward, backward = motion_of(plate.header.parts)
+    return _vectors(plate, forward, window), _vectors(plate, backward, window)
 
 
-def _vectors(plate: Plate, way: Vector, window: Window) -> Pixels:
+def _vectors(plate: Plate, way: Vector | None, window: Window) -> Pixels | None:
     """Over a window, (H, W, 2), to the right and down; NaN where the file tells none."""
+    if way is None:
+        return None
     both = plate.header.window | window
     wide = np.full((both.height, both.width, 2), np.nan, np.float32)
     wide[plate.header.window.within(both)] = plate.pixels[..., list(way.places)] * np.array(way.signs, np.float32)

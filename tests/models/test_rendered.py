@@ -129,6 +129,17 @@ def test_where_vectors_say_nothing_the_network_is_asked() -> None:
     assert np.isfinite(drawn(4, holes)).all()
 
 
+def test_a_way_that_is_told_for_a_while_only_goes_on_as_it_went() -> None:
+    """A frame that does not know where it came from, or goes to, spoils no frame."""
+    gone = [FrameMotion(each.forward.copy(), each.backward.copy()) for each in MOTION]
+    gone[3].backward[30:60], gone[5].forward[30:60] = np.nan, np.nan
+    made = drawn(4, gone)
+    assert np.isfinite(made).all()
+    beside = ~inside(4, RADIUS + 2)
+    beside[:, :30] = False
+    assert apart(made, shown(4))[beside].max() < 0.06
+
+
 def test_nothing_moves_where_vectors_are_nought_and_light_changes_with_time() -> None:
     still = [FrameMotion(*np.zeros((2, HEIGHT, WIDTH, 2), np.float32)) for _ in range(5)]
     start, end = shown(0), np.float32(0.5) * shown(0)

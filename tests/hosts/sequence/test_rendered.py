@@ -25,7 +25,7 @@ BLENDER = tuple(f"ViewLayer.Vector.{letter}" for letter in "XYZW")
 
 def corner(frame: int) -> tuple[int, int]:
     """Where the box is: on its way to the right it goes up and comes down again, whole pixels at a time."""
-    return 8 + 6 * frame, (40, 28, 20, 16, 16, 16, 20, 28, 40)[frame % 9]
+    return 8 + 6 * frame, (52, 40, 28, 20, 16, 16, 16, 20, 28, 40, 52)[frame + 1]
 
 
 def box(frame: int) -> tuple[slice, slice]:
@@ -220,11 +220,24 @@ def test_where_a_frame_moves_is_in_its_header(shot: Make, fill: Make, tmp_path: 
     assert header["inbetween:path"] == "straight"
 
 
-def test_files_without_both_ways_tell_no_motion() -> None:
+@pytest.mark.parametrize("way", ["forward", "backward"])
+def test_vectors_one_way_tell_the_other_one_too(shot: Make, fill: Make, tmp_path: Path, way: str) -> None:
+    keys, moves = shot([0, 4, 8])
+    names = tuple(name for name in NUKE if name.startswith(way))
+    places = [NUKE.index(name) for name in names]
+    for frame in range(9):
+        write(moves / f"vec.{frame:04d}.exr", names, as_nuke(frame)[..., places])
+    summary, _ = fill(keys, tmp_path / "out", motion_vectors=str(moves))
+    assert (summary.drawn, summary.failed) == (6, ())
+    for frame in (1, 2, 3, 5, 6, 7):
+        same(read_plate(tmp_path / "out" / f"shot.{frame:04d}.exr").pixels, picture(frame), box(frame))
+
+
+def test_files_with_vectors_of_other_names_tell_no_motion() -> None:
     spec = oiio.ImageSpec(4, 4, 2, "float")
-    for names in (("forward.u", "forward.v"), ("motion.X", "motion.Y"), ("R", "G")):
+    for names in (("motion.X", "motion.Y"), ("R", "G"), ("forward.x", "forward.y")):
         spec.channelnames = names
-        assert motion_of((spec,)) is None
+        assert motion_of((spec,)) == (None, None)
 
 
 def test_wrong_vectors_are_refused_in_a_line(shot: Make, fill: Make, tmp_path: Path) -> None:
@@ -250,6 +263,8 @@ def test_wrong_vectors_are_refused_in_a_line(shot: Make, fill: Make, tmp_path: P
     refused("lack frame 2;", motion_vectors=str(moves))
     write(moves / "vec.0002.exr", ("R", "G", "B", "A"), picture(2))
     refused("holds no motion vectors; they are looked for in forward.u")
+    write(moves / "vec.0002.exr", NUKE[:2], as_nuke(2)[..., :2])
+    refused(r"vec\.0002\.exr holds other motion vectors than")
     write(moves / "other.0002.exr", NUKE, as_nuke(2))
     refused("name one sequence")
 
