@@ -1,18 +1,23 @@
-"""Draws two pictures of generated scenes into `docs/pictures`.
+"""Draws pictures of generated scenes into `docs/pictures`, and of renders where these are.
 
 `marks.png`: what two keys alone make of legs that pass each other, and what marks make of them. `stroll.png`: what
-optical flow makes of somebody who walks, and what motion does.
+optical flow makes of somebody who walks, and what motion does; `street.png`: the same of a car that passes houses.
+`renders.png`: what optical flow makes of two rendered keys, and what it does where motion vectors lead it.
 
-python docs/scene_pictures.py
+python docs/scene_pictures.py [RENDERS]
+
+RENDERS is a folder that `docs/renders.py` filled.
 """
 
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from inbetween import bench_marks, scenes
+from inbetween import bench_marks, bench_renders, scenes
 from inbetween.core.channels import RGBA
+from inbetween.core.schedule import Gap
 from inbetween.models import registry
 from inbetween.models.training.readers import Picture
 from inbetween.stage import Stage
@@ -23,16 +28,29 @@ STAGE = Stage(2)
 Part = tuple[slice, slice]
 WALKER: Part = slice(16, 520), slice(250, 730)
 STREET: Part = slice(126, 504), slice(0, 720)
+ALL: Part = slice(None), slice(None)
+SHOT, KEYS = "a camera passes columns", Gap(5, 13)
 TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)
 WIDE, GAP = 240, 6
 CROSSES = ((40, 110, 250), (250, 90, 30))
 
 
-def main() -> None:
+def main(renders: str = "") -> None:
     """Each picture is two rows, the keys at both ends."""
     _save("marks.png", _marked())
     _save("stroll.png", [_played("somebody walks on the spot", model, WALKER) for model in ("flow", "motion")])
     _save("street.png", [_played("a car passes houses", model, STREET) for model in ("flow", "motion")])
+    if renders:
+        _save("renders.png", _rendered(next(each for each in bench_renders.shots(Path(renders)) if each.name == SHOT)))
+
+
+def _rendered(shot: bench_renders.Shot) -> list[np.ndarray]:
+    """By optical flow alone, and led by motion vectors."""
+    flow = registry.load("flow", "cpu").network(RGBA, "display")
+    start, end = shot.frames[KEYS.first], shot.frames[KEYS.last]
+    asked = np.array(TIMES[1:-1], np.float32).reshape(-1, 1, 1, 1)
+    drawn = [np.asarray(each(start[None], end[None], asked)) for each in (flow, shot.led(flow, KEYS))]
+    return [_row([_tile(frame, ALL) for frame in (start, *frames, end)]) for frames in drawn]
 
 
 def _played(scene: str, model: str, part: Part) -> np.ndarray:
@@ -85,4 +103,4 @@ def _row(tiles: list[np.ndarray]) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

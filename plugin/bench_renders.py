@@ -52,10 +52,14 @@ class Shot:
 
     def rows(self, networks: Mapping[str, Network], gap: Gap) -> Iterator[tuple[str, Draw]]:
         """Those of each model, and one in which the vectors lead it."""
-        motion = rendered.of_gaps(self.vectors, [gap], self.first, cycle=0).read(gap, self.first.display)
         for name, network in networks.items():
             yield from rows_of(name, network)
-            yield f"{name}, motion vectors", between(RenderedNetwork(network, RGBA, motion))
+            yield f"{name}, motion vectors", between(self.led(network, gap))
+
+    def led(self, network: Network, gap: Gap) -> RenderedNetwork:
+        """A network that is led by the vectors between two keys."""
+        motion = rendered.of_gaps(self.vectors, [gap], self.first, cycle=0)
+        return RenderedNetwork(network, RGBA, motion.read(gap, self.first.display))
 
 
 def measure(models: Sequence[Model], folder: Path, tell: Callable[[str], None]) -> Figures:

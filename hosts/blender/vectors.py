@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import bmesh
 import bpy
 
 from . import compat, results, snapshot
@@ -16,6 +17,8 @@ from .snapshot import SelectionError
 
 NARROW = 0.01
 """Width of the pixel filter, in pixels: the least there is. Vectors of two things must not be mixed."""
+FAR = 0.99
+"""Of the distance at which the camera ceases to see."""
 QUICK = {"samples": 1, "use_adaptive_sampling": False, "use_denoising": False, "max_bounces": 0}
 """How Cycles renders what is no picture; through what is transparent it still sees."""
 
@@ -84,10 +87,27 @@ def _scene_of_vectors(context: Any) -> Iterator[Any]:
     scene = context.scene.copy()
     try:
         _set_up(scene, context.view_layer.name)
-        with _sharp():
+        with _sharp(), _sky(scene):
             yield scene
     finally:
         bpy.data.scenes.remove(scene)
+
+
+@contextmanager
+def _sky(scene: Any) -> Iterator[None]:
+    """A shell around all that the camera sees, as far away as it sees: the world itself has no vectors."""
+    mesh, shape = bpy.data.meshes.new("Inbetween sky"), bmesh.new()
+    bmesh.ops.create_icosphere(shape, subdivisions=4, radius=FAR * scene.camera.data.clip_end)
+    shape.to_mesh(mesh)
+    shape.free()
+    shell = bpy.data.objects.new(mesh.name, mesh)
+    shell.constraints.new("COPY_LOCATION").target = scene.camera
+    scene.collection.objects.link(shell)
+    try:
+        yield
+    finally:
+        bpy.data.objects.remove(shell)
+        bpy.data.meshes.remove(mesh)
 
 
 @contextmanager

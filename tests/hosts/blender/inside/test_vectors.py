@@ -121,6 +121,32 @@ def test_depth_of_field_does_not_shake_the_vectors(studio: Any, scene: Any) -> N
     assert studio.same_pictures(*found)
 
 
+def test_the_sky_goes_by_when_the_camera_turns(studio: Any, scene: Any) -> None:
+    for thing in [each for each in scene.objects if each.type == "MESH"]:
+        bpy.data.objects.remove(thing)
+    camera = scene.camera
+    camera.animation_data_clear()
+    camera.location = (40, 70, -500)
+    nodes = scene.world.node_tree.nodes
+    pattern, place = nodes.new("ShaderNodeTexChecker"), nodes.new("ShaderNodeTexCoord")
+    pattern.inputs["Scale"].default_value = 30
+    scene.world.node_tree.links.new(place.outputs["Generated"], pattern.inputs["Vector"])
+    scene.world.node_tree.links.new(pattern.outputs["Color"], nodes["Background"].inputs["Color"])
+    for frame in range(9, 16):
+        camera.rotation_euler.z = -np.radians(2 * frame)
+        camera.keyframe_insert("rotation_euler", frame=frame)
+    keys, truth = (render(scene, studio.folder / name, at) for name, at in (("keys", (10, 14)), ("truth", (12,))))
+    meshes = len(bpy.data.meshes)
+    assert bpy.ops.inbetween.render_vectors(source=str(keys)) == {"FINISHED"}
+    assert (len(bpy.data.meshes), len(scene.objects)) == (meshes, 1)
+    result = studio.folder / "out"
+    assert bpy.ops.inbetween.fill_sequence(source=str(keys), target=str(result), bring="NOTHING") == {"FINISHED"}
+    drawn, start = (studio.pixels(folder / f"box.{at:04d}.png") for folder, at in ((result, 12), (keys, 10)))
+    seen = studio.pixels(truth / "box.0012.png")
+    inside = slice(8, -8), slice(24, -24)  # beside it neither key shows what comes in
+    assert np.square(drawn[inside] - seen[inside]).mean() < 0.1 * np.square(start[inside] - seen[inside]).mean()
+
+
 def test_vectors_of_a_cycle_go_up_to_the_frame_before_the_first_key_comes_again(studio: Any, scene: Any) -> None:
     keys = render(scene, studio.folder / "keys", (10, 12))
     target = studio.folder / "vec"
