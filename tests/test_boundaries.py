@@ -14,7 +14,7 @@ from inbetween.cli import COMMANDS
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("torch", "onnxruntime", "cv2", "OpenImageIO", "numpy")
 MAY_IMPORT = {"core": {"core"}, "models": {"core", "models"}, "hosts": {"core", "models", "hosts"}}
-HOSTED = {"blender": {"bpy", "bpy_extras", "bl_ext"}, "nuke": {"nuke", "nukescripts", "PySide2", "PySide6"}}
+HOSTED = {"blender": {"bpy", "bmesh", "bpy_extras", "bl_ext"}, "nuke": {"nuke", "nukescripts", "PySide2", "PySide6"}}
 """Folders that run inside another program's Python, and what that program brings."""
 ENGINE_SIDE = {"hosts/nuke/install.py", "hosts/nuke/native.py", "hosts/nuke/native_files.py", "hosts/nuke/script.py"}
 """In a host's folder, but started by the engine's own Python and never laid into the host."""
