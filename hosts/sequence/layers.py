@@ -13,7 +13,10 @@ ALIASES = {"red": "r", "green": "g", "blue": "b", "alpha": "a", "luminance": "y"
 BEAUTY = ("", "rgba", "rgb", "beauty", "combined", "color", "colour")
 """Layers that are the picture itself, best first; any other layer with red, green and blue comes after them."""
 
-ID_WORDS = frozenset({"id", "ids", "objectid", "materialid", "instanceid", "assetid", "indexob", "indexma"})
+ID_WORDS = frozenset({
+    "id", "ids", "objectid", "materialid", "instanceid", "assetid",
+    "indexob", "indexma", "objectindex", "materialindex",
+})  # fmt: skip
 """Layer or channel names, letters only, that renderers give to object numbers."""
 ID_ENDING = re.compile(r"([a-z0-9_]I[Dd]|_id)\d*$")
 """What further names of object numbers end in, as they are spelt: RenderID and node_id, and not GRID or solid."""

@@ -45,10 +45,9 @@ def test_the_picture_is_found_among_the_channels(names: str, colour: str, alpha:
 
 
 def test_ids_are_known_by_type_name_and_cryptomatte() -> None:
-    names = "R G B id.R objectId.X IndexOB.X crypto_object00.r crypto_object00.g depth.Z idle.R"
-    spec = part(names, "float", cryptomatte__1a2b3c4__name="crypto_object")
-    ids = {spec.channelnames[place] for place in channels_of([spec]).ids}
-    assert ids == {"id.R", "objectId.X", "IndexOB.X", "crypto_object00.r", "crypto_object00.g"}
+    names = "id.R objectId.X IndexOB.X Object_Index.X MaterialIndex.X crypto_object00.r crypto_object00.g"
+    spec = part(f"R G B {names} depth.Z idle.R", "float", cryptomatte__1a2b3c4__name="crypto_object")
+    assert [spec.channelnames[place] for place in channels_of([spec]).ids] == names.split()
     assert channels_of([part("R G B"), part("mask", "uint")]).ids == (3,)
 
 
