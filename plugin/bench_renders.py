@@ -93,7 +93,7 @@ def table(figures: Figures) -> str:
     """Markdown: the means at either distance; and of each shot, with keys 4 apart, PSNR over moving pixels."""
     means = {key: [score for scores in found.values() for score in scores] for key, found in figures.items()}
     near = {row: found for (apart, row), found in figures.items() if apart == GAPS[0]}
-    head = [f"Keys {GAPS[0]} apart", *(f"{row}, PSNR dB, moving pixels" for row in near)]
+    head = [f"Keys {GAPS[0]} apart, PSNR dB, moving pixels", *near]
     rows = (
         [shot, *(f"{metrics.mean(found[shot]).psnr_moving:.1f}" for found in near.values())]
         for shot in next(iter(near.values()))
