@@ -39,6 +39,8 @@ SOFT = np.array((1, 4, 1), np.float32) / 6
 with. Of several that were tried on renders the nearest to them; there all outlines have steps else."""
 ASIDE = 0.25
 """What a pixel beside the middle of another one counts beside a pixel by which paces differ."""
+LEAD_BACK = 0.5
+"""Share of what moves, whose vectors are led back by those of the next frame, under which they make no sense."""
 GUESSED = 0.01
 """Share of a frame that neither key shows, from which on what the network makes of it alone is to be doubted."""
 CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
@@ -197,6 +199,23 @@ def sources(motion: Sequence[FrameMotion], frame: int) -> Sources:
     flows = [(each.flow.reshape(-1, 2)[here].reshape(off.shape) + off).astype(np.float32) for each in ends]
     seen = [np.where(fine, each.seen, each.clear.ravel()[here].reshape(fine.shape)) for each in ends]
     return Sources((flows[0], flows[1]), (seen[0], seen[1]))
+
+
+def fit(motion: Sequence[FrameMotion], start: Plane, end: Plane) -> bool:
+    """Whether vectors bring two keys (H, W, C) nearer to each other, by all that moves by more than a pixel.
+
+    Else they are of another shot, or mean something else: another unit, another direction. True where nothing tells.
+    """
+    last = len(motion) - 1
+    there = motion[0].forward
+    _, back = _met(motion[1], 1, there, there)
+    moves = _larger(there) > 1
+    if moves.any() and back[moves].mean() < LEAD_BACK:
+        return False
+    across = followed(motion, 0, last)
+    told = across.clear & (_larger(across.flow) > 1)
+    apart = np.abs(start - end)[told].mean() if told.any() else 0
+    return not apart or bool(np.abs(start - fetched_along(end, across.flow))[told].mean() <= apart)
 
 
 def followed(motion: Sequence[FrameMotion], frame: int, key: int) -> Followed:

@@ -22,7 +22,7 @@ from inbetween.hosts.sequence.provenance import Made, Origin
 from inbetween.hosts.sequence.window import Window
 from inbetween.hosts.sequence.work import Keys, Progress, Task, Writers
 from inbetween.models.model import Model
-from inbetween.models.rendered import RenderedNetwork
+from inbetween.models.rendered import RenderedNetwork, fit
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +71,19 @@ class Shot:
         network, scheme, path = model.network(channels, space), model.scheme_for(settings), model.path_for(settings)
         return Hand(network, scheme, path, model.knows_time, channels, space, settings)
 
-    def _hand_for(self, span: Span) -> Hand:
+    def _hand_for(self, span: Span, start: Pixels, end: Pixels) -> Hand:
         """Who draws a gap: led by what a renderer told of it, if it did. Raises `FrameReadError`."""
         if self.todo.motion is None:
             return self.hand
         motion = self.todo.motion.read(span.gap, self._window(span))
+        seen = self.hand.channels.picture
+        if not fit(motion, start[..., seen], end[..., seen]):
+            first, second = (self.todo.sequence.name(key) for key in (span.start, span.end))
+            self._warn(
+                self.todo.motion.sequence.file(self.todo.motion.numbers(span.gap)[0]),
+                f"and those behind it do not bring {first} nearer to {second}: are they of what was rendered last, in "
+                "pixels, with v up?",
+            )
         network = RenderedNetwork(self.hand.network, self.hand.channels, motion)
         return replace(self.hand, network=network, follows=True)
 
@@ -162,7 +170,7 @@ class Shot:
         self.writers.check()
         start, end = self._plates(span)
         marked = self._marked(span, span.start, span.end)
-        verdict, drawn = draw(start, end, span, self._hand_for(span), lambda: self._beyond(span), marked)
+        verdict, drawn = draw(start, end, span, self._hand_for(span, start, end), lambda: self._beyond(span), marked)
         log.info(
             "%s to %s: %s, %d of %d frames due", *(file.name for file in files), verdict.value, len(due), len(frames)
         )

@@ -279,6 +279,22 @@ def test_vectors_that_are_cut_off_fail_their_gap_alone(shot: Make, fill: Make, t
     assert summary.drawn == 3
 
 
+@pytest.mark.parametrize(("wrong", "why"), [((-1, -1), "reversed"), ((1, -1), "v down"), ((0.5, 0.5), "half size")])
+def test_vectors_that_lead_elsewhere_are_told(
+    shot: Make, fill: Make, tmp_path: Path, wrong: tuple[float, float], why: str
+) -> None:
+    """A sign or a unit that is wrong is wrong in both ways, so that they may well agree with each other."""
+    keys, moves = shot([0, 4, 8])
+    _, events = fill(keys, tmp_path / "out", motion_vectors=str(moves))
+    assert not [event for event in events if event["event"] == "warning"]
+    for frame in range(9):
+        write(moves / f"vec.{frame:04d}.exr", NUKE, as_nuke(frame) * np.array((*wrong, *wrong), np.float32))
+    _, events = fill(keys, tmp_path / "out", motion_vectors=str(moves))
+    said = [event["message"] for event in events if event["event"] == "warning"]
+    assert said, why
+    assert all("and those behind it do not bring shot.000" in message for message in said)
+
+
 def test_a_job_with_vectors_has_a_straight_path() -> None:
     """What keys around a gap show is in no recipe then."""
     assert Job("a", "b", motion_vectors="vec").settings.path == "straight"
