@@ -201,7 +201,8 @@ def demo(arguments: list[str]) -> int:
         frames, sheet = ROOT / "examples/out" / example.name, ROOT / f"examples/out/{example.name}.png"
         say(f"\nFilling the gaps of {example / 'keys'}")
         command = ("-m", "inbetween", "seq", str(example / "keys"), str(frames), "--contact-sheet", str(sheet))
-        code = run(environment, *command)
+        motion = example / "motion"
+        code = run(environment, *command, *(("--motion-vectors", str(motion)) if motion.is_dir() else ()))
         if code:
             return code
         say(f"Frames: {frames}\nContact sheet: {sheet}")

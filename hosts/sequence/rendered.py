@@ -36,7 +36,7 @@ class RenderedMotion:
 
     def read(self, gap: Gap, window: Window) -> list[FrameMotion]:
         """How every frame of a gap moves, its keys first and last, over a window. Raises `FrameReadError`."""
-        found = [_read(self.headers[number], window) for number in self.numbers(gap)]
+        found = [read_vectors(self.headers[number], window) for number in self.numbers(gap)]
         forward = [there for there, _ in found if there is not None]
         backward = [back for _, back in found if back is not None]
         if len(forward) == len(backward):
@@ -89,7 +89,7 @@ def _told(header: Header) -> tuple[bool, ...]:
     return tuple(way is not None for way in motion_of(header.parts))
 
 
-def _read(planned: Header, window: Window) -> tuple[Pixels | None, Pixels | None]:
+def read_vectors(planned: Header, window: Window) -> tuple[Pixels | None, Pixels | None]:
     """The vectors on and back of a file, over a window, as far as it has them. Raises `FrameReadError`."""
     plate = read_plate(planned.path)
     if plate.header.layout != planned.layout:

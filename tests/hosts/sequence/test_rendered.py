@@ -19,6 +19,7 @@ from inbetween.models import dissolve, flow, registry
 
 Make = Callable[..., Any]
 WIDTH, HEIGHT, SIDE = 96, 64, 20
+COLUMNS = Path(__file__).resolve().parents[3] / "examples/columns"
 NUKE = ("forward.u", "forward.v", "backward.u", "backward.v")
 BLENDER = tuple(f"ViewLayer.Vector.{letter}" for letter in "XYZW")
 
@@ -293,6 +294,22 @@ def test_vectors_that_lead_elsewhere_are_told(
     said = [event["message"] for event in events if event["event"] == "warning"]
     assert said, why
     assert all("and those behind it do not bring shot.000" in message for message in said)
+
+
+def test_a_rendered_frame_is_drawn_as_it_was_rendered(fill: Make, tmp_path: Path) -> None:
+    """Of the columns among the examples, the middle key from the two around it, sixteen frames apart."""
+    for number in (1, 17):
+        (tmp_path / "keys").mkdir(exist_ok=True)
+        shutil.copyfile(COLUMNS / f"keys/columns.{number:04d}.png", tmp_path / f"keys/columns.{number:04d}.png")
+    truth, built = read_plate(COLUMNS / "keys/columns.0009.png").pixels, flow.build("cpu", "auto")
+    psnr = {}
+    for name, more in (("led", {"motion_vectors": str(COLUMNS / "motion")}), ("alone", {})):
+        _, events = fill(tmp_path / "keys", tmp_path / name, model=built, frames="9", **more)
+        assert not [event for event in events if event["event"] == "warning"]
+        drawn = read_plate(tmp_path / name / "columns.0009.png").pixels
+        psnr[name] = -10 * np.log10(np.square(drawn - truth).mean())
+    assert psnr["led"] > 28
+    assert psnr["led"] > psnr["alone"] + 10
 
 
 def test_a_job_with_vectors_has_a_straight_path() -> None:
