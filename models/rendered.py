@@ -206,13 +206,12 @@ def fit(motion: Sequence[FrameMotion], start: Plane, end: Plane) -> bool:
 
     Else they are of another shot, or mean something else: another unit, another direction. True where nothing tells.
     """
-    last = len(motion) - 1
-    there = motion[0].forward
+    there = np.nan_to_num(motion[0].forward)
     _, back = _met(motion[1], 1, there, there)
     moves = _larger(there) > 1
     if moves.any() and back[moves].mean() < LEAD_BACK:
         return False
-    across = followed(motion, 0, last)
+    across = followed(motion, 0, len(motion) - 1)
     told = across.clear & (_larger(across.flow) > 1)
     apart = np.abs(start - end)[told].mean() if told.any() else 0
     return not apart or bool(np.abs(start - fetched_along(end, across.flow))[told].mean() <= apart)

@@ -9,7 +9,7 @@ import pytest
 from inbetween.core.channels import RGBA, Channels
 from inbetween.core.network import DoubtingNetwork
 from inbetween.models import flow
-from inbetween.models.rendered import FrameMotion, RenderedNetwork, followed, sources
+from inbetween.models.rendered import FrameMotion, RenderedNetwork, fit, followed, sources
 from inbetween.models.warp import Plane
 
 HEIGHT, WIDTH, RADIUS = 96, 144, 14
@@ -138,6 +138,17 @@ def test_a_way_that_is_told_for_a_while_only_goes_on_as_it_went() -> None:
     beside = ~inside(4, RADIUS + 2)
     beside[:, :30] = False
     assert apart(made, shown(4))[beside].max() < 0.06
+
+
+def test_vectors_of_something_else_do_not_fit() -> None:
+    start, end = shown(0)[0], shown(8)[0]
+    assert fit(MOTION, start, end)
+    assert not fit([FrameMotion(-each.forward, -each.backward) for each in MOTION], start, end)
+    assert not fit([FrameMotion(each.backward, each.forward) for each in MOTION], start, end)
+    unknown = [FrameMotion(*np.full((2, HEIGHT, WIDTH, 2), np.nan, np.float32)) for _ in MOTION]
+    still = [FrameMotion(*np.zeros((2, HEIGHT, WIDTH, 2), np.float32)) for _ in MOTION]
+    assert fit(unknown, start, end)
+    assert fit(still, start, end)
 
 
 def test_nothing_moves_where_vectors_are_nought_and_light_changes_with_time() -> None:
