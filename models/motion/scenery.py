@@ -193,7 +193,7 @@ def _amidst(own: Mask, labels: Labels, rests: Mask) -> bool:
     """Whether most of what is beside a piece is of those that rest, (n,); where it is and what is where, (H, W)."""
     part = part_of_mask(own, EDGE_REACH)
     beside = labels[part][dilated(own[part], EDGE_REACH) & ~own[part]]
-    return bool(np.append(False, rests)[np.maximum(beside, 0)].mean() > AMIDST)
+    return len(beside) > 0 and bool(np.append(False, rests)[np.maximum(beside, 0)].mean() > AMIDST)
 
 
 def _reached(beside: Mask, known: Sequence[int], whole: Sequence[tuple[int, int]]) -> NDArray[np.intp]:

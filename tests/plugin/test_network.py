@@ -11,7 +11,7 @@ from importlib import import_module
 
 WATCHED = ("socket.", "urllib.", "http.client.", "ftplib.", "smtplib.", "subprocess.", "os.system", "os.exec",
            "os.posix_spawn", "os.fork")
-HOSTS = {"bpy", "nuke", "nukescripts"}
+HOSTS = {"bpy", "bmesh", "nuke", "nukescripts"}
 seen = []
 current = ""
 sys.addaudithook(lambda event, args: seen.append((current, event)) if event.startswith(WATCHED) else None)
