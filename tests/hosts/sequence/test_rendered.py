@@ -147,6 +147,17 @@ def test_only_gaps_whose_vectors_changed_are_drawn_anew(shot: Make, fill: Make, 
     assert {frame for frame, action in actions(events).items() if action == "drawn"} == {1, 2, 3, 5, 6, 7}
 
 
+def test_vectors_are_numbered_as_the_result_is(shot: Make, fill: Make, tmp_path: Path) -> None:
+    """Keys without gaps come apart, and drawings are held on twos: each shows what is where at its own frame."""
+    keys, moves = shot([0, 4])
+    (keys / "shot.0004.exr").rename(keys / "shot.0001.exr")
+    _, events = fill(keys, tmp_path / "out", motion_vectors=str(moves), insert=3, on=2)
+    assert actions(events) == {0: "copied", 1: "held", 2: "drawn", 3: "held", 4: "copied"}
+    for frame, shown in ((1, 0), (2, 2), (3, 2)):
+        drawn = read_plate(tmp_path / "out" / f"shot.{frame:04d}.exr").pixels
+        same(drawn, picture(shown), box(shown))
+
+
 def test_neither_keys_that_are_alike_nor_a_cut_hold_what_the_renderer_moves(
     shot: Make, fill: Make, tmp_path: Path
 ) -> None:
