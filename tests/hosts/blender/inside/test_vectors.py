@@ -154,6 +154,26 @@ def test_vectors_of_a_cycle_go_up_to_the_frame_before_the_first_key_comes_again(
     assert sorted(file.name for file in target.iterdir()) == [f"vectors.{frame:04d}.exr" for frame in range(10, 14)]
 
 
+def test_stopped_it_leaves_the_scene_as_it_was(studio: Any, scene: Any) -> None:
+    keys = render(scene, studio.folder / "keys", (10, 14))
+    written = []
+
+    def stop(*_: Any) -> None:
+        written.append(1)
+        if len(written) == 2:
+            studio.session.stop()
+
+    before = state(scene)
+    bpy.app.handlers.render_write.append(stop)
+    try:
+        assert bpy.ops.inbetween.render_vectors(source=str(keys)) == {"CANCELLED"}
+    finally:
+        bpy.app.handlers.render_write.remove(stop)
+    assert state(scene) == before
+    assert len(list((studio.result / "keys_vectors").iterdir())) == 2
+    assert not scene.inbetween.motion_vectors
+
+
 def test_a_folder_that_is_there_is_not_written_to(studio: Any, scene: Any) -> None:
     keys = render(scene, studio.folder / "keys", (10, 12))
     with pytest.raises(RuntimeError, match="is there already; name a folder that is not"):
