@@ -360,6 +360,8 @@ SCENES: dict[str, Callable[[Stage, float], Picture]] = {
     "a card shrinks under a badge at rest": _badge,
     "a ball before tiles": _tiled,
     "a lift goes up before a house": _lift,
+    "the camera pans along a street": lambda stage, t: _street(stage, 120 * t),
+    "the camera zooms in on a street": lambda stage, t: stage.enlarged(_street(stage), 1.6**t),
     "a car passes houses": lambda stage, t: _car(stage, _street(stage), 80 + 230 * t),
     "a car passes houses, and the camera pans": lambda stage, t: _car(stage, _street(stage, 60 * t), 200 + 20 * t),
     "somebody passes a house": lambda stage, t: _passer(stage, _street(stage), t),

@@ -54,6 +54,12 @@ class Stage:
         seen = cv2.warpAffine(texture, way, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
         return np.clip(np.asarray(seen, np.float32), 0, 1)
 
+    def enlarged(self, picture: Picture, times: float) -> Picture:
+        """The middle of a picture, so many times as large."""
+        height, width = self.size
+        way = cv2.getRotationMatrix2D((width / 2, height / 2), 0, times)
+        return np.clip(cv2.warpAffine(picture, way, (width, height), flags=cv2.INTER_CUBIC), 0, 1)
+
     def sight(self, zoom: float = 1.3, turn: float = 0, shift: float = 0) -> NDArray[np.float64]:
         """The affine map (2, 3) from the texture to the frame that such a camera makes."""
         height, width = self.size

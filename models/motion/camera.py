@@ -2,15 +2,18 @@
 
 At the border of the frame optical flow has nothing to hold on to: what comes in or goes out has no partner in the other
 key. What the camera does in the middle it does there too. Its motion is the affine one on which most of the sure flow
-agrees (RANSAC: Fischler and Bolles 1981), if it explains most of what changes.
+agrees (RANSAC: Fischler and Bolles 1981), if it explains most of what changes. Flat backgrounds, where flow has little
+to hold on to anywhere, still have corners: where flow tells less than nearly all, that is asked on which most of them
+agree (SIFT: Lowe 2004), where the picture goes on beyond its border.
 
 Flows are float32 (H, W, 2) in pixels.
 """
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from inbetween.models.motion.affine import Floats, inverse, moved, then
+from inbetween.models.motion.affine import Floats, inverse, moved, then, turn
 from inbetween.models.motion.masks import Mask
 from inbetween.models.optical import Motion
 from inbetween.models.warp import Plane, fetched_along, pixels
@@ -32,10 +35,36 @@ A figure that walks before the camera takes 15 to 20 % of a frame; a still camer
 """
 LEAST_MOVE = 1.0
 """Pixels by which a place moves at least."""
+SURE_SHARE = 0.9
+"""As `EXPLAINED_SHARE`: what explains so much need not be asked for again by corners."""
+CHANGED = 0.03
+"""Share of the frame that changes at least where corners are asked."""
+CORNERS, DISTINCT = 1500, 0.8
+"""How many are looked at, the clearest, and how much more alike a partner has to be than the next one (Lowe)."""
+FEWEST_CORNERS = 6
+"""Corners that must agree."""
+STAYING_SHARE = 0.5
+"""Share of all edges that stay in their place at most: a pattern at rest is as much like itself a period further on."""
+UNEVEN, UNEVEN_SHARE = 16.0, 0.1
+"""By how many steps of 255 pixels differ from most of the frame's border, and the share of it that must do so in both
+keys: else it is one thing that moves on an even ground, and no camera."""
+LARGEST_TURN = 0.35
+"""Radians: beyond, things turn rather than the camera, and go round rather than straight."""
 
 
 def camera(motion: Motion) -> Floats | None:
     """The affine map (2, 3) from the start to the end that explains most of the frame; None for a still camera."""
+    found = _by_flow(motion)
+    share = 0.0 if found is None else _explained(found, motion)
+    if share < SURE_SHARE:
+        other = _by_corners(motion)
+        if other is not None and (more := _explained(other, motion)) > share:
+            found, share = other, more
+    return found if share > EXPLAINED_SHARE else None
+
+
+def _by_flow(motion: Motion) -> Floats | None:
+    """What most of the sure flow agrees on; None where it does not move."""
     here = pixels(motion.loop_errors[0].shape)[::STEP, ::STEP]
     flow, loop_error = motion.flows[0][::STEP, ::STEP], motion.loop_errors[0][::STEP, ::STEP]
     stays = ~outside(motion.flows[0])[::STEP, ::STEP]
@@ -46,17 +75,52 @@ def camera(motion: Motion) -> Floats | None:
     way, agree = cv2.estimateAffine2D(here[sure], (here + flow)[sure], ransacReprojThreshold=INLIER)
     if way is None or agree.sum() < enough:
         return None
+    return np.asarray(way, np.float64)
+
+
+def _by_corners(motion: Motion) -> Floats | None:
+    """What most corners agree on that have a partner; None for too few, for one thing that moves, and for a turn."""
+    start, end = motion.greys
+    changed = np.abs(start - end) > SAME_PIXEL
+    edges = np.asarray(cv2.morphologyEx(start, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))) > UNEVEN
+    if changed.mean() < CHANGED or not edges.any() or not all(map(_bordered, motion.greys)):
+        return None
+    if changed[edges].mean() < 1 - STAYING_SHARE:
+        return None
+    sift = cv2.SIFT.create(CORNERS)
+    (first, ones), (second, others) = (sift.detectAndCompute(_bytes(grey), None) for grey in (start, end))
+    if len(first) < FEWEST_CORNERS or len(second) < FEWEST_CORNERS:
+        return None
+    matched = cv2.BFMatcher().knnMatch(ones, others, 2)
+    both = [best for best, next_ in matched if best.distance < DISTINCT * next_.distance]
+    if len(both) < FEWEST_CORNERS:
+        return None
+    here = np.array([first[each.queryIdx].pt for each in both])
+    there = np.array([second[each.trainIdx].pt for each in both])
+    way, agree = cv2.estimateAffine2D(here, there, ransacReprojThreshold=INLIER)
+    if way is None or agree.sum() < FEWEST_CORNERS:
+        return None
     found = np.asarray(way, np.float64)
-    return found if _explains(found, motion) else None
+    return found if turn(found) < LARGEST_TURN else None
 
 
-def _explains(way: Floats, motion: Motion) -> bool:
-    """Whether most of what stays in the frame, and tells a moving camera from a still one, is alike along a map."""
+def _bordered(grey: Plane) -> bool:
+    """Whether what a picture (H, W) shows goes on beyond its border."""
+    border = np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1]))
+    return bool((np.abs(border - np.median(border)) > UNEVEN).mean() > UNEVEN_SHARE)
+
+
+def _bytes(grey: Plane) -> NDArray[np.uint8]:
+    return np.clip(np.rint(grey), 0, 255).astype(np.uint8)
+
+
+def _explained(way: Floats, motion: Motion) -> float:
+    """How much of what stays in the frame, and tells a moving camera from a still one, is alike along a map, 0 to 1."""
     start, end = motion.greys
     _, flow = panned(way, start.shape, 0.0)
     stays = ~outside(flow)
     still, alike = ((np.abs(start - other) <= SAME_PIXEL)[stays] for other in (end, fetched_along(end, flow)))
-    return bool((alike & ~still).sum() > EXPLAINED_SHARE * (~(alike & still)).sum())
+    return float((alike & ~still).sum() / max(1, (~(alike & still)).sum()))
 
 
 def panned(way: Floats, size: tuple[int, ...], t: float, aside: Floats | None = None) -> tuple[Plane, Plane]:

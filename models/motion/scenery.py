@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.backdrop import seen_along
-from inbetween.models.motion.camera import panned
+from inbetween.models.motion.camera import outside, panned
 from inbetween.models.motion.marked import Marked
 from inbetween.models.motion.masks import Labels, Mask, dilated, nearby, part_of_mask, said_at
 from inbetween.models.motion.matching import SAME_COLOUR
@@ -52,6 +52,8 @@ class Scenery:
     """(n,): which pieces of either key all that is; and what is covered, and of one colour with any of it."""
     covered: tuple[Names, Names]
     """The pieces of either key in the midst of that in whose place the other key shows something that passes."""
+    beyond: tuple[Mask, Mask]
+    """(n,): which pieces of either key a camera has beyond the frame of the other one: one leaves, another enters."""
 
     def beside(self, others: Mapping[tuple[int, int], Hidden]) -> dict[tuple[int, int], Hidden]:
         """Its things and others, each piece in one of them: what is known of others otherwise counts more."""
@@ -61,6 +63,7 @@ class Scenery:
     def among(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """The pairs (m, 2) of all pieces: those of what passes, and those that rest and are seen wholly."""
         passes = ~(self.rests[0][pairs[:, 0]] | self.rests[1][pairs[:, 1]])
+        passes &= ~(self.beyond[0][pairs[:, 0]] & self.beyond[1][pairs[:, 1]])
         return np.concatenate((pairs[passes], self.whole))
 
     def alone(self, pairs: NDArray[np.intp]) -> tuple[Names, Names]:
@@ -74,8 +77,8 @@ def scenery(
 ) -> Scenery:
     """The things at rest of which something hides a part in either key, and what rests beside them.
 
-    So they lie below what passes. What rests elsewhere and is seen wholly in both keys may as well stand before it, and
-    what is `marked` to have become something else is none of it.
+    So they lie below what passes. What rests elsewhere and is seen wholly in both keys may as well stand before it; but
+    nothing goes with a camera by chance. What is `marked` to have become something else is none of it.
     """
     watched = _Watched.of(cut, pictures, camera)
     way = np.eye(2, 3) if camera is None else camera
@@ -88,7 +91,9 @@ def scenery(
             parts[ones[0], others[0]] = thing
         elif len(ones) == len(others) == 1:
             whole.append((ones[0], others[0]))
-    beside = _reached(cut[0].beside, [name for part in parts.values() for name in part.pieces[0]], whole)
+    beside = np.array(whole, np.intp).reshape(-1, 2)
+    if camera is None:
+        beside = _reached(cut[0].beside, [name for part in parts.values() for name in part.pieces[0]], beside)
     first, second = (np.zeros(len(own.area), np.bool_) for own in cut)
     for key, rests in enumerate((first, second)):
         rests[[name for part in parts.values() for name in part.pieces[key]]] = True
@@ -97,7 +102,17 @@ def scenery(
     for own, rests, hiding in zip(cut, (first, second), covered, strict=True):
         apart = np.abs(own.colour[[*hiding]][:, None] - own.colour[rests][None]).max(-1)
         rests[np.array(hiding, np.intp)[(apart < SAME_COLOUR).any(1)]] = True
-    return Scenery(parts, beside, (first, second), covered)
+    gone, come = (_beyond(own, camera, key) for key, own in enumerate(cut))
+    return Scenery(parts, beside, (first, second), covered, (gone, come))
+
+
+def _beyond(own: Pieces, camera: Floats | None, key: int) -> Mask:
+    """Which pieces of a key, 0 or 1, a camera has mostly beyond the frame of the other one, (n,)."""
+    if camera is None:
+        return np.zeros(len(own.area), np.bool_)
+    out = outside(panned(camera, own.labels.shape, float(key))[1 - key])
+    all_, gone = (np.bincount(own.labels[where], minlength=len(own.area) + 1)[1:] for where in (own.labels > 0, out))
+    return np.asarray(2 * gone > all_)
 
 
 @dataclass(frozen=True)
@@ -196,9 +211,8 @@ def _amidst(own: Mask, labels: Labels, rests: Mask) -> bool:
     return len(beside) > 0 and bool(np.append(False, rests)[np.maximum(beside, 0)].mean() > AMIDST)
 
 
-def _reached(beside: Mask, known: Sequence[int], whole: Sequence[tuple[int, int]]) -> NDArray[np.intp]:
-    """The pairs (m, 2) of what rests wholly, beside what is known to rest, or beside one of these, and so on."""
-    pairs = np.array(whole, np.intp).reshape(-1, 2)
+def _reached(beside: Mask, known: Sequence[int], pairs: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of pairs (n, 2) of what rests wholly, those beside what is known to rest, or beside one of these, and so on."""
     reached, resting = np.zeros(len(beside), np.bool_), np.zeros(len(beside), np.bool_)
     reached[known], resting[pairs[:, 0]] = True, True
     while (new := resting & ~reached & beside[:, reached].any(1)).any():

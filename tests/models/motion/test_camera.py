@@ -6,8 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from inbetween.core.channels import RGBA
 from inbetween.models.motion.camera import camera, outside, panned
-from inbetween.models.optical import Motion
+from inbetween.models.optical import Motion, grey_copy
+from inbetween.scenes import SCENES
+from inbetween.stage import Stage
 
 SIZE = 96, 160
 
@@ -60,6 +63,51 @@ def test_a_camera_is_found_behind_a_figure_that_stays_in_the_frame() -> None:
     found = camera(motion)
     assert found is not None
     assert np.allclose(found, PAN, atol=0.05)
+
+
+def street(scene: str, t: float) -> Any:
+    """A generated scene in grey, 0 to 255."""
+    return grey_copy(SCENES[scene](Stage(1), t), RGBA, "display").astype(np.float32)
+
+
+def lost(start: Any, end: Any) -> Motion:
+    """Two pictures between which optical flow has found nothing."""
+    nowhere, far = np.zeros((*start.shape, 2), np.float32), np.full(start.shape, 9, np.float32)
+    return Motion((start, end), (nowhere, nowhere), (far, far))
+
+
+@pytest.mark.parametrize(
+    ("scene", "way"),
+    [
+        ("the camera pans along a street", ((1, 0, -120), (0, 1, 0))),
+        ("the camera zooms in on a street", ((1.6, 0, -0.6 * 240), (0, 1.6, -0.6 * 135))),
+    ],
+)
+def test_a_camera_before_flat_shapes_is_found_by_their_corners(scene: str, way: Any) -> None:
+    found = camera(lost(street(scene, 0.0), street(scene, 1.0)))
+    assert found is not None
+    places = np.array([(150, 80, 1), (330, 80, 1), (150, 190, 1), (330, 190, 1)])
+    assert np.abs(places @ found.T - places @ np.array(way, np.float64).T).max() < 3
+
+
+def test_neither_a_thing_on_an_even_ground_nor_a_pattern_at_rest_is_a_camera() -> None:
+    """A pattern is as much like itself a period further on, and what passes before it may have gone as far."""
+    thing = street("the camera pans along a street", 0.0)[20:250, 20:380]
+    even, size = np.full((270, 480), 240, np.float32), (270, 480)
+    stripes = np.where(np.arange(480) // 20 % 2, 60, 200).astype(np.float32) + np.zeros(size, np.float32)
+    for ground, part in ((even, thing), (stripes, thing[60:200, 30:110])):
+        start, end = ground.copy(), ground.copy()
+        start[20 : 20 + len(part), 20 : 20 + part.shape[1]] = part
+        end[20 : 20 + len(part), 100 : 100 + part.shape[1]] = part
+        assert camera(lost(start, end)) is None
+
+
+def test_what_turns_far_is_no_camera() -> None:
+    start = street("the camera zooms in on a street", 0.5)
+    turned = cv2.warpAffine(
+        start, cv2.getRotationMatrix2D((240, 135), 40, 1), (480, 270), borderMode=cv2.BORDER_REFLECT
+    )
+    assert camera(lost(start, np.asarray(turned, np.float32))) is None
 
 
 def test_no_camera_is_found_where_nothing_moves_or_the_pictures_do_not_bear_it_out() -> None:

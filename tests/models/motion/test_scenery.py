@@ -40,6 +40,7 @@ def keys(scene: str) -> tuple[Any, Any]:
     [
         ("a ball before tiles", 31),
         ("a lift goes up before a house", 55),
+        ("the camera pans along a street", 38),
         ("a car passes houses", 40),
         ("a car passes houses, and the camera pans", 35),
         ("somebody passes a house", 29),
