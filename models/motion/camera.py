@@ -80,15 +80,10 @@ def _by_flow(motion: Motion) -> Floats | None:
 
 def _by_corners(motion: Motion) -> Floats | None:
     """What most corners agree on that have a partner; None for too few, for one thing that moves, and for a turn."""
-    start, end = motion.greys
-    changed = np.abs(start - end) > SAME_PIXEL
-    edges = np.asarray(cv2.morphologyEx(start, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))) > UNEVEN
-    if changed.mean() < CHANGED or not edges.any() or not all(map(_bordered, motion.greys)):
-        return None
-    if changed[edges].mean() < 1 - STAYING_SHARE:
+    if not _leaves_its_place(motion) or not all(map(_bordered, motion.greys)):
         return None
     sift = cv2.SIFT.create(CORNERS)
-    (first, ones), (second, others) = (sift.detectAndCompute(_bytes(grey), None) for grey in (start, end))
+    (first, ones), (second, others) = (sift.detectAndCompute(_bytes(grey), None) for grey in motion.greys)
     if len(first) < FEWEST_CORNERS or len(second) < FEWEST_CORNERS:
         return None
     matched = cv2.BFMatcher().knnMatch(ones, others, 2)
@@ -102,6 +97,14 @@ def _by_corners(motion: Motion) -> Floats | None:
         return None
     found = np.asarray(way, np.float64)
     return found if turn(found) < LARGEST_TURN else None
+
+
+def _leaves_its_place(motion: Motion) -> bool:
+    """Whether most of what the start shows is elsewhere in the end."""
+    start, end = motion.greys
+    changed = np.abs(start - end) > SAME_PIXEL
+    edges = np.asarray(cv2.morphologyEx(start, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))) > UNEVEN
+    return bool(changed.mean() > CHANGED and edges.any() and changed[edges].mean() > 1 - STAYING_SHARE)
 
 
 def _bordered(grey: Plane) -> bool:

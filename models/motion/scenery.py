@@ -53,7 +53,10 @@ class Scenery:
     covered: tuple[Names, Names]
     """The pieces of either key in the midst of that in whose place the other key shows something that passes."""
     beyond: tuple[Mask, Mask]
-    """(n,): which pieces of either key a camera has beyond the frame of the other one: one leaves, another enters."""
+    """(n,): which pieces of either key a camera has beyond the frame of the other one: one leaves, another enters.
+
+    But those that marks are on.
+    """
 
     def beside(self, others: Mapping[tuple[int, int], Hidden]) -> dict[tuple[int, int], Hidden]:
         """Its things and others, each piece in one of them: what is known of others otherwise counts more."""
@@ -103,6 +106,7 @@ def scenery(
         apart = np.abs(own.colour[[*hiding]][:, None] - own.colour[rests][None]).max(-1)
         rests[np.array(hiding, np.intp)[(apart < SAME_COLOUR).any(1)]] = True
     gone, come = (_beyond(own, camera, key) for key, own in enumerate(cut))
+    gone[marked.pairs[:, 0]] = come[marked.pairs[:, 1]] = False
     return Scenery(parts, beside, (first, second), covered, (gone, come))
 
 

@@ -31,6 +31,20 @@ def found(start: Any, end: Any) -> tuple[Scenery, Any]:
     return scenery(cut, (start, end), None, marked), cut
 
 
+def test_what_a_camera_has_leave_the_frame_does_not_enter_it_on_the_other_side_but_where_marks_say_so() -> None:
+    start, end = keys("the camera pans along a street")
+    cut, camera = (pieces(start), pieces(end)), np.array(((1.0, 0, -120), (0, 1, 0)))
+    # the window of the house that leaves on the left, and that of the one that comes in from the right
+    names = [int(own.labels[165, x]) - 1 for own, x in zip(cut, (75, 385), strict=True)]
+    pair = np.array([names], np.intp)
+    for marks, kept in ((NO_MARKS, 0), (np.array([((75, 165), (385, 165))], np.float64), 1)):
+        marked = Marked((start, end), cut, marks, dissimilar(*cut))
+        stands = scenery(cut, (start, end), camera, marked)
+        assert stands.beyond[0][names[0]] == stands.beyond[1][names[1]] == (not kept)
+        among = stands.among(pair)
+        assert np.count_nonzero((among == pair).all(1)) == kept
+
+
 def keys(scene: str) -> tuple[Any, Any]:
     return SCENES[scene](STAGE, 0.0), SCENES[scene](STAGE, 1.0)
 
