@@ -315,7 +315,7 @@ def test_a_rendered_frame_is_drawn_as_it_was_rendered(fill: Make, tmp_path: Path
     truth, built = read_plate(COLUMNS / "keys/columns.0009.png").pixels, flow.build("cpu", "auto")
     psnr = {}
     for name, more in (("led", {"motion_vectors": str(COLUMNS / "motion")}), ("alone", {})):
-        _, events = fill(tmp_path / "keys", tmp_path / name, model=built, frames="9", **more)
+        _, events = fill(tmp_path / "keys", tmp_path / name, model=built, on=8, frames="9", **more)
         assert not [event for event in events if event["event"] == "warning"]
         drawn = read_plate(tmp_path / name / "columns.0009.png").pixels
         psnr[name] = -10 * np.log10(np.square(drawn - truth).mean())
