@@ -32,11 +32,7 @@ class Guide:
 
 def find(source: str) -> FrameSequence:
     """The one sequence that a folder or a pattern names. Raises `InputError` for none or several."""
-    found, _ = names.find(source)
-    if len(found) != 1:
-        there = ", ".join(each.pattern for each in found) or "no numbered frames"
-        raise InputError(f"the guide {source} holds {there}; name one sequence, such as beauty/shot.####.exr")
-    return found[0]
+    return names.find_one(source, "the guide", "beauty/shot.####.exr")
 
 
 def same(one: FrameSequence, other: FrameSequence) -> bool:

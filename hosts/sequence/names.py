@@ -88,6 +88,15 @@ def find(source: str) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]:
     raise InputError(f"{source} does not exist; name a folder of key frames or a pattern such as shot.####.exr")
 
 
+def find_one(source: str, role: str, example: str) -> FrameSequence:
+    """The one sequence that a folder or a pattern names, which has a role. Raises `InputError` for none or several."""
+    found, _ = find(source)
+    if len(found) != 1:
+        there = ", ".join(each.pattern for each in found) or "no numbered frames"
+        raise InputError(f"for {role}, {source} holds {there}; name one sequence, such as {example}")
+    return found[0]
+
+
 def numbers(spec: str) -> frozenset[int]:
     """The frame numbers of a range such as `1001-1007`, `1-10x3`, `-3--1` or `5,9,20-30`.
 

@@ -46,11 +46,7 @@ class RenderedMotion:
 
 def find(source: str) -> FrameSequence:
     """The one sequence that a folder or a pattern names. Raises `InputError` for none or several."""
-    found, _ = names.find(source)
-    if len(found) != 1:
-        there = ", ".join(each.pattern for each in found) or "no numbered frames"
-        raise InputError(f"the motion vectors {source} hold {there}; name one sequence, such as vectors/shot.####.exr")
-    return found[0]
+    return names.find_one(source, "motion vectors", "motion/shot.####.exr")
 
 
 def of_gaps(vectors: FrameSequence, gaps: Iterable[Gap], key: Header, cycle: int) -> RenderedMotion:
@@ -65,11 +61,10 @@ def of_gaps(vectors: FrameSequence, gaps: Iterable[Gap], key: Header, cycle: int
             "render them for every frame of the result, keys as well"
         )
     headers = {number: read_header(vectors.file(number)) for number in used}
-    first, ways = next(iter(headers.values())), [_told(header) for header in headers.values()]
-    for header, told in zip(headers.values(), ways, strict=True):
-        if not any(told):
+    for header in headers.values():
+        if not any(_told(header)):
             raise InputError(f"{header.path} holds no motion vectors; they are looked for in {LAYERS}")
-        if told != ways[0]:
+        if _told(header) != _told(first := headers[used[0]]):
             raise InputError(f"{header.path} holds other motion vectors than {first.path}; render all of them alike")
         if header.display != key.display:
             raise InputError(

@@ -176,6 +176,12 @@ def test_neither_keys_that_are_alike_nor_a_cut_hold_what_the_renderer_moves(
     same(drawn[:, 20:], expected[:, 20:], (slice(40, 60), slice(0, 20)))
 
 
+def test_a_key_alone_needs_no_vectors(shot: Make, fill: Make, tmp_path: Path) -> None:
+    keys, moves = shot([0, 4])
+    summary, _ = fill(keys, tmp_path / "out", motion_vectors=str(moves), frames="4")
+    assert (summary.copied, summary.drawn, summary.failed) == (1, 0, ())
+
+
 def test_in_a_cycle_the_last_gap_ends_at_the_first_vectors(shot: Make, fill: Make, tmp_path: Path) -> None:
     keys, moves = shot([0, 4, 7])
     place = [(8, 40), (14, 40), (20, 40), (26, 40), (32, 40), (26, 40), (20, 40), (14, 40)]
