@@ -20,7 +20,7 @@ WORK = Path(tempfile.mkdtemp(prefix="renders-"))
 os.environ["BLENDER_USER_RESOURCES"] = str(WORK / "home")  # before bpy reads it
 
 import bpy  # noqa: E402 - see above
-from mathutils import Vector  # noqa: E402
+from mathutils import Vector  # noqa: E402 - is there once bpy is
 
 FIRST, LAST = 1, 17
 RED, BLUE, ORANGE, GREEN = (0.8, 0.1, 0.1), (0.2, 0.4, 0.8), (0.9, 0.5, 0.1), (0.3, 0.6, 0.2)

@@ -17,8 +17,10 @@ import numpy as np
 
 from inbetween import bench_marks, bench_renders, scenes
 from inbetween.core.channels import RGBA
+from inbetween.core.network import Network
 from inbetween.core.schedule import Gap
 from inbetween.models import registry
+from inbetween.models.rendered import RenderedNetwork
 from inbetween.models.training.readers import Picture
 from inbetween.stage import Stage
 
@@ -48,16 +50,13 @@ def _rendered(shot: bench_renders.Shot) -> list[np.ndarray]:
     """By optical flow alone, and led by motion vectors."""
     flow = registry.load("flow", "cpu").network(RGBA, "display")
     start, end = shot.frames[KEYS.first], shot.frames[KEYS.last]
-    asked = np.array(TIMES[1:-1], np.float32).reshape(-1, 1, 1, 1)
-    drawn = [np.asarray(each(start[None], end[None], asked)) for each in (flow, shot.led(flow, KEYS))]
-    return [_row([_tile(frame, ALL) for frame in (start, *frames, end)]) for frames in drawn]
+    led = RenderedNetwork(flow, RGBA, shot.motion(KEYS))
+    return [_row(_between(network, start, end, ALL)) for network in (flow, led)]
 
 
 def _played(scene: str, model: str, part: Part) -> np.ndarray:
     start, end = (scenes.SCENES[scene](STAGE, t) for t in (0.0, 1.0))
-    asked = np.array(TIMES[1:-1], np.float32).reshape(-1, 1, 1, 1)
-    frames = registry.load(model, "cpu").network(RGBA, "display")(start[None], end[None], asked)
-    return _row([_tile(frame, part) for frame in (start, *frames, end)])
+    return _row(_between(registry.load(model, "cpu").network(RGBA, "display"), start, end, part))
 
 
 def _marked() -> list[np.ndarray]:
@@ -68,14 +67,18 @@ def _marked() -> list[np.ndarray]:
     for told in ([], marks):
         network = registry.load("motion", "cpu").network(RGBA, "display")
         led = network.through(None, None, False, [(tuple(a), tuple(b)) for a, b in told])
-        asked = np.array(TIMES[1:-1], np.float32).reshape(-1, 1, 1, 1)
-        frames = [start, *led(start[None], end[None], asked), end]
-        tiles = [_tile(frame, WALKER) for frame in frames]
+        tiles = _between(led, start, end, WALKER)
         for key, tile in ((0, tiles[0]), (1, tiles[-1])):
             for mark, colour in zip(told, CROSSES, strict=False):
                 _cross(tile, mark[key], colour)
         rows.append(_row(tiles))
     return rows
+
+
+def _between(network: Network, start: Picture, end: Picture, part: Part) -> list[np.ndarray]:
+    """A part of both keys, and of what a network draws between them."""
+    asked = np.array(TIMES[1:-1], np.float32).reshape(-1, 1, 1, 1)
+    return [_tile(frame, part) for frame in (start, *network(start[None], end[None], asked), end)]
 
 
 def _save(name: str, rows: list[np.ndarray]) -> None:

@@ -78,8 +78,8 @@ def _range(first: int, last: int) -> str:
 
 def _parameters(job: Job, sequence: SequencePlan) -> Iterator[dict[str, Any]]:
     yield {"name": "Name", "type": "STRING", "default": sequence.sequence.pattern[:64]}
-    further = [(name, path, "IN") for name, path in paths(job).items() if name not in ("In", "Out")]
-    for name, folder, flow in (("In", job.source, "IN"), ("Out", job.target, "OUT"), *further):
+    for name, folder in paths(job).items():
+        flow = "OUT" if name == "Out" else "IN"
         kind = "DIRECTORY" if flow == "OUT" or Path(folder).is_dir() else "FILE"
         yield {"name": name, "type": "PATH", "objectType": kind, "dataFlow": flow}
     for row in describe(Settings):

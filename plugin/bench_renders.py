@@ -21,7 +21,7 @@ from inbetween.hosts.sequence.frames import Header, read_header
 from inbetween.models import metrics
 from inbetween.models.metrics import Scores
 from inbetween.models.model import Model
-from inbetween.models.rendered import RenderedNetwork
+from inbetween.models.rendered import FrameMotion, RenderedNetwork
 from inbetween.models.training.readers import Picture
 
 GAPS = (4, 8)
@@ -52,14 +52,14 @@ class Shot:
 
     def rows(self, networks: Mapping[str, Network], gap: Gap) -> Iterator[tuple[str, Draw]]:
         """Those of each model, and one in which the vectors lead it."""
+        motion = self.motion(gap)
         for name, network in networks.items():
             yield from rows_of(name, network)
-            yield f"{name}, motion vectors", between(self.led(network, gap))
+            yield f"{name}, motion vectors", between(RenderedNetwork(network, RGBA, motion))
 
-    def led(self, network: Network, gap: Gap) -> RenderedNetwork:
-        """A network that is led by the vectors between two keys."""
-        motion = rendered.of_gaps(self.vectors, [gap], self.first, cycle=0)
-        return RenderedNetwork(network, RGBA, motion.read(gap, self.first.display))
+    def motion(self, gap: Gap) -> list[FrameMotion]:
+        """How it moves between two keys."""
+        return rendered.of_gaps(self.vectors, [gap], self.first, cycle=0).read(gap, self.first.display)
 
 
 def measure(models: Sequence[Model], folder: Path, tell: Callable[[str], None]) -> Figures:
@@ -83,7 +83,7 @@ def shots(folder: Path) -> Iterator[Shot]:
     for home in sorted(folder.iterdir()) if folder.is_dir() else ():
         beauty, vectors = home / "beauty", home / "vectors"
         if beauty.is_dir() and vectors.is_dir():
-            found = rendered.find(str(beauty))
+            found = names.find_one(str(beauty), "the beauty", "beauty/shot.####.png")
             frames = {number: picture(found.file(number)) for number in found.numbers}
             first = read_header(found.file(found.numbers[0]))
             yield Shot(home.name.replace("_", " "), frames, rendered.find(str(vectors)), first)

@@ -16,11 +16,6 @@ def save_layers(settings: Any) -> None:
     settings.file_format = "OPEN_EXR_MULTILAYER"
 
 
-def no_compositor(scene: Any) -> None:
-    """Have a scene rendered as it is: its compositor is a group of its own since 5.0, which is not shared then."""
-    scene.render.use_compositing = scene.render.use_sequencer = False
-
-
 def edit_scene(context: Any) -> Any:
     """The scene whose strips the sequencer shows: since 5.0 the workspace has its own pointer, and it may be empty."""
     return getattr(context, "sequencer_scene", None) or context.scene

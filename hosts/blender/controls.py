@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 import bpy
 
 from ..worker.client import WorkerError
-from . import compat, results
+from . import results
 from .operators import Stopped, Work
-from .properties import preferences
+from .properties import path_property, preferences
 from .session import SESSION, python
 from .snapshot import SelectionError
+
+FIRST_FRAME = "First file of a finished sequence; left empty it is the last one drawn in this scene"
 
 
 class Cancel(bpy.types.Operator):
@@ -94,12 +96,7 @@ class CompositorGroup(bpy.types.Operator):
     bl_label = "Add In-Between Group"
     bl_options: ClassVar = {"REGISTER", "UNDO"}
     __annotations__ = {
-        "filepath": bpy.props.StringProperty(
-            name="First Frame",
-            description="First file of a finished sequence; left empty it is the last one drawn in this scene",
-            subtype="FILE_PATH",
-            options={"SKIP_SAVE", *compat.RELATIVE},
-        ),
+        "filepath": path_property("First Frame", FIRST_FRAME, file=True),
     }
 
     def execute(self, context: Any) -> set[str]:

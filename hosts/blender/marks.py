@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import bpy
 from bpy_extras.object_utils import world_to_camera_view
 
-from . import compat, results
-from .properties import MARKS_OBJECTS
+from . import results
+from .properties import MARKS_OBJECTS, RENDERED_KEYS, path_property
 from .snapshot import SelectionError, absolute
 
 PICTURES = frozenset({".exr", ".dpx", ".tif", ".tiff", ".png", ".tga", ".jpg", ".jpeg"})
@@ -34,18 +34,9 @@ class MarksFromObjects(bpy.types.Operator):
         "collection": bpy.props.StringProperty(
             name="Collection", description=f"{MARKS_OBJECTS}; left empty it is the panel's", options={"SKIP_SAVE"}
         ),
-        "source": bpy.props.StringProperty(
-            name="Keys",
-            description="Folder of the rendered key frames, or a pattern, numbered as the scene's frames; left empty "
-            "it is the panel's",
-            subtype="DIR_PATH",
-            options={"SKIP_SAVE", *compat.RELATIVE},
-        ),
-        "filepath": bpy.props.StringProperty(
-            name="Table",
-            description="File that is written; left empty it is marks.csv among the keys",
-            subtype="FILE_PATH",
-            options={"SKIP_SAVE", *compat.RELATIVE},
+        "source": path_property("Keys", RENDERED_KEYS),
+        "filepath": path_property(
+            "Table", "File that is written; left empty it is marks.csv among the keys", file=True
         ),
     }
 

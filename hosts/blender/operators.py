@@ -16,7 +16,7 @@ import bpy
 
 from ..worker.client import WorkerError
 from . import compat, results, snapshot
-from .properties import CYCLE, GUIDE, MARKS, MOTION_VECTORS, TARGET, arguments, preferences, settings
+from .properties import CYCLE, arguments, path_properties, preferences, said, settings
 from .session import SESSION, python
 from .snapshot import SelectionError
 
@@ -234,37 +234,8 @@ class FillSequence(Draws):
     bl_idname = "inbetween.fill_sequence"
     bl_label = "Fill Missing Frames"
     __annotations__ = {
-        "source": bpy.props.StringProperty(
-            name="Keys",
-            description="Folder of numbered key frames, or a pattern such as shot.####.png",
-            subtype="DIR_PATH",
-            options={"SKIP_SAVE", *compat.RELATIVE},
-        ),
-        "guide": bpy.props.StringProperty(
-            name="Guide",
-            description=GUIDE,
-            subtype="DIR_PATH",
-            options={"SKIP_SAVE", *compat.RELATIVE},
-        ),
-        "marks": bpy.props.StringProperty(
-            name="Marks",
-            description=MARKS,
-            subtype="FILE_PATH",
-            options={"SKIP_SAVE", *compat.RELATIVE},
-        ),
-        "motion_vectors": bpy.props.StringProperty(
-            name="Motion Vectors",
-            description=MOTION_VECTORS,
-            subtype="DIR_PATH",
-            options={"SKIP_SAVE", *compat.RELATIVE},
-        ),
+        **path_properties(panel=False),
         "cycle": bpy.props.IntProperty(name="Cycle", description=CYCLE, options={"SKIP_SAVE"}),
-        "target": bpy.props.StringProperty(
-            name="Result",
-            description=TARGET,
-            subtype="DIR_PATH",
-            options={"SKIP_SAVE", *compat.RELATIVE},
-        ),
         "bring": bpy.props.EnumProperty(
             name="Bring In",
             description="As what the finished sequence comes into the scene",
@@ -284,8 +255,7 @@ class FillSequence(Draws):
         if not (self.source or panel.source):
             raise SelectionError("Choose the folder of the key frames")
         source = snapshot.absolute(self.source or panel.source)
-        cycle = self.cycle if self.properties.is_property_set("cycle") else panel.cycle
-        job = {"source": str(source), "cycle": cycle}
+        job = {"source": str(source), "cycle": said(self, panel, "cycle")}
         for name in ("guide", "marks", "motion_vectors", "target"):
             if path := getattr(self, name) or getattr(panel, name):
                 job[name] = str(snapshot.absolute(path))

@@ -36,6 +36,10 @@ CYCLE = (
     "filled as well, and things go through the seam as through any other key. 0 is no cycle"
 )
 MARKS_OBJECTS = "Every object in it is a mark by its name, where the camera sees its origin"
+KEYS = "Folder of numbered key frames, or a pattern such as shot.####.png"
+RENDERED_KEYS = (
+    "Folder of the rendered key frames, or a pattern, numbered as the scene's frames; left empty it is the panel's"
+)
 TIMINGS = ("linear", "ease-in", "ease-out", "ease-in-out")
 
 MACHINE = tuple(row for row in DESCRIPTION["settings"] if row["name"] == "model" or not row["pixels"])
@@ -95,6 +99,24 @@ def arguments() -> dict[str, Any]:
     return {row["name"]: declare(row, panel=False) for row in PICTURE + MACHINE}
 
 
+def path_property(name: str, description: str, *, file: bool = False, panel: bool = False) -> Any:
+    """A property for a folder or a file, for a panel or as an argument of an operator."""
+    options = {*compat.RELATIVE} if panel else {"SKIP_SAVE", *compat.RELATIVE}
+    subtype = "FILE_PATH" if file else "DIR_PATH"
+    return bpy.props.StringProperty(name=name, description=description, subtype=subtype, options=options)
+
+
+def path_properties(*, panel: bool) -> dict[str, Any]:
+    """Properties for all that a sequence is made of and goes to."""
+    return {
+        "source": path_property("Keys", KEYS, panel=panel),
+        "guide": path_property("Guide", GUIDE, panel=panel),
+        "marks": path_property("Marks", MARKS, file=True, panel=panel),
+        "motion_vectors": path_property("Motion Vectors", MOTION_VECTORS, panel=panel),
+        "target": path_property("Result", TARGET, panel=panel),
+    }
+
+
 class SceneSettings(bpy.types.PropertyGroup):
     """What the panels of a scene show; saved with the file."""
 
@@ -105,26 +127,11 @@ class SceneSettings(bpy.types.PropertyGroup):
         "count": bpy.props.IntProperty(
             name="In-Betweens", description="How many frames are drawn between the two images", default=3, min=1
         ),
-        "source": bpy.props.StringProperty(
-            name="Keys",
-            description="Folder of numbered key frames, or a pattern such as shot.####.png",
-            subtype="DIR_PATH",
-            options=compat.RELATIVE,
-        ),
-        "guide": bpy.props.StringProperty(name="Guide", description=GUIDE, subtype="DIR_PATH", options=compat.RELATIVE),
-        "marks": bpy.props.StringProperty(
-            name="Marks", description=MARKS, subtype="FILE_PATH", options=compat.RELATIVE
-        ),
+        **path_properties(panel=True),
         "marks_objects": bpy.props.PointerProperty(
             type=bpy.types.Collection, name="Mark Objects", description=MARKS_OBJECTS
         ),
-        "motion_vectors": bpy.props.StringProperty(
-            name="Motion Vectors", description=MOTION_VECTORS, subtype="DIR_PATH", options=compat.RELATIVE
-        ),
         "cycle": bpy.props.IntProperty(name="Cycle", description=CYCLE, default=0, min=0),
-        "target": bpy.props.StringProperty(
-            name="Result", description=TARGET, subtype="DIR_PATH", options=compat.RELATIVE
-        ),
         "result": bpy.props.StringProperty(options={"HIDDEN"}),
     }
 
@@ -133,13 +140,17 @@ def preferences(context: Any) -> Any:
     return context.preferences.addons[ADDON].preferences
 
 
+def said(operator: Any, owner: Any, name: str) -> Any:
+    """What the call says itself, else what its owner, a panel or the preferences, says."""
+    return getattr(operator if operator.properties.is_property_set(name) else owner, name)
+
+
 def settings(operator: Any, context: Any) -> dict[str, Any]:
     """Plain values for the engine: what the call says itself, else what the panel and the preferences say."""
     chosen = {}
     for rows, owner in ((PICTURE, context.scene.inbetween), (MACHINE, preferences(context))):
         for row in rows:
-            said = operator.properties.is_property_set(row["name"])
-            value = getattr(operator if said else owner, row["name"])
+            value = said(operator, owner, row["name"])
             # Blender keeps 0.3 as the nearest 32-bit number, which elsewhere would be another setting.
             chosen[row["name"]] = float(f"{value:.6g}") if row["type"] == "float" else value
     return chosen

@@ -11,10 +11,11 @@ import bpy
 from . import compat, results, snapshot
 from .marks import key_files
 from .operators import Stopped, Work
-from .properties import CYCLE, preferences
+from .properties import CYCLE, RENDERED_KEYS, path_property, preferences, said
 from .session import SESSION
 from .snapshot import SelectionError
 
+TARGET = "Folder for the vectors, which must not be there yet; left empty it is a new one by the preferences"
 NARROW = 0.01
 """Width of the pixel filter, in pixels: the least there is. Vectors of two things must not be mixed."""
 FAR = 0.99
@@ -29,27 +30,15 @@ class RenderVectors(Work):
     bl_idname = "inbetween.render_vectors"
     bl_label = "Render Motion Vectors"
     __annotations__ = {
-        "source": bpy.props.StringProperty(
-            name="Keys",
-            description="Folder of the rendered key frames, or a pattern, numbered as the scene's frames; left empty "
-            "it is the panel's",
-            subtype="DIR_PATH",
-            options={"SKIP_SAVE", *compat.RELATIVE},
-        ),
+        "source": path_property("Keys", RENDERED_KEYS),
         "cycle": bpy.props.IntProperty(name="Cycle", description=CYCLE, options={"SKIP_SAVE"}),
-        "target": bpy.props.StringProperty(
-            name="Result",
-            description="Folder for the vectors, which must not be there yet; left empty it is a new one by the "
-            "preferences",
-            subtype="DIR_PATH",
-            options={"SKIP_SAVE", *compat.RELATIVE},
-        ),
+        "target": path_property("Result", TARGET),
     }
 
     def work(self, context: Any) -> Iterator[None]:
         panel = context.scene.inbetween
         keys = key_files(self.source or panel.source)
-        cycle = self.cycle if self.properties.is_property_set("cycle") else panel.cycle
+        cycle = said(self, panel, "cycle")
         frames = range(min(keys), min(keys) + cycle if cycle else max(keys) + 1)
         target = self._target(context, next(iter(keys.values())).parent)
         SESSION.done, SESSION.total = 0, len(frames)
@@ -132,7 +121,7 @@ def _set_up(scene: Any, layer: str) -> None:
         setattr(scene.cycles, name, value)
     scene.cycles.pixel_filter_type, scene.cycles.filter_width = "BLACKMAN_HARRIS", NARROW
     scene.render.use_motion_blur = scene.render.use_multiview = False
-    compat.no_compositor(scene)
+    scene.render.use_compositing = scene.render.use_sequencer = False
     compat.save_layers(scene.render.image_settings)
     scene.render.image_settings.color_depth = "32"
     for each in scene.view_layers:

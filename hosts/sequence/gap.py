@@ -71,8 +71,7 @@ def draw(
     Where nothing moves or everything changes, the first key is held: one drawing at t = 0. `beyond` is asked for the
     keys before and after the two only when they are needed. `marks`, on the two, are for a `PathNetwork` alone.
     """
-    follows = Verdict.MOVE if hand.follows else None
-    verdict = follows or judge(start, end, hand.channels, hand.space, hand.settings)
+    verdict = Verdict.MOVE if hand.follows else judge(start, end, hand.channels, hand.space, hand.settings)
     if verdict is not Verdict.MOVE:
         held = Drawing(span.gap.first, 0.0, tuple(span.gap.missing))
         return verdict, _frames(start, end, (held,), hand.network, hand)

@@ -14,7 +14,7 @@ import numpy as np
 
 from inbetween.models.curve import Bend, Ways, offset
 from inbetween.models.motion.affine import Floats, inverse, mapped
-from inbetween.models.motion.camera import outside, panned
+from inbetween.models.motion.camera import across, outside, panned
 from inbetween.models.motion.masks import RIM, Mask, Numbers
 from inbetween.models.warp import Plane, fetched_along, labels_at, pixels
 
@@ -63,19 +63,14 @@ class Backdrop:
         """
         if self.camera is None:
             return flow
-        own = self._flow(key)
+        own = across(self.camera, flow.shape, key)
         return np.where(((self.unchanged[key] != OTHER) | outside(own))[..., None], own, flow)
 
     def beyond(self, key: int) -> Mask:
         """Where a key, 0 or 1, shows of it what the camera has beyond the frame of the other one, (H, W)."""
         if self.camera is None:
             return np.zeros(self.unchanged[key].shape, np.bool_)
-        return outside(self._flow(key))
-
-    def _flow(self, key: int) -> Plane:
-        """That of a camera from a key, 0 or 1, to the other one, (H, W, 2)."""
-        assert self.camera is not None
-        return panned(self.camera, self.unchanged[key].shape, float(key))[1 - key]
+        return outside(across(self.camera, self.unchanged[key].shape, key))
 
     def at(self, t: float, bend: Bend | None) -> "Scene":
         """How it lies at time `t`, the camera on the curve that `bend` asks for."""
@@ -152,7 +147,7 @@ def _unchanged(picture: Plane, other: Plane, most: float) -> Numbers:
 
 def seen_along(picture: Plane, way: Floats) -> Plane:
     """A picture (H, W, 4) as it is seen along an affine map that leads to it; -1 beyond its frame."""
-    _, flow = panned(way, picture.shape[:2], 0.0)
+    flow = across(way, picture.shape, 0)
     seen = fetched_along(picture, flow)
     seen[outside(flow)] = -1
     return seen

@@ -120,7 +120,7 @@ def _bytes(grey: Plane) -> NDArray[np.uint8]:
 def _explained(way: Floats, motion: Motion) -> float:
     """How much of what stays in the frame, and tells a moving camera from a still one, is alike along a map, 0 to 1."""
     start, end = motion.greys
-    _, flow = panned(way, start.shape, 0.0)
+    flow = across(way, start.shape, 0)
     stays = ~outside(flow)
     still, alike = ((np.abs(start - other) <= SAME_PIXEL)[stays] for other in (end, fetched_along(end, flow)))
     return float((alike & ~still).sum() / max(1, (~(alike & still)).sum()))
@@ -136,6 +136,11 @@ def panned(way: Floats, size: tuple[int, ...], t: float, aside: Floats | None = 
     onwards = onwards if aside is None else then(onwards, aside)
     start = moved(here, inverse(onwards))
     return start - here, moved(start, way) - here
+
+
+def across(way: Floats, size: tuple[int, ...], key: int) -> Plane:
+    """The flow from a key, 0 or 1, to the other one, (H, W, 2), of what the camera alone moves."""
+    return panned(way, size, float(key))[1 - key]
 
 
 def outside(flow: Plane) -> Mask:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.backdrop import seen_along
-from inbetween.models.motion.camera import outside, panned
+from inbetween.models.motion.camera import across, outside
 from inbetween.models.motion.marked import Marked
 from inbetween.models.motion.masks import Labels, Mask, dilated, nearby, part_of_mask, said_at
 from inbetween.models.motion.matching import SAME_COLOUR
@@ -114,7 +114,7 @@ def _beyond(own: Pieces, camera: Floats | None, key: int) -> Mask:
     """Which pieces of a key, 0 or 1, a camera has mostly beyond the frame of the other one, (n,)."""
     if camera is None:
         return np.zeros(len(own.area), np.bool_)
-    out = outside(panned(camera, own.labels.shape, float(key))[1 - key])
+    out = outside(across(camera, own.labels.shape, key))
     all_, gone = (np.bincount(own.labels[where], minlength=len(own.area) + 1)[1:] for where in (own.labels > 0, out))
     return np.asarray(2 * gone > all_)
 
@@ -228,8 +228,7 @@ def _seen(labels: Labels, camera: Floats | None) -> Labels:
     """What labels (H, W) of the end say in the places of the backdrop that the start shows; -1 beyond the frame."""
     if camera is None:
         return labels
-    _, flow = panned(camera, labels.shape, 0.0)
-    places = (pixels(labels.shape) + flow).reshape(-1, 2).astype(np.float64)
+    places = (pixels(labels.shape) + across(camera, labels.shape, 0)).reshape(-1, 2).astype(np.float64)
     return said_at(labels, places).reshape(labels.shape)
 
 
