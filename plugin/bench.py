@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("inbetween bench", description=__doc__)
     commands = parser.add_subparsers(
-        required=True, metavar="quality | doubt | speed | scenes | marks | vectors | renders"
+        required=True, metavar="quality | doubt | speed | scenes | slowing | marks | vectors | renders"
     )
     quality = commands.add_parser(
         "quality",
@@ -91,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
         help="compare in-betweens of generated scenes with the true frames",
         description="Draws the middle of scenes that artists meet every day: cameras, titles, light, grounds, grain.",
     )
+    slowing = commands.add_parser(
+        "slowing",
+        help="compare in-betweens of generated scenes that slow down with the true frames",
+        description="Draws the same scenes as they slow down, through four keys, as a sequence is drawn by default.",
+    )
     marks = commands.add_parser(
         "marks",
         help="measure what marks are worth, on generated scenes",
@@ -114,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         (doubt, Quality, _doubt),
         (speed, Speed, _speed),
         (scenes, Scenes, _scenes),
+        (slowing, Scenes, _slowing),
         (marks, Scenes, _marks),
         (vectors, Scenes, _vectors),
         (renders, Measured, _renders),
@@ -159,8 +165,17 @@ def _scenes(options: argparse.Namespace) -> int:
 
     asked = Scenes(**values(options, Scenes))
     models = list(_models(asked))
-    figures = bench_scenes.measure(models, asked.times, tell=say)
+    figures = bench_scenes.measure(models, asked.times, bench_scenes.compared, tell=say)
     return _publish(f"scenes {asked.times}", bench_scenes.table(models, figures), models, options.write)
+
+
+def _slowing(options: argparse.Namespace) -> int:
+    from inbetween import bench_scenes
+
+    asked = Scenes(**values(options, Scenes))
+    models = list(_models(asked))
+    figures = bench_scenes.measure(models, asked.times, bench_scenes.slowing, tell=say)
+    return _publish(f"slowing {asked.times}", bench_scenes.table(models, figures), models, options.write)
 
 
 def _marks(options: argparse.Namespace) -> int:

@@ -5,6 +5,8 @@ through a turn. It is taken apart into a shift, a turn and a stretch (polar deco
 "Matrix animation and polar decomposition"), and each goes on at its own pace.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from inbetween.models.curve import Bend, Side, offset
@@ -15,6 +17,8 @@ ITERATIONS = 4
 """How often a motion is fitted, each time without what went another way."""
 OUTLIER_RATIO, LEEWAY = 2.0, 0.1
 """Times the usual difference from the fitted motion, and pixels more, above which a point goes another way."""
+EVEN = 1.05
+"""Times that a thing is stretched farther along one axis than along the other, up to which it grows as one."""
 
 
 def course(
@@ -28,46 +32,63 @@ def course(
     """
     end = mapped(start, way)
     middle = start.mean(0) if pivot is None else pivot
-    turn, own = _polar(way[:, :2])
-    growth = float(np.sqrt(np.linalg.det(own)))
-    goes = np.array((mapped(middle, way) - middle, (growth - 1, 0), (turn, 0)))
+    turn, axes, stretch = _polar(way[:, :2])
+    goes = np.array((mapped(middle, way) - middle, (turn, 0), *((each - 1, 0) for each in stretch)))
     gone = t * goes
     if bend is not None:
-        before = _speeds(bend.before, start, middle, size, 1)
-        after = _speeds(bend.after, end, mapped(middle, way), size, growth)
+        uneven = bool(max(stretch) > EVEN * min(stretch))
+        turned_axes = axes @ spun(np.exp(1j * turn)).T
+        before = _speeds(bend.before, start, middle, size, _Stretched(axes, np.ones(2), uneven))
+        after = _speeds(bend.after, end, mapped(middle, way), size, _Stretched(turned_axes, stretch, uneven))
         gone = gone + offset(goes[:, None].astype(np.float32), before, after, t, bend)[:, 0]
-    shift, (grown, _), (turned, _) = gone
-    linear = spun(np.exp(1j * turned)) @ ((1 - t) * np.eye(2) + t * own)
-    linear *= (1 + grown) / (1 - t + t * growth)
-    return affine(linear, middle, shift)
+    shift, (turned, _), *stretched = gone
+    own = (axes.T * [1 + each for each, _ in stretched]) @ axes
+    return affine(spun(np.exp(1j * turned)) @ own, middle, shift)
 
 
-def _polar(linear: Floats) -> tuple[float, Floats]:
-    """A linear map (2, 2) that does not mirror, as a turn, in radians, after a stretch (2, 2)."""
+def _polar(linear: Floats) -> tuple[float, Floats, Floats]:
+    """A linear map (2, 2) that does not mirror: a turn, in radians, after a stretch, by its axes (2, 2), (2,)."""
     u, stretch, v = np.linalg.svd(linear)
     turned = u @ v
-    return float(np.arctan2(turned[1, 0], turned[0, 0])), (v.T * stretch) @ v
+    return float(np.arctan2(turned[1, 0], turned[0, 0])), v, stretch
 
 
-def _speeds(side: Side | None, places: Floats, middle: Floats, size: tuple[int, ...], growth: float) -> Plane | None:
-    """Speeds of a middle, of growth and of turning at a key that shows it `growth` times as large, (3, 1, 2)."""
+@dataclass(frozen=True)
+class _Stretched:
+    """How a key shows what is stretched on its way."""
+
+    axes: Floats
+    """(2, 2): along which it is stretched."""
+    by: Floats
+    """(2,): how far it is by then, along either."""
+    uneven: bool
+    """Whether it is stretched farther along one of them on its way."""
+
+
+def _speeds(
+    side: Side | None, places: Floats, middle: Floats, size: tuple[int, ...], shown: _Stretched
+) -> Plane | None:
+    """Speeds of a middle, of turning, and of stretching along both axes, at a key, (4, 1, 2)."""
     if side is None:
         return None
-    shift, grows, turns = fitted(places, side.at(places, size).astype(np.float64))
-    shift = shift + spun(complex(grows, turns)) @ (middle - places.mean(0))
-    return np.array((shift, (growth * grows, 0), (turns, 0)), np.float32)[:, None]
+    shift, rates = fitted(places, side.at(places, size).astype(np.float64), shown.uneven)
+    shift = shift + rates @ (middle - places.mean(0))
+    turns = (rates[1, 0] - rates[0, 1]) / 2
+    stretches = shown.by * np.diag(shown.axes @ rates @ shown.axes.T)
+    return np.array((shift, (turns, 0), *((each, 0) for each in stretches)), np.float32)[:, None]
 
 
 def fitted_way(places: Floats, moves: Floats) -> Floats:
     """The same as an affine map, (2, 3)."""
-    shift, growth, turn = fitted(places, moves)
-    return affine(spun(complex(1 + growth, turn)), places.mean(0), shift)
+    shift, rates = fitted(places, moves)
+    return affine(np.eye(2) + rates, places.mean(0), shift)
 
 
-def fitted(places: Floats, moves: Floats) -> tuple[Floats, float, float]:
+def fitted(places: Floats, moves: Floats, uneven: bool = False) -> tuple[Floats, Floats]:
     """The motion of the whole in the motions (n, 2) of some places (n, 2), by least squares, outliers left out.
 
-    The shift of their middle, (2,); the growth, 0 for none; and the turn, in radians where it is small.
+    The shift of their middle, (2,), and how motion changes with the place, (2, 2): what turns and grows as one, or may
+    stretch unevenly as well.
     """
     z, move = places @ (1, 1j), moves @ (1, 1j)
     z = z - z.mean()
@@ -75,8 +96,10 @@ def fitted(places: Floats, moves: Floats) -> tuple[Floats, float, float]:
     for _ in range(ITERATIONS):
         middle, shift = z[kept].mean(), move[kept].mean()
         around = z[kept] - middle
-        spin = around.conj() @ (move[kept] - shift) / max(np.square(np.abs(around)).sum(), 1e-9)
-        shift = shift - spin * middle
-        off = np.abs(move - shift - spin * z)
+        unknown = np.stack((around, around.conj()), 1)[:, : 1 + uneven]
+        spin, *pull = np.linalg.lstsq(unknown, move[kept] - shift, rcond=None)[0]
+        pull = pull[0] if uneven else 0j
+        shift = shift - spin * middle - pull * middle.conjugate()
+        off = np.abs(move - shift - spin * z - pull * z.conj())
         kept = off <= OUTLIER_RATIO * np.median(off) + LEEWAY
-    return np.array((shift.real, shift.imag)), float(spin.real), float(spin.imag)
+    return np.array((shift.real, shift.imag)), spun(spin) + spun(pull) @ np.diag((1, -1))

@@ -49,13 +49,18 @@ def levelled(start: Plane, end: Plane) -> tuple[Plane, Plane]:
 
 
 def _by_place(first: Values, second: Values) -> Light | None:
-    """The change that most of what changes in its place, of some pixels (n, 4), takes part in."""
+    """The change that most of what changes in its place, of some pixels (n, 4), takes part in.
+
+    Not the ground alone: by one colour no change of light is known.
+    """
     gain, offset = _fitted(first, second)
     if not _tells(gain, offset):
         return None
     before, after = (np.abs(found - second).max(-1) < COLOUR_CHANGE for found in (first, first * gain + offset))
-    explained = (after & ~before).mean() - SPOILT * (before & ~after).mean()
-    return None if explained < max(FEWEST_SHARE, EXPLAINED * (1 - before.mean())) else (gain, offset)
+    explained = (after & ~before) - SPOILT * (before & ~after)
+    ground = np.abs(first - np.median(first, axis=0)).max(-1) < COLOUR_CHANGE
+    enough = explained.mean() >= max(FEWEST_SHARE, EXPLAINED * (1 - before.mean()))
+    return (gain, offset) if enough and explained[~ground].sum() >= 0 else None
 
 
 def _by_values(first: Values, second: Values) -> Light | None:

@@ -144,8 +144,9 @@ class Mover(MovingNetwork[Prepared]):
         if prepared.offered:
             pieces = prepared.offered.pieces
             flow = pieces.backdrop.led(flow, key)
-            closer = pieces.going[key] | (np.abs(pieces.flows[key] - flow).max(-1) < SAME_FLOW)
-            flow[closer] = pieces.flows[key][closer]
+            whole = pieces.going[key] | np.any(pieces.speeds[key] != pieces.flows[key], axis=-1)
+            closer = whole | (np.abs(pieces.flows[key] - flow).max(-1) < SAME_FLOW)
+            flow[closer] = pieces.speeds[key][closer]
         return flow
 
     def _greys(self, prepared: Prepared) -> tuple[Plane, Plane] | None:

@@ -7,17 +7,18 @@ shape on the way. What one key alone has grows or shrinks where it is. Where it 
 Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1; flows float32 (H, W, 2) in pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.affine import Floats, inverse, mapped
+from inbetween.models.motion.affine import Floats, inverse, mapped, stretch
 from inbetween.models.motion.alignment import View
 from inbetween.models.motion.appearing import lone
 from inbetween.models.motion.backdrop import UNCHANGED, Backdrop
+from inbetween.models.motion.course import EVEN
 from inbetween.models.motion.deformation import Deformation, going
 from inbetween.models.motion.depth_order import HalfHidden, Recognised, half_hidden, recognised, together
 from inbetween.models.motion.ground import large_parts
@@ -27,6 +28,7 @@ from inbetween.models.motion.masks import Mask, Numbers, diagonal, said_at
 from inbetween.models.motion.matching import SAME_MOTION, matches, recoloured
 from inbetween.models.motion.occlusion import Names
 from inbetween.models.motion.outlines import outlined
+from inbetween.models.motion.pace import paced
 from inbetween.models.motion.propagation import joined
 from inbetween.models.motion.regions import pieces
 from inbetween.models.motion.scenery import Scenery, scenery
@@ -118,6 +120,8 @@ class Carried:
     """(H, W): GROUND where either key has no piece, or a shadow, SCENERY where that hides nothing, else NO_GROUND."""
     backdrop: Backdrop
     """What stands behind all pieces."""
+    speeds: tuple[Plane, Plane]
+    """The flows, but that what is stretched goes as a whole: for the gaps beside this one."""
 
     @property
     def ways(self) -> Floats:
@@ -135,7 +139,9 @@ class Carried:
         flows = self.flows[0][:height, :width], self.flows[1][:height, :width]
         labels = self.labels[0][:height, :width], self.labels[1][:height, :width]
         grounds = self.grounds[0][:height, :width], self.grounds[1][:height, :width]
-        return replace(self, flows=flows, labels=labels, grounds=grounds, backdrop=self.backdrop.cropped(height, width))
+        speeds = self.speeds[0][:height, :width], self.speeds[1][:height, :width]
+        backdrop = self.backdrop.cropped(height, width)
+        return replace(self, flows=flows, labels=labels, grounds=grounds, speeds=speeds, backdrop=backdrop)
 
 
 @dataclass(frozen=True)
@@ -206,7 +212,9 @@ def carried(
     backdrop = Backdrop.of(start, end, camera)
     known = [mask | backdrop.beyond(key) for key, mask in enumerate(known)]
     _leave_lone(load, sight, left, still, known)
-    return _joined(load.delivered(backdrop, alone), views, sight.astray)
+    carrying = _joined(load.delivered(backdrop, alone), views, sight.astray)
+    taken = carrying.labels[0] > 0, carrying.labels[1] > 0
+    return replace(carrying, speeds=paced(carrying.flows, taken, _stretched(carrying, sight, pairs)))
 
 
 def _changed(
@@ -289,6 +297,17 @@ def _leave_lone(
         things = lone(view.picture, sight.cut[side], left[side], sight.wrong[side], still, known[side])
         for where, whole, passes in things:
             load.leave(where, whole, side, Manner.FADED if passes else Manner.GROWN)
+
+
+def _stretched(found: Carried, sight: Sight, pairs: NDArray[np.intp]) -> Iterator[tuple[tuple[Mask, Mask], Floats]]:
+    """What is stretched on its way, carried or not: where either key has it, and its affine map (2, 3)."""
+    for piece in found.pieces:
+        if piece.side == BOTH and piece.bent is None and piece.manner is Manner.CARRIED and stretch(piece.way) > EVEN:
+            yield (found.labels[0] == piece.number, found.labels[1] == piece.number), piece.way
+    for one, other in pairs.tolist():
+        way = sight.stretched(one, other)
+        if way is not None:
+            yield (sight.cut[0].labels == one + 1, sight.cut[1].labels == other + 1), way
 
 
 def _joined(found: Carried, views: tuple[View, View], astray: Sequence[Mask]) -> Carried:
@@ -402,7 +421,7 @@ class _Load:
         )
         for ground, label, cut, names in zip((first, second), self.labels, self.cut, alone, strict=True):
             ground[np.isin(label, self.lowest) | (np.isin(cut.labels, np.add(names, 1)) & (label == 0))] = SCENERY
-        return Carried(self.flows, self.labels, tuple(self.pieces), (first, second), backdrop)
+        return Carried(self.flows, self.labels, tuple(self.pieces), (first, second), backdrop, self.flows)
 
     def _added(self, way: Floats | Deformation, side: int, manner: Manner, places: Places) -> Piece:
         """A further piece."""

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.affine import Floats, inverse, mapped, turn
+from inbetween.models.motion.affine import Floats, inverse, mapped, stretch, then, turn
 from inbetween.models.motion.alignment import Alignment, View
+from inbetween.models.motion.course import EVEN
 from inbetween.models.motion.deformation import Deformation, PointMap, going
 from inbetween.models.motion.marked import NO_MARKS, Marked, along
-from inbetween.models.motion.masks import Labels, Mask, inner_distance
+from inbetween.models.motion.masks import Labels, Mask, inner_distance, said_at
 from inbetween.models.motion.matching import (
     IN_ONE_PLACE,
     SAME_COLOUR,
@@ -40,7 +41,7 @@ counts what is around it: a limb hangs where it hung."""
 MATCHED_DIFFERENCE = 0.2
 """Difference of colour, of 1, up to which a piece is held to be the one it is matched with."""
 SURE_DIFFERENCE = 0.08
-"""The same for a piece that goes further than it is long."""
+"""The same for a piece that goes far."""
 BELIEF_SCALE = 0.25
 """The same, of a piece that has little to say on where its neighbours went."""
 LOST_DIFFERENCE, LOST_LOOP = 0.1, 1.5
@@ -78,8 +79,13 @@ outline: becomes no other shape, goes with what it surrounds (`outlines`), and b
 HOLLOW_COVER = 0.9
 """The same of what is within their outer outlines, if they are rings; what has several holes is an outline of several
 things."""
-EDGE_WORSE = 1.6
-"""Times that its edge may be less alike by its new shape than by the flows, which bring any edge to some edge."""
+FRAME_COVER, FRAME_LOST = 0.97, 0.05
+"""The same of rings that change nothing but their proportions, and share of an outline lost from which on they do."""
+FOLLOWED_SHARE, SAME_TURN = 0.9, 0.05
+"""Share of a piece that optical flow leads to its partner, and radians within which it turns as the flow does."""
+EDGE_WORSE, EDGE_ALIKE = 1.6, 0.1
+"""Times that its edge may be less alike by its new shape than by the flows, which bring any edge to some edge; and the
+difference of colour, of 1, up to which it is alike anyhow."""
 VANISHED_SHARE = 0.9
 """Share of a piece that differs from what is in its place, above which none of it is there."""
 
@@ -170,8 +176,8 @@ class Sight:
     def way(self, one: int, other: int) -> tuple[Floats | None, bool]:
         """The affine map that carries a piece to the other key, None if none does; and whether it may bend.
 
-        A piece that fits is carried where optical flow does not explain it as well, or if it goes further than it is
-        long: what is so small the network may lose, whatever it is offered.
+        A piece that fits is carried where optical flow does not explain it as well, or if it goes far: what is small
+        the network may lose, whatever it is offered, and flow has no sharp edges where a curve takes things apart.
         """
         if (one, other) not in self.carrying:
             self.carrying[one, other] = self._way(one, other)
@@ -189,11 +195,22 @@ class Sight:
         closer = apart < min(CLOSER * usual - CLOSER_BY, MATCHED_DIFFERENCE)
         if gone < FARTHEST_LENGTHS and (closer or (apart < SURE_DIFFERENCE and self._far(one, other, usual))):
             return way, False
+        frame = self._framed(one, other) if self._astray(one, other) > FRAME_LOST else None
+        if frame is not None and self._fits(one, other, frame):
+            return frame, False
         near = gone < FAR_LENGTHS
         missed = near and usual > MISSED_DIFFERENCE
         lost = missed or self._astray(one, other) > (LOST_OUTLINE if near else LOST_OUTLINE_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
         return self._reshaped(one, other) if lost and same else (None, False)
+
+    def _framed(self, one: int, other: int) -> Floats | None:
+        """The map (2, 3) of the outer outlines of two even rings that differ in their proportions; None of others."""
+        first, second = self.views
+        if not (first.even(one) and second.even(other) and first.holes(one) == second.holes(other) == 1):
+            return None
+        hollow, outer = self.alignment.outlined(one, other)
+        return hollow if outer > FRAME_COVER and stretch(hollow) > EVEN else None
 
     def _said(self, one: int, other: int) -> bool:
         """Whether marks tell how a piece goes, rather than how what is on it does, as the features of a face.
@@ -244,12 +261,30 @@ class Sight:
         return None
 
     def _far(self, one: int, other: int, usual: float) -> bool:
-        """Whether a piece has gone further than it is long, and is no bit of a line, which is like all others.
+        """Whether a piece has gone far, and is no bit of a line, which is like all others.
 
         Such a bit stays with the flows if they leave next to no difference, the `usual` one, of 1.
         """
         wide, long = np.linalg.eigvalsh(self.cut[0].spread[one])
-        return bool(self._gone(one, other) > 1 and (long < BIT**2 * wide or usual > FOLLOWED_DIFFERENCE))
+        return bool(self._gone(one, other) > FAR_LENGTHS and (long < BIT**2 * wide or usual > FOLLOWED_DIFFERENCE))
+
+    def stretched(self, one: int, other: int) -> Floats | None:
+        """The map (2, 3) of an even piece that is stretched on its way, and that optical flow leads to its partner too.
+
+        None of any other, and of what the frame cuts off or would turn by it, and does not turn in the flow.
+        """
+        way, apart = self.best(one, other)
+        explained, (first, second) = apart < EXPLAINED_DIFFERENCE, self.views
+        if (explained and stretch(way) <= EVEN) or first.cut_off(one) or second.cut_off(other):
+            return None
+        here = first.some(one)
+        there = said_at(self.cut[1].labels, here + fetched_at(self.flows[0], here.astype(np.float32)))
+        if np.mean(there == other + 1) < FOLLOWED_SHARE or not (first.even(one) and second.even(other)):
+            return None
+        whole = way if explained else self._framed(one, other)
+        if whole is None:
+            return None
+        return whole if turn(then(inverse(first.followed(one, self.flows[0])), whole)) < SAME_TURN else None
 
     def _left(self, one: int, other: int) -> float:
         """The difference of colour, of 1, that the flows leave in a piece, in both keys together."""
@@ -398,7 +433,7 @@ class Sight:
         depth, (left, right) = between((first, second), (places, mapped(places, way).astype(np.float32)), 0.5)
         edge = depth[depth <= 0] > -SOFT
         unlike = fetched_at(self.views[0].picture, left) - fetched_at(self.views[1].picture, right)
-        return bool(edge.any() and np.abs(unlike).max(-1)[edge].mean() < EDGE_WORSE * usual.mean())
+        return bool(edge.any() and np.abs(unlike).max(-1)[edge].mean() < max(EDGE_ALIKE, EDGE_WORSE * usual.mean()))
 
 
 def _thin(mask: Mask) -> float:

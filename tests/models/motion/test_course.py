@@ -1,5 +1,6 @@
 """What moves as a whole goes, turns and grows at its own pace, and stays whole on a curve."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,42 @@ def test_a_turn_out_of_rest_begins_slowly() -> None:
     assert even == pytest.approx(way(turn=0.4), abs=1e-5)
 
 
+@pytest.mark.parametrize("t", [0.25, 0.5, 0.75])
+def test_what_is_stretched_along_one_axis_speeds_up_along_that_one_alone(t: float) -> None:
+    """A bar that grows to the right: by 2 pixels of 20, then by 4, then by 6."""
+    left, right = PLACES[:, 0].min(), PLACES[:, 0].max()
+    width = right - left
+
+    def growing(by: float) -> Side:
+        columns = np.broadcast_to(np.arange(SIZE[1], dtype=np.float32), SIZE)
+        return Side(np.stack((by * (columns - left), np.zeros(SIZE)), -1).astype(np.float32), 1.0)
+
+    there = np.array(((1 + 4 / width, 0, -4 / width * left), (0, 1, 0)))
+    found = course(there, PLACES, SIZE, t, Bend(growing(2 / width), growing(6 / (width + 4)), even=False))
+    assert found[1] == pytest.approx((0, 1, 0), abs=1e-4)
+    assert found[0] @ (left, 0, 1) == pytest.approx(left, abs=1e-3)
+    assert found[0] @ (right, 0, 1) == pytest.approx(right + 3 * t + t * t, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("scene", "least"),
+    [
+        ("bars grow", 50),
+        ("a frame widens", 35),
+        ("things move and fade", 45),
+        ("the light dims on things that move", 38),
+        ("the ground changes its colour", 35),
+        ("a soft shadow", 45),
+    ],
+)
+def test_what_slows_down_from_key_to_key_stays_whole_between_them(
+    scene: str, least: float, psnr_slowing: Callable[[str, str], list[float]]
+) -> None:
+    ours, flow, dissolve = (psnr_slowing(scene, model) for model in ("motion", "flow", "dissolve"))
+    assert min(ours) > least
+    assert min(ours) > max(*flow, *dissolve)
+
+
 def test_what_stands_still_does_so_whatever_moves_beyond() -> None:
     found = course(way(), PLACES, SIZE, 0.5, Bend(side((40, 0), 1), side((0, 9), 0, 2), even=False))
     assert found == pytest.approx(np.eye(2, 3))
@@ -68,6 +105,6 @@ def test_what_stands_still_does_so_whatever_moves_beyond() -> None:
 def test_places_that_go_another_way_do_not_count() -> None:
     moves = np.stack((3 - 0.1 * (PLACES[:, 1] - MIDDLE[1]), 0.1 * (PLACES[:, 0] - MIDDLE[0])), 1)
     moves[::5] = (90, -40)
-    shift, growth, turn = fitted(PLACES, moves)
+    shift, rates = fitted(PLACES, moves)
     assert shift == pytest.approx((3, 0), abs=1e-6)
-    assert (growth, turn) == pytest.approx((0, 0.1), abs=1e-6)
+    assert rates == pytest.approx(np.array(((0, -0.1), (0.1, 0))), abs=1e-6)

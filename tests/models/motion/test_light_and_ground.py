@@ -67,6 +67,15 @@ def test_what_moves_does_not_keep_the_light_from_being_found() -> None:
     assert np.abs(second - moved).max() < 0.02
 
 
+def test_a_ground_alone_is_no_change_of_light() -> None:
+    """Most of what changes is of one colour, which any gain and offset explain; what stands on it kept its own."""
+    start = scene((0.65, 0.7, 0.95), (RED, 40, 60, 40, 40), (SHADE, 80, 130, 140, 30))
+    end = scene((0.4, 0.55, 0.92), (RED, 60, 60, 40, 40), (SHADE, 80, 134, 140, 30))
+    first, second = levelled(start, end)
+    assert first is start
+    assert second is end
+
+
 @pytest.mark.parametrize(
     "end",
     [shaded(4), 0.1 * shaded(3), 1 - shaded(3), scene(WHITE), shaded(3)],

@@ -105,7 +105,7 @@ def test_what_changes_its_colour_under_something_that_hides_nearly_all_of_it_is_
     flow, grey = np.zeros((90, 90, 2), np.float32), np.zeros((90, 90), np.float32)
     grounds = [(label == 0).view(np.uint8) for label in labels]
     backdrop = Backdrop(None, (grounds[0], grounds[1]))
-    found = Carried((flow, flow), (labels[0], labels[1]), pieces, (grounds[0], grounds[1]), backdrop)
+    found = Carried((flow, flow), (labels[0], labels[1]), pieces, (grounds[0], grounds[1]), backdrop, (flow, flow))
     rim = wholes(found, (grey, grey)).each[0]
     assert rim is not None
     assert rim.seen is not None
