@@ -49,11 +49,11 @@ def compared(networks: Sequence[Network], stage: Stage, name: str) -> Iterator[l
 def slowing(networks: Sequence[Network], stage: Stage, name: str) -> Iterator[list[Scores]]:
     """The same between the middle two of four keys of a scene that slows down, led through all four by what can be."""
     before, start, end, after = (_slowed(stage, name, u) for u in SLOWING)
+    beyond = Beyond(before, 1.0), Beyond(after, 1.0)
     truths = [_slowed(stage, name, SLOWING[1] + u * (SLOWING[2] - SLOWING[1])) for u in WHEN]
     for network in networks:
-        led = isinstance(network, PathNetwork)
-        through = network.through(Beyond(before, 1.0), Beyond(after, 1.0), even=False) if led else network
-        yield _scores(through, start, end, truths)
+        led = network.through(*beyond, even=False) if isinstance(network, PathNetwork) else network
+        yield _scores(led, start, end, truths)
 
 
 def _slowed(stage: Stage, name: str, u: float) -> Picture:
