@@ -51,16 +51,27 @@ def levelled(start: Plane, end: Plane) -> tuple[Plane, Plane]:
 def _by_place(first: Values, second: Values) -> Light | None:
     """The change that most of what changes in its place, of some pixels (n, 4), takes part in.
 
-    Not the ground alone: by one colour no change of light is known.
+    Not the grounds alone: those, it may be, changed their colours.
     """
     gain, offset = _fitted(first, second)
     if not _tells(gain, offset):
         return None
     before, after = (np.abs(found - second).max(-1) < COLOUR_CHANGE for found in (first, first * gain + offset))
     explained = (after & ~before) - SPOILT * (before & ~after)
-    ground = np.abs(first - np.median(first, axis=0)).max(-1) < COLOUR_CHANGE
     enough = explained.mean() >= max(FEWEST_SHARE, EXPLAINED * (1 - before.mean()))
-    return (gain, offset) if enough and explained[~ground].sum() >= 0 else None
+    return (gain, offset) if enough and explained[_telling(first)].sum() >= 0 else None
+
+
+def _telling(pixels: Values) -> NDArray[np.bool_]:
+    """Which of some pixels (n, 4) are of neither of the two colours that are commonest: a gain and an offset fit those
+    whatever happens.
+    """
+    left = np.ones(len(pixels), np.bool_)
+    for _ in range(2):
+        if left.any():
+            shades, counts = np.unique(np.rint(pixels[left] / COLOUR_CHANGE), axis=0, return_counts=True)
+            left &= np.abs(pixels - shades[counts.argmax()] * COLOUR_CHANGE).max(-1) > COLOUR_CHANGE
+    return left
 
 
 def _by_values(first: Values, second: Values) -> Light | None:
