@@ -6,6 +6,7 @@ import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from inbetween.arguments import add_options, values
@@ -118,8 +119,8 @@ def _parser() -> argparse.ArgumentParser:
         (quality, Quality, _quality),
         (doubt, Quality, _doubt),
         (speed, Speed, _speed),
-        (scenes, Scenes, _scenes),
-        (slowing, Scenes, _slowing),
+        (scenes, Scenes, partial(_drawn, kind="scenes")),
+        (slowing, Scenes, partial(_drawn, kind="slowing")),
         (marks, Scenes, _marks),
         (vectors, Scenes, _vectors),
         (renders, Measured, _renders),
@@ -160,22 +161,13 @@ def _speed(options: argparse.Namespace) -> int:
     return _publish("speed", bench_speed.table(timings), models, options.write)
 
 
-def _scenes(options: argparse.Namespace) -> int:
+def _drawn(options: argparse.Namespace, kind: str) -> int:
     from inbetween import bench_scenes
 
     asked = Scenes(**values(options, Scenes))
     models = list(_models(asked))
-    figures = bench_scenes.measure(models, asked.times, bench_scenes.compared, tell=say)
-    return _publish(f"scenes {asked.times}", bench_scenes.table(models, figures), models, options.write)
-
-
-def _slowing(options: argparse.Namespace) -> int:
-    from inbetween import bench_scenes
-
-    asked = Scenes(**values(options, Scenes))
-    models = list(_models(asked))
-    figures = bench_scenes.measure(models, asked.times, bench_scenes.slowing, tell=say)
-    return _publish(f"slowing {asked.times}", bench_scenes.table(models, figures), models, options.write)
+    figures = bench_scenes.measure(models, asked.times, bench_scenes.KINDS[kind], tell=say)
+    return _publish(f"{kind} {asked.times}", bench_scenes.table(models, figures), models, options.write)
 
 
 def _marks(options: argparse.Namespace) -> int:

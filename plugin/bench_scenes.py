@@ -65,6 +65,9 @@ def _scores(network: Network, start: Picture, end: Picture, truths: Sequence[Pic
     return [metrics.compare(*pair, start, end) for pair in zip(frames, truths, strict=True)]
 
 
+KINDS: dict[str, Compare] = {"scenes": compared, "slowing": slowing}
+
+
 def table(models: "Sequence[Model]", figures: dict[str, list[Scores]]) -> str:
     """Markdown: a row for each scene, PSNR and line chamfer of each model."""
     names = [model.name for model in models]

@@ -13,6 +13,9 @@ from inbetween.models.warp import Plane
 
 Floats = NDArray[np.float64]
 
+EVEN_GROWTH = 1.05
+"""Times that lengths are enlarged more in one direction than in another, up to which a thing grows as one."""
+
 
 def mapped(places: NDArray[Any], way: Floats) -> Floats:
     """Places (n, 2), x and y, after an affine map (2, 3)."""
@@ -58,3 +61,8 @@ def stretch(way: Floats) -> float:
     """How many times more an affine map enlarges lengths in one direction than in another."""
     most, least = np.linalg.svd(way[:, :2], compute_uv=False)
     return float(most / least)
+
+
+def uneven(way: Floats) -> bool:
+    """Whether an affine map stretches a thing in one direction, more than it grows."""
+    return stretch(way) > EVEN_GROWTH

@@ -19,13 +19,12 @@ from inbetween.models.motion.ground import Ground, changed, painted
 from inbetween.models.motion.led import led, news
 from inbetween.models.motion.light import levelled
 from inbetween.models.motion.marked import NO_MARKS
+from inbetween.models.motion.pace import SAME_FLOW
 from inbetween.models.motion.piece_motion import Carried, carried
 from inbetween.models.motion.strokes import Stroke, explained, strokes
 from inbetween.models.optical import Motion, difference, find_motion, grey_copy, paths
 from inbetween.models.warp import Plane, fetched_along
 
-SAME_FLOW = 2.0
-"""Pixels within which two flows mean the same."""
 SURE_LOOP = 3.0
 """Pixels within which optical flow leads back to where it came from, where it is to be believed at all."""
 CLOSE, CLOSER = 2.0, 1.0

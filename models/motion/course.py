@@ -10,15 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from inbetween.models.curve import Bend, Side, offset
-from inbetween.models.motion.affine import Floats, affine, mapped, spun
+from inbetween.models.motion.affine import Floats, affine, mapped, spun, uneven
 from inbetween.models.warp import Plane
 
 ITERATIONS = 4
 """How often a motion is fitted, each time without what went another way."""
 OUTLIER_RATIO, LEEWAY = 2.0, 0.1
 """Times the usual difference from the fitted motion, and pixels more, above which a point goes another way."""
-EVEN = 1.05
-"""Times that a thing is stretched farther along one axis than along the other, up to which it grows as one."""
 
 
 def course(
@@ -36,10 +34,9 @@ def course(
     goes = np.array((mapped(middle, way) - middle, (turn, 0), *((each - 1, 0) for each in stretch)))
     gone = t * goes
     if bend is not None:
-        uneven = bool(max(stretch) > EVEN * min(stretch))
         turned_axes = axes @ spun(np.exp(1j * turn)).T
-        before = _speeds(bend.before, start, middle, size, _Stretched(axes, np.ones(2), uneven))
-        after = _speeds(bend.after, end, mapped(middle, way), size, _Stretched(turned_axes, stretch, uneven))
+        before = _speeds(bend.before, start, middle, size, _Stretched(axes, np.ones(2), uneven(way)))
+        after = _speeds(bend.after, end, mapped(middle, way), size, _Stretched(turned_axes, stretch, uneven(way)))
         gone = gone + offset(goes[:, None].astype(np.float32), before, after, t, bend)[:, 0]
     shift, (turned, _), *stretched = gone
     own = (axes.T * [1 + each for each, _ in stretched]) @ axes

@@ -19,9 +19,10 @@ from inbetween.core.network import Array, Mark
 from inbetween.core.parallel import in_parallel
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.motion.affine import Floats
-from inbetween.models.motion.classical import SAME_FLOW, Offered, alike, entering, evenly, grown, offer, sharpened
+from inbetween.models.motion.classical import Offered, alike, entering, evenly, grown, offer, sharpened
 from inbetween.models.motion.compositing import arrived
 from inbetween.models.motion.ground import Ground, shown
+from inbetween.models.motion.pace import SAME_FLOW
 from inbetween.models.motion.strokes import Stroke, drawn_on
 from inbetween.models.motion.upsampling import enlarged
 from inbetween.models.motion.wholes import Wholes, wholes

@@ -16,7 +16,7 @@ from inbetween.models.motion.shapes import SOFT, Shape, shape
 from inbetween.models.warp import Plane
 
 SAME_FLOW = 2.0
-"""Pixels within which optical flow, where it is right, is more exact than the motion of a whole."""
+"""Pixels within which two flows mean the same: then optical flow is more exact than the motion of a whole."""
 
 
 def paced(

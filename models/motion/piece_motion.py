@@ -14,11 +14,10 @@ from enum import Enum, auto
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.affine import Floats, inverse, mapped, stretch
+from inbetween.models.motion.affine import Floats, inverse, mapped, uneven
 from inbetween.models.motion.alignment import View
 from inbetween.models.motion.appearing import lone
 from inbetween.models.motion.backdrop import UNCHANGED, Backdrop
-from inbetween.models.motion.course import EVEN
 from inbetween.models.motion.deformation import Deformation, going
 from inbetween.models.motion.depth_order import HalfHidden, Recognised, half_hidden, recognised, together
 from inbetween.models.motion.ground import large_parts
@@ -302,7 +301,7 @@ def _leave_lone(
 def _stretched(found: Carried, sight: Sight, pairs: NDArray[np.intp]) -> Iterator[tuple[tuple[Mask, Mask], Floats]]:
     """What is stretched on its way, carried or not: where either key has it, and its affine map (2, 3)."""
     for piece in found.pieces:
-        if piece.side == BOTH and piece.bent is None and piece.manner is Manner.CARRIED and stretch(piece.way) > EVEN:
+        if piece.side == BOTH and piece.bent is None and piece.manner is Manner.CARRIED and uneven(piece.way):
             yield (found.labels[0] == piece.number, found.labels[1] == piece.number), piece.way
     for one, other in pairs.tolist():
         way = sight.stretched(one, other)

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.motion.affine import Floats, inverse, mapped, stretch, then, turn
+from inbetween.models.motion.affine import Floats, inverse, mapped, then, turn, uneven
 from inbetween.models.motion.alignment import Alignment, View
-from inbetween.models.motion.course import EVEN
 from inbetween.models.motion.deformation import Deformation, PointMap, going
 from inbetween.models.motion.marked import NO_MARKS, Marked, along
 from inbetween.models.motion.masks import Labels, Mask, inner_distance, said_at
@@ -195,12 +194,13 @@ class Sight:
         closer = apart < min(CLOSER * usual - CLOSER_BY, MATCHED_DIFFERENCE)
         if gone < FARTHEST_LENGTHS and (closer or (apart < SURE_DIFFERENCE and self._far(one, other, usual))):
             return way, False
-        frame = self._framed(one, other) if self._astray(one, other) > FRAME_LOST else None
+        astray = self._astray(one, other)
+        frame = self._framed(one, other) if astray > FRAME_LOST else None
         if frame is not None and self._fits(one, other, frame):
             return frame, False
         near = gone < FAR_LENGTHS
         missed = near and usual > MISSED_DIFFERENCE
-        lost = missed or self._astray(one, other) > (LOST_OUTLINE if near else LOST_OUTLINE_FAR)
+        lost = missed or astray > (LOST_OUTLINE if near else LOST_OUTLINE_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
         return self._reshaped(one, other) if lost and same else (None, False)
 
@@ -210,7 +210,7 @@ class Sight:
         if not (first.even(one) and second.even(other) and first.holes(one) == second.holes(other) == 1):
             return None
         hollow, outer = self.alignment.outlined(one, other)
-        return hollow if outer > FRAME_COVER and stretch(hollow) > EVEN else None
+        return hollow if outer > FRAME_COVER and uneven(hollow) else None
 
     def _said(self, one: int, other: int) -> bool:
         """Whether marks tell how a piece goes, rather than how what is on it does, as the features of a face.
@@ -275,7 +275,7 @@ class Sight:
         """
         way, apart = self.best(one, other)
         explained, (first, second) = apart < EXPLAINED_DIFFERENCE, self.views
-        if (explained and stretch(way) <= EVEN) or first.cut_off(one) or second.cut_off(other):
+        if (explained and not uneven(way)) or first.cut_off(one) or second.cut_off(other):
             return None
         here = first.some(one)
         there = said_at(self.cut[1].labels, here + fetched_at(self.flows[0], here.astype(np.float32)))
