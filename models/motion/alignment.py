@@ -143,10 +143,16 @@ class View:
         """The mean of a plane (H, W) over all pixels of a piece."""
         return float(plane[self.places[piece]].mean())
 
-    def apart(self, piece: int, other: Plane, way: Floats) -> float:
-        """Mean difference of a piece and what it is carried to in the other picture: of 1, the largest channel."""
-        fetched = fetched_at(other, mapped(self.some(piece), way))
-        return float(np.abs(self.picture[self._some(piece)] - fetched).max(-1).mean())
+    def apart(self, piece: int, other: Plane, way: Floats, within: bool = False) -> float:
+        """Mean difference of a piece and what it is carried to in the other picture: of 1, the largest channel.
+
+        `within`: of what stays in the frame alone, and infinite if nothing does.
+        """
+        there = mapped(self.some(piece), way)
+        unlike = np.abs(self.picture[self._some(piece)] - fetched_at(other, there)).max(-1)
+        if within:
+            unlike = unlike[((there >= 0) & (there <= np.subtract(other.shape[1::-1], 1))).all(-1)]
+        return float(unlike.mean()) if len(unlike) else np.inf
 
     def even(self, piece: int) -> bool:
         """Whether most of a piece is of one colour: else its outline is not all that there is to see."""

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats
+from inbetween.models.motion.common_fate import Company, strays
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.masks import Mask, said_at
 from inbetween.models.motion.matching import fading
 from inbetween.models.motion.occlusion import Hidden, Names
-from inbetween.models.motion.verification import MATCHED_DIFFERENCE, SURE_DIFFERENCE, Sight
+from inbetween.models.motion.verification import MATCHED_DIFFERENCE, SURE_DIFFERENCE, Sight, unmatched
 
 HalfHidden = dict[tuple[int, int], Hidden]
 """Things of which something hides a part, by a piece of either key."""
@@ -26,6 +27,8 @@ FOLDS = 8
 """Of how many pieces at most it is tried how they bend behind something, the largest."""
 BENDS = 24
 """How many pieces bend at most; where more would have to, as on another page of writing, none is what it was."""
+MOST = 0.5
+"""Share of what goes as one that is carried by itself, from which on all of it is that its motion explains."""
 ON_SHARE = 0.5
 """Share of what is right beside a thing that another one has at least if the thing lies on it."""
 
@@ -58,7 +61,9 @@ class _Pile:
     """Those that lie over any other but scenery."""
 
 
-def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden) -> Iterator[Recognised]:
+def recognised(
+    sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, as_one: Sequence[Company] = ()
+) -> Iterator[Recognised]:
     """The pairs of pieces (n, 2) that are carried, of some of which something may hide a part.
 
     The lowest first: shadows, then what rests, apart from all that moves; then what others hide. What fits better lies
@@ -73,13 +78,23 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden) -> Iter
     soft = sight.cut[0].soft[pairs[:, 0]]
     whole: list[tuple[int, Floats]] = []
     behind = _aloof(sight, pairs, ways) & ~pile.covers
-    for index in np.lexsort(
-        (apart < MATCHED_DIFFERENCE, np.where(behind, pile.height - len(pairs), pile.height), ~soft)
-    ):
+    level = pile.height - len(pairs) * (1 * behind + 2 * soft)
+    own = [row for row in ways if not fades[row]]
+    weak = [row for row, way in ways.items() if way is None and apart[row] > MATCHED_DIFFERENCE]
+    held = np.delete(pairs, weak, axis=0)
+    loose = [np.setdiff1d(names, some) for names, some in zip(unmatched(sight.cut, held), taken, strict=True)]
+    joint = _joint(sight, as_one, dict(zip(map(tuple, pairs[own].tolist()), level[own].tolist(), strict=True)), loose)
+    for index in np.lexsort((apart < MATCHED_DIFFERENCE, level)):
         one, other = (int(name) for name in pairs[index])
         part = pile.hidden[index]
         if part is not None:
             yield Recognised(part.pieces, part.way, partly=True, lowest=part.scenery and not pile.covers[index])
+        if (one, other) in joint:
+            thing = joint[one, other]
+            if thing is not None:
+                yield thing
+                whole.append((one, sight.best(one, other)[0]))
+            continue
         if not free[index]:
             continue
         way = ways[index]
@@ -91,6 +106,32 @@ def recognised(sight: Sight, pairs: NDArray[np.intp], found: HalfHidden) -> Iter
             yield Recognised(((one,), (other,)), way, tinted=bool(fades[index]))
         if isinstance(way, np.ndarray):
             whole.append((one, way))
+
+
+def _joint(
+    sight: Sight, as_one: Sequence[Company], levels: Mapping[tuple[int, int], int], free: Sequence[NDArray[np.intp]]
+) -> dict[tuple[int, int], Recognised | None]:
+    """What goes as one and is carried, if most of it is: each thing by the first of its pairs, and None by the others.
+
+    `levels` tell how deep those pairs lie that are things of their own: what lies at several levels is several things.
+    The `free` pieces of either key may go along.
+    """
+    found: dict[tuple[int, int], Recognised | None] = {}
+    for company in as_one:
+        passing = [pair for pair in company.pairs if sight.way(*pair)[0] is not None]
+        if len(passing) < MOST * len(company.pairs):
+            continue
+        going = [pair for pair in company.pairs if pair in levels and (pair in passing or sight.explained(*pair))]
+        layers = [[pair for pair in going if levels[pair] == level] for level in {levels[pair] for pair in going}]
+        for layer in sorted(layers, key=len, reverse=True):
+            own, other = zip(*layer, strict=True)
+            further = strays(sight, company.way, (own, other), free)
+            free = [np.setdiff1d(names, gone) for names, gone in zip(free, further, strict=True)]
+            things = own + further[0], other + further[1]
+            cut_off = any(view.cut_off(name) for view, names in zip(sight.views, things, strict=True) for name in names)
+            found |= dict.fromkeys(layer)
+            found[layer[0]] = Recognised(things, company.way, partly=cut_off or any(further))
+    return found
 
 
 def _ways(sight: Sight, pairs: NDArray[np.intp], fades: Mask, free: Mask) -> dict[int, Floats | Deformation | None]:

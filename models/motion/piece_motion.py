@@ -18,6 +18,7 @@ from inbetween.models.motion.affine import Floats, inverse, mapped, uneven
 from inbetween.models.motion.alignment import View
 from inbetween.models.motion.appearing import lone
 from inbetween.models.motion.backdrop import UNCHANGED, Backdrop
+from inbetween.models.motion.common_fate import Company, companies, without
 from inbetween.models.motion.deformation import Deformation, going
 from inbetween.models.motion.depth_order import HalfHidden, Recognised, half_hidden, recognised, together
 from inbetween.models.motion.ground import large_parts
@@ -152,6 +153,8 @@ class _Matched:
     pairs: NDArray[np.intp]
     """(n, 2): what passes, and what rests and is seen wholly."""
     hidden: HalfHidden
+    as_one: Sequence[Company]
+    """Of those, what goes together."""
 
     @classmethod
     def of(
@@ -169,7 +172,22 @@ class _Matched:
         sight = Sight(apart.cut, views, flows, wrong, marks, apart.ways)
         stands = scenery(apart.cut, pictures, camera, sight.marked)
         pairs = stands.among(matches(*apart.cut, sight.flow_shifts(), sight.judged, sight.marked, stands.rests))
-        return cls(sight, stands, pairs, half_hidden(sight, pairs, stands.beside(apart.hidden)))
+        hidden = half_hidden(sight, pairs, stands.beside(apart.hidden))
+        pairs, as_one = companies(sight, pairs, _resting(sight, stands, hidden, camera))
+        if as_one:
+            hidden = half_hidden(sight, pairs, stands.beside(apart.hidden))
+        return cls(sight, stands, pairs, hidden, as_one)
+
+
+def _resting(sight: Sight, stands: Scenery, hidden: HalfHidden, camera: Floats | None) -> tuple[set[int], set[int]]:
+    """The pieces of either key that are scenery, or half hidden and rest."""
+    things = [(part.pieces, part.way) for part in hidden.values() if isinstance(part.way, np.ndarray)]
+    rest = [pieces for pieces, way in things if sight.rests(pieces[0][0], way)]
+    first, second = ({name for each in rest for name in each[key]} for key in (0, 1))
+    if camera is None:
+        first.update(np.flatnonzero(stands.rests[0]).tolist())
+        second.update(np.flatnonzero(stands.rests[1]).tolist())
+    return first, second
 
 
 def carried(
@@ -187,16 +205,19 @@ def carried(
     apart = parted(whole.cut, (start, end), touching(found.sight, found.pairs, found.hidden))
     if apart.ways:
         found = _Matched.of(apart, (start, end), flows, camera, told.marks)
-    sight, hidden, alone = found.sight, found.hidden, found.stands.alone(found.pairs)
+    sight, alone = found.sight, found.stands.alone(found.pairs)
     cut, views, wrong = sight.cut, sight.views, sight.wrong
-    pairs = together(found.pairs, hidden)
+    pairs = together(found.pairs, found.hidden)
     load = _Load(sight, told.marks)
     for first, second, growth in swept((large_parts(start), large_parts(end)), (cut[0].grounds, cut[1].grounds), wrong):
         load.go((np.nonzero(first), np.nonzero(second)), growth, Manner.SWEPT)
     known = [label > 0 for label in load.labels]
-    replaced, still = sight.replaced(pairs), np.abs(start - end).max(-1)
-    changed, left = _changed(sight, np.concatenate((pairs, replaced)), still, alone)
-    for thing in _stacked(_before_scenery(sight, pairs, hidden), changed, views[0]):
+    things = _before_scenery(found, pairs)
+    gone = [{name for thing in things for name in thing.pieces[key]} for key in (0, 1)]
+    replaced, still = without(sight.replaced(pairs), gone), np.abs(start - end).max(-1)
+    aside = [[*names, *own] for names, own in zip(alone, gone, strict=True)]
+    changed, left = _changed(sight, np.concatenate((pairs, replaced)), still, aside)
+    for thing in _stacked(things, changed, views[0]):
         load.carry(thing)
     _carry_told(load, sight, told, flows)
     for one, other in replaced.tolist():
@@ -217,16 +238,16 @@ def carried(
 
 
 def _changed(
-    sight: Sight, pairs: NDArray[np.intp], still: Plane, alone: tuple[Names, Names]
+    sight: Sight, pairs: NDArray[np.intp], still: Plane, aside: Sequence[Sequence[int]]
 ) -> tuple[list[Recognised], Sequence[NDArray[np.intp]]]:
     """What changes its colour on its way, of what is in no pair; and the pieces of either key that then are left.
 
-    Of those the other key has nothing.
+    Of those the other key has nothing. Pieces of either that are `aside` are not looked at.
     """
     found: list[Recognised] = []
     left = [
         np.setdiff1d(names[vanished(cut.labels, wrong, still)[names + 1]], hidden)
-        for names, cut, wrong, hidden in zip(unmatched(sight.cut, pairs), sight.cut, sight.wrong, alone, strict=True)
+        for names, cut, wrong, hidden in zip(unmatched(sight.cut, pairs), sight.cut, sight.wrong, aside, strict=True)
     ]
     for one, other in recoloured(*sight.cut, left[0], left[1]):
         ways = [*sight.alignment.moved(one, other), sight.alignment.turned(one, other)]
@@ -239,12 +260,13 @@ def _changed(
     return found, left
 
 
-def _before_scenery(sight: Sight, pairs: NDArray[np.intp], hidden: HalfHidden) -> list[Recognised]:
+def _before_scenery(found: _Matched, pairs: NDArray[np.intp]) -> list[Recognised]:
     """What is carried of some pairs (n, 2), the lowest first, and whatever else passes before scenery that is.
 
     But no scenery of which what is not carried hides the most: the flows know that better.
     """
-    things = [*recognised(sight, pairs, hidden)]
+    sight, hidden = found.sight, found.hidden
+    things = [*recognised(sight, pairs, hidden, found.as_one)]
     first, second = (tuple(name for each in things if not each.lowest for name in each.pieces[key]) for key in (0, 1))
     kept, stands = [], []
     for each in things:

@@ -24,6 +24,9 @@ TOUCHED = np.float32(3.0)
 touches it there; by twice that it has no outline of its own there."""
 SLACK = 1.0
 """Pixels by which depths may differ before they matter: distances between pixels are known no better."""
+SINKINGS = 6
+"""How often a place is moved at most until its depth is the wanted one: where two outlines are as near, the first move
+goes between them."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,15 @@ class Shape:
         wanted deeper than the shape is.
         """
         soft = -min(soft, -float(self.distance.min()))
-        step = np.where(depth > soft, depth, np.minimum(outside, soft)) - outside
-        astray = np.abs(step) >= SLACK
-        if not astray.any():
-            return places
-        moved = places.copy()
-        moved[astray] += step[astray, None] * self.slope(places[astray])
+        wanted = np.where(depth > soft, depth, np.minimum(outside, soft))
+        moved, astray = places, np.abs(wanted - outside) >= SLACK
+        for _ in range(SINKINGS):
+            if not astray.any():
+                break
+            moved = moved.copy()
+            moved[astray] += (wanted - outside)[astray, None] * self.slope(moved[astray])
+            outside = self.outside(moved)
+            astray = np.abs(wanted - outside) >= SLACK
         return moved
 
     def slope(self, places: Plane) -> Plane:

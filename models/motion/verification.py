@@ -38,9 +38,10 @@ TIE, SURROUNDINGS_WEIGHT = 0.07, 0.1
 """Difference of colour, of 1, up to which several maps bring a piece about as well over another one, and how much then
 counts what is around it: a limb hangs where it hung."""
 MATCHED_DIFFERENCE = 0.2
-"""Difference of colour, of 1, up to which a piece is held to be the one it is matched with."""
+"""Difference of colour, of 1, up to which a piece is held to be the one it is matched with; also one that goes far, if
+others go with it (`common_fate`)."""
 SURE_DIFFERENCE = 0.08
-"""The same for a piece that goes far."""
+"""The same for a piece that goes far by itself."""
 BELIEF_SCALE = 0.25
 """The same, of a piece that has little to say on where its neighbours went."""
 LOST_DIFFERENCE, LOST_LOOP = 0.1, 1.5
@@ -61,6 +62,8 @@ ANOTHER = 2.5
 """Such lengths, and difference of size and shape, together: above that it is another piece."""
 EXPLAINED_DIFFERENCE = 0.05
 """Difference of colour, of 1, that a piece leaves at most which its own motion explains: nothing hides a part of it."""
+EXACT = 0.01
+"""The same of one that its motion explains exactly."""
 CLOSER, CLOSER_BY = 0.7, 0.002
 """Share of the difference that the flows leave up to which a piece's own motion is closer than they are; and by how
 much it must be closer than that, half a step of 8-bit colour, where the flows leave next to nothing."""
@@ -111,6 +114,7 @@ class Sight:
         self.unlike = reshaped(*cut)
         self.marked = Marked((views[0].picture, views[1].picture), cut, marks, dissimilar(*cut))
         self.found: dict[tuple[int, int], tuple[Floats, float]] = {}
+        self.settled: set[tuple[int, int]] = set()
         self.carrying: dict[tuple[int, int], tuple[Floats | None, bool]] = {}
         self.bending: dict[tuple[int, int], Deformation | None] = {}
         self.astray = [loop_error(*flows) > LOST_LOOP, loop_error(*flows[::-1]) > LOST_LOOP]
@@ -133,20 +137,14 @@ class Sight:
     def best(self, one: int, other: int) -> tuple[Floats, float]:
         """The one of all maps that brings like to like best, and the difference of colour, of 1, that it leaves."""
         if (one, other) not in self.found:
-            first, second = self.views
             usual = [*self.alignment.ways(one, other), *self.alignment.reversed(one, other)]
             if any(self.rests(one, way) for way in usual):
                 usual.append(np.eye(2, 3))
             if (one, other) in self.known:
                 usual.append(self.known[one, other])
-            said = self._said(one, other)
+            said = self.said(one, other)
             ways = [*usual, *(self.marked.ways(one, other, usual) if said else ())]
-            apart = [
-                first.apart(one, second.picture, way)
-                + second.apart(other, first.picture, inverse(way))
-                + COLOUR_TURN_COST * turn(way)
-                for way in ways
-            ]
+            apart = [self.difference(one, other, way) for way in ways]
             cost = np.add(apart, [self.marked.cost(one, other, way) if said else 0.0 for way in ways])
             least = int(np.argmin(cost))
             if np.count_nonzero(cost < cost[least] + TIE) > 1:
@@ -154,6 +152,21 @@ class Sight:
                 least = int(np.argmin(cost + hangs))
             self.found[one, other] = ways[least], apart[least]
         return self.found[one, other]
+
+    def settle(self, way: Floats, pairs: Sequence[tuple[int, int]]) -> None:
+        """Let some pairs go one way, an affine map (2, 3), whatever else was found."""
+        for pair in pairs:
+            self.found[pair] = way, self.difference(*pair, way, within=True)
+            self.settled.add(pair)
+
+    def difference(self, one: int, other: int, way: Floats, within: bool = False) -> float:
+        """The difference of colour, of 1, that a map (2, 3) leaves in a pair, in both keys together.
+
+        A turn counts as one. `within`: of what stays in the frame alone.
+        """
+        first, second = self.views
+        there = first.apart(one, second.picture, way, within)
+        return there + second.apart(other, first.picture, inverse(way), within) + COLOUR_TURN_COST * turn(way)
 
     def rests(self, one: int, way: Floats) -> bool:
         """Whether a piece of the start hardly moves by a map."""
@@ -183,7 +196,7 @@ class Sight:
         return self.carrying[one, other]
 
     def _way(self, one: int, other: int) -> tuple[Floats | None, bool]:
-        if self._said(one, other):
+        if self.said(one, other):
             return self._as_marked(one, other)
         first, second = self.views
         usual = self._left(one, other)
@@ -192,7 +205,8 @@ class Sight:
         if self.marked.leads(one, other):
             usual, gone = 1.0, 0.0  # as if the flows had lost it and it were near
         closer = apart < min(CLOSER * usual - CLOSER_BY, MATCHED_DIFFERENCE)
-        if gone < FARTHEST_LENGTHS and (closer or (apart < SURE_DIFFERENCE and self._far(one, other, usual))):
+        sure = MATCHED_DIFFERENCE if (one, other) in self.settled else SURE_DIFFERENCE
+        if gone < FARTHEST_LENGTHS and (closer or (apart < sure and self._far(one, other, usual))):
             return way, False
         astray = self._astray(one, other)
         frame = self._framed(one, other) if astray > FRAME_LOST else None
@@ -212,7 +226,11 @@ class Sight:
         hollow, outer = self.alignment.outlined(one, other)
         return hollow if outer > FRAME_COVER and uneven(hollow) else None
 
-    def _said(self, one: int, other: int) -> bool:
+    def explained(self, one: int, other: int) -> bool:
+        """Whether its own motion explains a piece exactly."""
+        return self.best(one, other)[1] < EXACT
+
+    def said(self, one: int, other: int) -> bool:
         """Whether marks tell how a piece goes, rather than how what is on it does, as the features of a face.
 
         So they do if the flows have lost it, or by the marks it comes to lie over the other one.
@@ -317,8 +335,11 @@ class Sight:
         return found if self._apart(found) < (1 if bends else CLOSER) * usual else None
 
     def entering(self, one: int, other: int) -> bool:
-        """Whether the frame cuts a piece off in one key alone: it comes in or goes out, and does not grow."""
-        return self.views[0].cut_off(one) != self.views[1].cut_off(other)
+        """Whether the frame cuts a piece off in one key alone: it comes in or goes out, and does not grow.
+
+        If others go with it, it is known how.
+        """
+        return (one, other) not in self.settled and self.views[0].cut_off(one) != self.views[1].cut_off(other)
 
     def beside(self, pair: Sequence[int], others: Sequence[tuple[int, int]]) -> bool:
         """Whether a pair of pieces is beside any of some others in either key, or ink, or the frame cuts it off."""
