@@ -76,9 +76,11 @@ def offer(start: Plane, end: Plane, marks: Floats = NO_MARKS) -> Offered:
 
 def grown(start: Plane, end: Plane, offered: Offered) -> list[Stroke]:
     """Lines that grow or shrink between two pictures (H, W, 4), where no motion is known that would explain it."""
-    flows, loop_errors, going = offered.pieces.flows, offered.optical.loop_errors, offered.pieces.going
-    there = explained(start, end, flows[0], loop_errors[0], going[0])
-    back = explained(end, start, flows[1], loop_errors[1], going[1])
+    flows, loop_errors = offered.pieces.flows, offered.optical.loop_errors
+    first, second = offered.pieces.going
+    going = first | second  # what passes covers what lies there
+    there = explained(start, end, flows[0], loop_errors[0], going)
+    back = explained(end, start, flows[1], loop_errors[1], going)
     return strokes(start, end, (there, back))
 
 
