@@ -179,7 +179,7 @@ def _led(
     partner, former = dict(pairs.tolist()), dict(pairs[:, ::-1].tolist())
     for one in range(len(sight.cut[0].area)):
         other = None if one in taken[0] else _led_to(sight, one, way)
-        if other is None or other in taken[1] or sight.said(one, other):
+        if other is None or other in taken[1]:
             continue
         rivals = {pair for pair in ((one, partner.get(one)), (former.get(other), other)) if None not in pair}
         thought = min((sight.best(*rival)[1] for rival in rivals), default=SURE_DIFFERENCE)

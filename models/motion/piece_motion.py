@@ -173,20 +173,26 @@ class _Matched:
         stands = scenery(apart.cut, pictures, camera, sight.marked)
         pairs = stands.among(matches(*apart.cut, sight.flow_shifts(), sight.judged, sight.marked, stands.rests))
         hidden = half_hidden(sight, pairs, stands.beside(apart.hidden))
-        pairs, as_one = companies(sight, pairs, _resting(sight, stands, hidden, camera))
+        pairs, as_one = companies(sight, pairs, _aside(sight, pairs, stands, hidden, camera))
         if as_one:
             hidden = half_hidden(sight, pairs, stands.beside(apart.hidden))
         return cls(sight, stands, pairs, hidden, as_one)
 
 
-def _resting(sight: Sight, stands: Scenery, hidden: HalfHidden, camera: Floats | None) -> tuple[set[int], set[int]]:
-    """The pieces of either key that are scenery, or half hidden and rest."""
+def _aside(
+    sight: Sight, pairs: NDArray[np.intp], stands: Scenery, hidden: HalfHidden, camera: Floats | None
+) -> tuple[set[int], set[int]]:
+    """The pieces of either key that go with no others: what rests half hidden, scenery at rest, what marks lead."""
     things = [(part.pieces, part.way) for part in hidden.values() if isinstance(part.way, np.ndarray)]
     rest = [pieces for pieces, way in things if sight.rests(pieces[0][0], way)]
     first, second = ({name for each in rest for name in each[key]} for key in (0, 1))
     if camera is None:
         first.update(np.flatnonzero(stands.rests[0]).tolist())
         second.update(np.flatnonzero(stands.rests[1]).tolist())
+    led = [pair for pair in pairs.tolist() if sight.marked.leads(*pair)]
+    for one, other in [*sight.marked.pairs.tolist(), *led]:
+        first.add(one)
+        second.add(other)
     return first, second
 
 

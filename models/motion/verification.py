@@ -142,7 +142,7 @@ class Sight:
                 usual.append(np.eye(2, 3))
             if (one, other) in self.known:
                 usual.append(self.known[one, other])
-            said = self.said(one, other)
+            said = self._said(one, other)
             ways = [*usual, *(self.marked.ways(one, other, usual) if said else ())]
             apart = [self.difference(one, other, way) for way in ways]
             cost = np.add(apart, [self.marked.cost(one, other, way) if said else 0.0 for way in ways])
@@ -196,7 +196,7 @@ class Sight:
         return self.carrying[one, other]
 
     def _way(self, one: int, other: int) -> tuple[Floats | None, bool]:
-        if self.said(one, other):
+        if self._said(one, other):
             return self._as_marked(one, other)
         first, second = self.views
         usual = self._left(one, other)
@@ -230,7 +230,7 @@ class Sight:
         """Whether its own motion explains a piece exactly."""
         return self.best(one, other)[1] < EXACT
 
-    def said(self, one: int, other: int) -> bool:
+    def _said(self, one: int, other: int) -> bool:
         """Whether marks tell how a piece goes, rather than how what is on it does, as the features of a face.
 
         So they do if the flows have lost it, or by the marks it comes to lie over the other one.
