@@ -25,8 +25,7 @@ touches it there; by twice that it has no outline of its own there."""
 SLACK = 1.0
 """Pixels by which depths may differ before they matter: distances between pixels are known no better."""
 SINKINGS = 6
-"""How often a place is moved at most until its depth is the wanted one: where two outlines are as near, the first move
-goes between them."""
+"""How often a place is moved at most until it is inside: where two outlines are as near, a move goes between them."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Shape:
             moved = moved.copy()
             moved[astray] += (wanted - outside)[astray, None] * self.slope(moved[astray])
             outside = self.outside(moved)
-            astray = np.abs(wanted - outside) >= SLACK
+            astray = outside > np.maximum(wanted, -SLACK)
         return moved
 
     def slope(self, places: Plane) -> Plane:

@@ -59,6 +59,11 @@ def test_lettering_that_slows_down_comes_whole(
     assert min(ours) > max(*flow, *dissolve)
 
 
+def test_lettering_before_a_texture_comes_whole_by_two_keys_alone(psnr: Callable[[str, str], list[float]]) -> None:
+    ours, flow = (psnr("a title slides in before a texture", model) for model in ("motion", "flow"))
+    assert min(ours) > max(44, *flow)
+
+
 def banner(left: int) -> np.ndarray:
     """A banner with marks of different sizes, which may come in from the left."""
     frame = np.zeros((96, 240, 4), np.float32)
@@ -78,4 +83,4 @@ def banner(left: int) -> np.ndarray:
 def test_what_the_frame_hides_in_one_key_comes_in_with_the_others() -> None:
     network = registry.load("motion", "cpu").network(RGBA, "display")
     frame = network(banner(-50)[None], banner(0)[None], np.full((1, 1, 1, 1), 0.5, np.float32))[0]
-    assert np.abs(frame - banner(-25)).max() < 0.1
+    assert np.abs(frame - banner(-25)).max() < 0.06

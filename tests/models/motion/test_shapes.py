@@ -83,3 +83,20 @@ def test_it_answers_for_more_places_than_stand_in_a_row() -> None:
 def test_what_is_cut_off_by_the_border_is_deep_inside_there() -> None:
     outside = known(disc(0, 48, 20)).outside(everywhere())
     assert outside[48, 0] == pytest.approx(-20, abs=1)
+
+
+@pytest.mark.parametrize("t", [0.2, 0.5, 0.8])
+def test_what_lies_around_a_corner_comes_from_inside_either_shape(t: float) -> None:
+    """Where two sides of what enters are as near, neither is crossed."""
+
+    def around(right: int) -> Any:
+        mask = np.ones((SIDE, SIDE), np.bool_)
+        mask[30:66, :right] = False
+        return mask
+
+    masks = around(20), around(60)
+    outside, sources = between((known(masks[0]), known(masks[1])), (everywhere(), everywhere()), t)
+    inside = outside <= 0
+    assert inside[48, 60]
+    for mask, source in zip(masks, sources, strict=True):
+        assert known(mask).outside(source).max() <= 0.5

@@ -8,8 +8,11 @@ import pytest
 
 from inbetween.core.channels import RGBA
 from inbetween.models import registry
+from inbetween.models.motion.classical import grown, offer
 from inbetween.models.motion.strokes import Stroke, drawn_on, strokes
 from inbetween.models.warp import Plane
+from inbetween.scenes import SCENES
+from inbetween.stage import Stage
 
 SIZE = 128
 NOTHING = np.zeros((SIZE, SIZE), np.bool_)
@@ -124,3 +127,9 @@ def test_a_long_line_takes_no_more_time_than_it_has_pixels() -> None:
     (found,) = strokes(frames[0], frames[1], (nothing, nothing))
     assert process_time() - began < 5
     assert found.length > 30000
+
+
+def test_a_sky_that_a_setting_sun_covers_is_no_line() -> None:
+    """A narrow part of it at the border of the frame, where the camera takes the sun."""
+    start, end = (SCENES["the camera zooms in on a street"](Stage(1), t) for t in (0.4375, 0.75))
+    assert not grown(start, end, offer(start, end))
