@@ -157,6 +157,7 @@ class Sight:
         """Let some pairs go one way, an affine map (2, 3), whatever else was found."""
         for pair in pairs:
             self.found[pair] = way, self.difference(*pair, way, within=True)
+            self.carrying.pop(pair, None)
             self.settled.add(pair)
 
     def difference(self, one: int, other: int, way: Floats, within: bool = False) -> float:
