@@ -28,8 +28,8 @@ FOLDS = 8
 BENDS = 24
 """How many pieces bend at most; where more would have to, as on another page of writing, none is what it was."""
 MOST = 0.65
-"""Share of what goes as one that is carried by itself, from which on all of it is that its motion explains: two of three
-are enough."""
+"""Share of what goes as one that is carried by itself, from which on all of it is that its motion explains; less than
+two of three."""
 ON_SHARE = 0.5
 """Share of what is right beside a thing that another one has at least if the thing lies on it."""
 
