@@ -17,13 +17,7 @@ from inbetween.models.motion.course import fitted_way
 from inbetween.models.motion.masks import Mask
 from inbetween.models.motion.matching import SAME_COLOUR, WITHIN, overlapping
 from inbetween.models.motion.occlusion import Names
-from inbetween.models.motion.verification import (
-    CLOSER,
-    CLOSER_BY,
-    OVERLAP,
-    SURE_DIFFERENCE,
-    Sight,
-)
+from inbetween.models.motion.verification import CLOSER, CLOSER_BY, OVERLAP, SURE_DIFFERENCE, Sight
 
 ALIKE = 1.0
 """Pixels by which a piece goes otherwise than the others at most."""

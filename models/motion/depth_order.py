@@ -63,9 +63,9 @@ class _Pile:
 
 
 def recognised(
-    sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, as_one: Sequence[Company] = ()
+    sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, as_one: Sequence[Company]
 ) -> Iterator[Recognised]:
-    """The pairs of pieces (n, 2) that are carried, of some of which something may hide a part.
+    """The pairs of pieces (n, 2) that are carried, of some of which something may hide a part; some go `as_one`.
 
     The lowest first: shadows, then what rests, apart from all that moves; then what others hide. What fits better lies
     on top.
@@ -80,11 +80,10 @@ def recognised(
     whole: list[tuple[int, Floats]] = []
     behind = _aloof(sight, pairs, ways) & ~pile.covers
     level = pile.height - len(pairs) * (1 * behind + 2 * soft)
-    own = [row for row in ways if not fades[row]]
+    levels = {(int(pairs[row, 0]), int(pairs[row, 1])): int(level[row]) for row in ways if not fades[row]}
     weak = [row for row, way in ways.items() if way is None and apart[row] > MATCHED_DIFFERENCE]
-    held = np.delete(pairs, weak, axis=0)
-    loose = [np.setdiff1d(names, some) for names, some in zip(unmatched(sight.cut, held), taken, strict=True)]
-    joint = _joint(sight, as_one, dict(zip(map(tuple, pairs[own].tolist()), level[own].tolist(), strict=True)), loose)
+    unsure = unmatched(sight.cut, np.delete(pairs, weak, axis=0))
+    joint = _joint(sight, as_one, levels, [np.setdiff1d(*names) for names in zip(unsure, taken, strict=True)])
     for index in np.lexsort((apart < MATCHED_DIFFERENCE, level)):
         one, other = (int(name) for name in pairs[index])
         part = pile.hidden[index]

@@ -52,11 +52,9 @@ def test_of_what_goes_apart_nothing_is_common() -> None:
     ("scene", "least"), [("a title slides in", 42), ("a title slides in before a texture", 41), ("credits scroll", 34)]
 )
 def test_lettering_that_slows_down_comes_whole(
-    scene: str, least: float, psnr_slowing: Callable[[str, str], list[float]]
+    scene: str, least: float, whole_slowing: Callable[[str, float], None]
 ) -> None:
-    ours, flow, dissolve = (psnr_slowing(scene, model) for model in ("motion", "flow", "dissolve"))
-    assert min(ours) > least
-    assert min(ours) > max(*flow, *dissolve)
+    whole_slowing(scene, least)
 
 
 def test_lettering_before_a_texture_comes_whole_by_two_keys_alone(psnr: Callable[[str, str], list[float]]) -> None:

@@ -90,11 +90,9 @@ def test_what_is_stretched_along_one_axis_speeds_up_along_that_one_alone(t: floa
     ],
 )
 def test_what_slows_down_from_key_to_key_stays_whole_between_them(
-    scene: str, least: float, psnr_slowing: Callable[[str, str], list[float]]
+    scene: str, least: float, whole_slowing: Callable[[str, float], None]
 ) -> None:
-    ours, flow, dissolve = (psnr_slowing(scene, model) for model in ("motion", "flow", "dissolve"))
-    assert min(ours) > least
-    assert min(ours) > max(*flow, *dissolve)
+    whole_slowing(scene, least)
 
 
 def test_what_stands_still_does_so_whatever_moves_beyond() -> None:
