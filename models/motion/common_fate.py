@@ -67,11 +67,9 @@ def strays(
     """The `free` pieces of either key that go along with a company, by its way (2, 3).
 
     What is cut otherwise in the other key, as a letter of which a corner is a piece of its own there, and what that
-    one's frame hides.
+    one's frame hides; and what these surround, as the counters of a letter.
     """
-    first, second = (
-        [name for name in free[key].tolist() if _goes_along(sight, key, name, way, company[key])] for key in (0, 1)
-    )
+    first, second = (_joining(sight, key, free[key].tolist(), way, company[key]) for key in (0, 1))
     while True:
         known = (*company[0], *first), (*company[1], *second)
         left = [
@@ -202,16 +200,27 @@ def _most(said: NDArray[np.intp]) -> int | None:
     return most - 1 if most and counts[most] > OVERLAP * counts.sum() else None
 
 
-def _goes_along(sight: Sight, key: int, name: int, way: Floats, company: Names) -> bool:
+def _joining(sight: Sight, key: int, free: Sequence[int], way: Floats, company: Names) -> list[int]:
+    """The `free` pieces of a key that go along with some others, and those that lie beside nothing but these."""
+    joined: list[int] = []
+    while True:
+        known = *company, *joined
+        new = [name for name in free if name not in joined and _goes_along(sight, key, name, way, company, known)]
+        if not new:
+            return joined
+        joined += new
+
+
+def _goes_along(sight: Sight, key: int, name: int, way: Floats, company: Names, known: Names) -> bool:
     """Whether a piece of a key is there in the other key too if it goes with some others, or beyond its frame.
 
-    It lies beside or among them, and is no larger.
+    It lies beside or among them, or beside nothing but what is `known` to go with them, and is no larger.
     """
     cut, view, there = sight.cut[key], sight.views[key], sight.views[1 - key]
     middles, led = cut.centre[[*company]], inverse(way) if key else way
     if cut.area[name] > cut.area[[*company]].max():
         return False
-    beside = bool(cut.beside[name, [*company]].any())
+    beside = bool(cut.beside[name, [*company]].any() or not np.delete(cut.beside[name], [*known]).any())
     if np.mean(view.under(name, there.labels, led) < 0) > OVERLAP:
         return beside
     among = bool(np.all((middles.min(0) <= cut.centre[name]) & (cut.centre[name] <= middles.max(0))))
