@@ -34,7 +34,7 @@ def sentence(event: Event) -> str:
                 f"weights by, {event['test']} to report on"
             )
         case "step":
-            return f"[{event['step']}/{event['steps']}] loss {event['loss']:.5f}, {event['seconds'] / 60:.1f} min"
+            return f"[{event['step']}/{event['steps']}] {_loss(event)}, {event['seconds'] / 60:.1f} min"
         case "base":
             return f"before: {_figures(event)}"
         case "validation":
@@ -50,7 +50,11 @@ def sentence(event: Event) -> str:
 
 
 def _figures(event: Event) -> str:
-    return ", ".join(f"{name} {event[name]:.4g}" for name in SHOWN if name in event)
+    return ", ".join(f"{name} {event[name]:.4g}" for name in SHOWN if event.get(name) is not None)
+
+
+def _loss(event: Event) -> str:
+    return "loss not finite" if event["loss"] is None else f"loss {event['loss']:.5f}"
 
 
 def _speak(event: Event, hidden: tuple[str, ...] = ()) -> None:
@@ -69,7 +73,7 @@ def _bar() -> Iterator[Listener]:
         def tell(event: Event) -> None:
             if event["event"] == "step":
                 bar.total = event["steps"]
-                bar.set_postfix_str(f"loss {event['loss']:.5f}", refresh=False)
+                bar.set_postfix_str(_loss(event), refresh=False)
                 bar.update(event["step"] - bar.n)
             elif event["event"] == "warning":
                 tqdm.write(event["message"], file=sys.stderr)

@@ -8,6 +8,7 @@ several processes: each takes its own batches, gradients are averaged, the first
 import contextlib
 import json
 import logging
+import math
 import os
 import signal
 import threading
@@ -21,7 +22,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, distributed, nn
 
-from inbetween.core.errors import Cancelled
+from inbetween.core.errors import Cancelled, InputError
 from inbetween.core.settings import fingerprint
 from inbetween.models.training import checkpoint
 from inbetween.models.training.recipe import Recipe, rate_at
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 CHECKPOINT, BEST, LOG = "checkpoint.safetensors", "best.safetensors", "log.jsonl"
 
 Event = dict[str, Any]
+"""What happened, as JSON has it; a figure that is not finite is None."""
 
 
 class Task(Protocol):
@@ -77,7 +79,7 @@ def train(
     """Train `task` in `folder`, on from its checkpoint if there is one; events go to `log.jsonl` and to `on_event`.
 
     `task.model` is moved to `device` and trained in place. Raises `Cancelled` on SIGTERM or SIGINT once the state is
-    saved, `InputError` when the checkpoint in the folder was made by another recipe.
+    saved, `InputError` when the checkpoint in the folder was made by another recipe, or the score is not finite.
     """
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
@@ -191,6 +193,11 @@ class _Run:
             figures = task.validate(state.judged)
         state.model.train()
         score = figures[task.score]
+        if not math.isfinite(score):
+            raise InputError(
+                f"at step {state.step} {task.score} of the validation frames is {score}: either too few of them move, "
+                "and footage is to be added, or the network has diverged, and --rate is to be lower"
+            )
         better = state.best is None or (score > state.best if task.higher_is_better else score < state.best)
         if better:
             state.best, state.best_step, state.stale = score, state.step, 0
@@ -211,9 +218,10 @@ class _Run:
         if self.rank:
             return
         seconds = round(self.before + time.monotonic() - self.started, 1)
-        event = {"event": kind, "step": self.state.step, "steps": self.recipe.steps, "seconds": seconds, **values}
+        told = {name: _finite(value) for name, value in values.items()}
+        event = {"event": kind, "step": self.state.step, "steps": self.recipe.steps, "seconds": seconds, **told}
         with (self.folder / LOG).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(event) + "\n")
+            file.write(json.dumps(event, allow_nan=False) + "\n")
         self.on_event(event)
 
     def _agree(self, mine: bool) -> bool:
@@ -223,6 +231,11 @@ class _Run:
         flag = torch.tensor(float(mine), device=self.device)
         distributed.all_reduce(flag, distributed.ReduceOp.MAX)
         return bool(flag)
+
+
+def _finite(value: Any) -> Any:
+    """None for a figure that is not finite, which JSON has no word for."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class _Indexed(torch.utils.data.Dataset[Any]):

@@ -115,6 +115,8 @@ class MotionTask:
         for gap in GAPS:
             triads = [w for clip in clips for w in keys_apart(clip, gap, 1)]
             triads = triads[:: max(1, len(triads) // self.examined)]
+            if not triads:
+                continue
             mean = metrics.mean(metrics.compare(draw(a, b), m, a, b) for a, m, b in triads)
             figures |= {f"{prefix}{gap}.{f.name}": round(getattr(mean, f.name), 5) for f in fields(mean)}
             moving.append(mean.psnr_moving)
@@ -122,7 +124,7 @@ class MotionTask:
             made = [sample(10**9 + i, 128, 0.5, reach) for i in range(self.examined // 3)]
             mean = metrics.mean(metrics.compare(draw(s.start, s.end), s.middle, s.start, s.end) for s in made)
             figures[f"{prefix}graphics{reach}"] = round(mean.psnr_moving, 4)
-        figures[f"{prefix}moving"] = round(float(np.mean(moving)), 5)
+        figures[f"{prefix}moving"] = round(sum(moving) / len(moving), 5) if moving else float("nan")
         return figures
 
     def _generated(self, random: np.random.Generator, size: int) -> Row:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from inbetween.core.channels import RGBA
-from inbetween.core.errors import ModelError
+from inbetween.core.errors import InputError, ModelError
 from inbetween.core.network import Network
 from inbetween.models import akanet, card, metrics, registry
 from inbetween.models.card import Card
@@ -116,9 +116,14 @@ class Studio:
     higher_is_better = True
 
     def __init__(self, lesson: Lesson, base: Card, validation: Sequence[Reel], count: int) -> None:
-        """`count` is how many windows of the shots are examined at most; of generated graphics a third as many."""
+        """`count` is how many windows of the shots are examined at most; of generated graphics a third as many.
+
+        Raises `InputError` when nothing moves in the shots.
+        """
         self.model, self.lesson, self.base, self.count = lesson.model, lesson, base, count
         found = [(reel, three) for reel in validation for three in reels.examination(reel, GAPS, 2)]
+        if not found:
+            raise InputError("nothing moves in the shots that are to choose the best weights; add footage that does")
         self.windows = found[:: max(1, len(found) // count)][:count]
 
     def batch(self, index: int) -> Any:

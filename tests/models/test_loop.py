@@ -110,6 +110,20 @@ def test_every_event_is_a_line_of_json(tmp_path: Any) -> None:
     assert {event["event"] for event in events} == {"step", "validation"}
 
 
+def test_a_figure_that_is_not_finite_is_null_in_json(tmp_path: Any) -> None:
+    train(Line(breaks_at=0), RECIPE, tmp_path)
+    first = (tmp_path / LOG).read_text().splitlines()[0]
+    assert json.loads(first, parse_constant=pytest.fail)["loss"] is None
+
+
+def test_a_score_that_is_not_finite_chooses_no_weights(tmp_path: Any) -> None:
+    task = Line()
+    task.validate = lambda model: {"error": float("nan")}
+    with pytest.raises(InputError, match="at step 4 error of the validation frames is nan"):
+        train(task, RECIPE, tmp_path)
+    assert not (tmp_path / BEST).exists()
+
+
 def test_a_gradient_that_is_not_finite_leaves_the_weights_alone(tmp_path: Any) -> None:
     task = Line(breaks_at=0)
     before = {name: tensor.clone() for name, tensor in task.model.state_dict().items()}

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from inbetween.core.channels import RGBA
+from inbetween.core.errors import InputError
 from inbetween.models import card, dissolve
 from inbetween.models.akanet_net import AkaNet
 from inbetween.models.bbcnn import BbCnn
@@ -102,6 +103,14 @@ def test_an_examination_runs_the_weights_as_the_product_does(
     assert {"moving", "remembered", "psnr_moving", "smear"} <= figures.keys()
     assert figures["moving"] == figures["psnr_moving"]
     assert all(np.isfinite(value) for value in figures.values())
+
+
+def test_shots_in_which_nothing_moves_choose_no_weights(tmp_path: Path, footage: list[Reel]) -> None:
+    taught, described = lesson("motion", tmp_path, footage)
+    drawings = np.load(footage[0].file)
+    np.save(footage[0].file, np.repeat(drawings[:1], len(drawings), axis=0))
+    with pytest.raises(InputError, match="nothing moves"):
+        studio.Studio(taught, described, footage[:1], 3)
 
 
 def test_examined_is_better_the_nearer_the_truth(footage: list[Reel]) -> None:
