@@ -15,7 +15,6 @@ Everything is called from one thread, the host's own. What the worker says is re
 
 from __future__ import annotations
 
-import collections
 import json
 import os
 import queue
@@ -150,7 +149,8 @@ class Worker:
         self._started = time.monotonic()
         self._inbox: queue.Queue[dict[str, Any]] = queue.Queue()
         self._outbox: queue.Queue[bytes | None] = queue.Queue()
-        self._stderr: collections.deque[str] = collections.deque(maxlen=STDERR_LINES)
+        self._stderr: tuple[str, ...] = ()
+        """Put in place anew with each line, never changed: the host reads it while another thread adds to it."""
         self._process = _start([python, *arguments], _environment(environment or {}))
         errors = threading.Thread(target=self._read_stderr, daemon=True)
         errors.start()
@@ -321,9 +321,10 @@ class Worker:
     def _read(self, errors: threading.Thread) -> None:
         stream = self._process.stdout
         assert stream is not None
-        for line in iter(lambda: stream.readline(LONGEST_LINE), b""):
-            if line.endswith(b"\n"):  # half a line is what a dying worker leaves: the exit says more
-                self._inbox.put(_message(line))
+        with stream:
+            for line in iter(lambda: stream.readline(LONGEST_LINE), b""):
+                if line.endswith(b"\n"):  # half a line is what a dying worker leaves: the exit says more
+                    self._inbox.put(_message(line))
         try:
             code = self._process.wait(2.0)
         except subprocess.TimeoutExpired:
@@ -335,19 +336,20 @@ class Worker:
     def _read_stderr(self) -> None:
         stream = self._process.stderr
         assert stream is not None
-        for line in stream:
-            text = line.decode("utf-8", "replace").strip()
-            if text:
-                self._stderr.append(text)
+        with stream:
+            for line in stream:
+                text = line.decode("utf-8", "replace").strip()
+                if text:
+                    self._stderr = (*self._stderr, text)[-STDERR_LINES:]
 
     def _write(self) -> None:
         stream = self._process.stdin
         assert stream is not None
         try:
-            for data in iter(self._outbox.get, None):
-                stream.write(data)
-                stream.flush()
-            stream.close()
+            with stream:
+                for data in iter(self._outbox.get, None):
+                    stream.write(data)
+                    stream.flush()
         except OSError:
             pass  # the worker is gone; the reader has its exit code and says so
 

@@ -116,6 +116,16 @@ def test_last_words_are_not_what_was_being_done() -> None:
         assert job.error == "the worker ended in the middle of its work (exit code 3)"
 
 
+def test_last_words_can_be_told_while_the_worker_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "'INFO inbetween: all is well\\n' * 1000"
+    monkeypatch.setattr(client, "STDERR_LINES", 2000)
+    with worker(f"greet()\nwhile True: sys.stderr.write({lines})") as engine:
+        until(lambda: len(engine.stderr.splitlines()) == client.STDERR_LINES)
+        for _ in range(100):
+            assert not engine._last_words()
+        engine.kill()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no process is killed by a signal there")
 def test_worker_that_is_killed_is_told_from_one_that_fails() -> None:
     with worker("greet(); hear(); os.kill(os.getpid(), 9)") as engine:
@@ -239,6 +249,17 @@ def test_closing_lets_the_worker_say_goodbye() -> None:
     engine.hello()
     engine.close()
     assert engine._process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "script", ["greet(); hear()", "time.sleep(60)", "sys.exit(3)"], ids=["says goodbye", "has to be ended", "died"]
+)
+def test_closed_worker_leaves_no_pipe_open(script: str) -> None:
+    engine = worker(script)
+    engine.submit({"padding": "x" * 1_000_000})
+    engine.close(timeout=1.0)
+    pipes = (engine._process.stdin, engine._process.stdout, engine._process.stderr)
+    until(lambda: all(pipe is not None and pipe.closed for pipe in pipes), 5.0)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="process groups are POSIX")
