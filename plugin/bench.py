@@ -3,11 +3,13 @@
 import argparse
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from inbetween.arguments import add_options, values
 from inbetween.console import DONE, answer, complain, log_at, say
@@ -51,150 +53,161 @@ class Speed(Measured):
     repeats: int = option(5, "Runs, of which the median counts.", minimum=1)
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What is named on the command line for a bench to measure on; without `nargs` it is one."""
+
+    name: str
+    help: str
+    nargs: str | None = None
+
+
+CLIPS = Sources(
+    "clips",
+    "folder of image sequences and animations, or one file; of a folder whose manifest.json tells training from "
+    "validation, the validation clips",
+    nargs="+",
+)
+SHOTS = Sources("shots", "folder of shots, each with the folders beauty and vectors")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One kind of bench.
+
+    `measured` gets the module, which is imported when the bench runs, the models, the settings and all options, and
+    returns the table. `marked` is the setting that stands behind the bench's name in a document's markers.
+    """
+
+    settings: type[Measured]
+    help: str
+    description: str
+    module: str
+    measured: Callable[[ModuleType, Sequence[Model], Any, argparse.Namespace], str]
+    sources: Sources | None = None
+    marked: str | None = None
+
+
+def _of_clips(module: ModuleType, models: Sequence[Model], asked: Quality, options: argparse.Namespace) -> str:
+    return str(module.table(module.measure(models, options.clips, asked, tell=say)))
+
+
+def _of_scenes(module: ModuleType, models: Sequence[Model], asked: Scenes, _: argparse.Namespace) -> str:
+    return str(module.table(module.measure(models, asked.times, tell=say)))
+
+
+def _of_compared_scenes(module: ModuleType, models: Sequence[Model], asked: Scenes, options: argparse.Namespace) -> str:
+    figures = module.measure(models, asked.times, module.KINDS[options.bench], tell=say)
+    return str(module.table(models, figures))
+
+
+def _of_shots(module: ModuleType, models: Sequence[Model], _: Measured, options: argparse.Namespace) -> str:
+    return str(module.table(module.measure(models, options.shots, tell=say)))
+
+
+def _of_time(module: ModuleType, models: Sequence[Model], asked: Speed, _: argparse.Namespace) -> str:
+    return str(module.table(module.measure(models, asked, tell=say)))
+
+
+BENCHES: dict[str, Bench] = {
+    "quality": Bench(
+        Quality,
+        "compare in-betweens with the true frames of clips",
+        "Takes frames 2, 4 and 8 apart as keys, draws the one half-way, and compares it with the true one.",
+        "inbetween.bench_quality",
+        _of_clips,
+        sources=CLIPS,
+        marked="size",
+    ),
+    "doubt": Bench(
+        Quality,
+        "measure how well the frames that need a look are named",
+        "Draws frames between keys 4 and 8 apart, and compares what is doubted with what is wrong.",
+        "inbetween.bench_doubt",
+        _of_clips,
+        sources=CLIPS,
+    ),
+    "speed": Bench(
+        Speed,
+        "measure seconds and memory",
+        "Takes the time of each model for a new pair of keys and for one more frame of the same pair.",
+        "inbetween.bench_speed",
+        _of_time,
+    ),
+    "scenes": Bench(
+        Scenes,
+        "compare in-betweens of generated scenes with the true frames",
+        "Draws the middle of scenes that artists meet every day: cameras, titles, light, grounds, grain.",
+        "inbetween.bench_scenes",
+        _of_compared_scenes,
+        marked="times",
+    ),
+    "slowing": Bench(
+        Scenes,
+        "compare in-betweens of generated scenes that slow down with the true frames",
+        "Draws the same scenes as they slow down, through four keys, as a sequence is drawn by default.",
+        "inbetween.bench_scenes",
+        _of_compared_scenes,
+        marked="times",
+    ),
+    "marks": Bench(
+        Scenes,
+        "measure what marks are worth, on generated scenes",
+        "Draws the middle of scenes in which two keys mislead, without marks and with them.",
+        "inbetween.bench_marks",
+        _of_scenes,
+        marked="times",
+    ),
+    "vectors": Bench(
+        Scenes,
+        "measure motion vectors and how far they are trusted, on generated scenes",
+        "Leads drawn frames back along their vectors, and compares what is trusted with what is right.",
+        "inbetween.bench_vectors",
+        _of_scenes,
+        marked="times",
+    ),
+    "renders": Bench(
+        Measured,
+        "compare in-betweens of renders, with motion vectors and without, with the true frames",
+        "Takes rendered frames 4 and 8 apart as keys, and draws the one half-way, led by motion vectors.",
+        "inbetween.bench_renders",
+        _of_shots,
+        sources=SHOTS,
+    ),
+}
+"""Name -> how it is asked for, and what it measures."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(argv)
     log_at(0)
-    return answer(lambda: int(options.command(options)))
+    return answer(lambda: _run(options))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("inbetween bench", description=__doc__)
-    commands = parser.add_subparsers(
-        required=True, metavar="quality | doubt | speed | scenes | slowing | marks | vectors | renders"
-    )
-    quality = commands.add_parser(
-        "quality",
-        help="compare in-betweens with the true frames of clips",
-        description="Takes frames 2, 4 and 8 apart as keys, draws the one half-way, and compares it with the true one.",
-    )
-    doubt = commands.add_parser(
-        "doubt",
-        help="measure how well the frames that need a look are named",
-        description="Draws frames between keys 4 and 8 apart, and compares what is doubted with what is wrong.",
-    )
-    for one in (quality, doubt):
-        one.add_argument(
-            "clips",
-            metavar="CLIPS",
-            nargs="+",
-            type=Path,
-            help="folder of image sequences and animations, or one file; of a folder whose manifest.json tells "
-            "training from validation, the validation clips",
-        )
-    speed = commands.add_parser(
-        "speed",
-        help="measure seconds and memory",
-        description="Takes the time of each model for a new pair of keys and for one more frame of the same pair.",
-    )
-    scenes = commands.add_parser(
-        "scenes",
-        help="compare in-betweens of generated scenes with the true frames",
-        description="Draws the middle of scenes that artists meet every day: cameras, titles, light, grounds, grain.",
-    )
-    slowing = commands.add_parser(
-        "slowing",
-        help="compare in-betweens of generated scenes that slow down with the true frames",
-        description="Draws the same scenes as they slow down, through four keys, as a sequence is drawn by default.",
-    )
-    marks = commands.add_parser(
-        "marks",
-        help="measure what marks are worth, on generated scenes",
-        description="Draws the middle of scenes in which two keys mislead, without marks and with them.",
-    )
-    vectors = commands.add_parser(
-        "vectors",
-        help="measure motion vectors and how far they are trusted, on generated scenes",
-        description="Leads drawn frames back along their vectors, and compares what is trusted with what is right.",
-    )
-    renders = commands.add_parser(
-        "renders",
-        help="compare in-betweens of renders, with motion vectors and without, with the true frames",
-        description="Takes rendered frames 4 and 8 apart as keys, and draws the one half-way, led by motion vectors.",
-    )
-    renders.add_argument(
-        "shots", metavar="SHOTS", type=Path, help="folder of shots, each with the folders beauty and vectors"
-    )
-    asked = (
-        (quality, Quality, _quality),
-        (doubt, Quality, _doubt),
-        (speed, Speed, _speed),
-        (scenes, Scenes, partial(_drawn, kind="scenes")),
-        (slowing, Scenes, partial(_drawn, kind="slowing")),
-        (marks, Scenes, _marks),
-        (vectors, Scenes, _vectors),
-        (renders, Measured, _renders),
-    )
-    for one, kind, command in asked:
-        add_options(one, kind)
+    commands = parser.add_subparsers(dest="bench", required=True, metavar=" | ".join(BENCHES))
+    for name, bench in BENCHES.items():
+        one = commands.add_parser(name, help=bench.help, description=bench.description)
+        if bench.sources is not None:
+            named = bench.sources
+            one.add_argument(named.name, metavar=named.name.upper(), nargs=named.nargs, type=Path, help=named.help)
+        add_options(one, bench.settings)
         one.add_argument(
             "--write", type=Path, metavar="FILE", help="Put the result into a document, between its markers."
         )
-        one.set_defaults(command=command)
     return parser
 
 
-def _quality(options: argparse.Namespace) -> int:
-    from inbetween import bench_quality
-
-    asked = Quality(**values(options, Quality))
+def _run(options: argparse.Namespace) -> int:
+    bench = BENCHES[options.bench]
+    module = import_module(bench.module)
+    asked = bench.settings(**values(options, bench.settings))
     models = list(_models(asked))
-    figures = bench_quality.measure(models, options.clips, asked, tell=say)
-    return _publish(f"quality {asked.size}", bench_quality.table(figures), models, options.write)
-
-
-def _doubt(options: argparse.Namespace) -> int:
-    from inbetween import bench_doubt
-
-    asked = Quality(**values(options, Quality))
-    models = list(_models(asked))
-    found = bench_doubt.measure(models, options.clips, asked, tell=say)
-    return _publish("doubt", bench_doubt.table(found), models, options.write)
-
-
-def _speed(options: argparse.Namespace) -> int:
-    from inbetween import bench_speed
-
-    asked = Speed(**values(options, Speed))
-    models = list(_models(asked))
-    timings = bench_speed.measure(models, asked, tell=say)
-    return _publish("speed", bench_speed.table(timings), models, options.write)
-
-
-def _drawn(options: argparse.Namespace, kind: str) -> int:
-    from inbetween import bench_scenes
-
-    asked = Scenes(**values(options, Scenes))
-    models = list(_models(asked))
-    figures = bench_scenes.measure(models, asked.times, bench_scenes.KINDS[kind], tell=say)
-    return _publish(f"{kind} {asked.times}", bench_scenes.table(models, figures), models, options.write)
-
-
-def _marks(options: argparse.Namespace) -> int:
-    from inbetween import bench_marks
-
-    asked = Scenes(**values(options, Scenes))
-    models = list(_models(asked))
-    figures = bench_marks.measure(models, asked.times, tell=say)
-    return _publish(f"marks {asked.times}", bench_marks.table(figures), models, options.write)
-
-
-def _vectors(options: argparse.Namespace) -> int:
-    from inbetween import bench_vectors
-
-    asked = Scenes(**values(options, Scenes))
-    models = list(_models(asked))
-    figures = bench_vectors.measure(models, asked.times, tell=say)
-    return _publish(f"vectors {asked.times}", bench_vectors.table(figures), models, options.write)
-
-
-def _renders(options: argparse.Namespace) -> int:
-    from inbetween import bench_renders
-
-    asked = Measured(**values(options, Measured))
-    models = list(_models(asked))
-    figures = bench_renders.measure(models, options.shots, tell=say)
-    return _publish("renders", bench_renders.table(figures), models, options.write)
+    table = bench.measured(module, models, asked, options)
+    kind = options.bench if bench.marked is None else f"{options.bench} {getattr(asked, bench.marked)}"
+    return _publish(kind, table, models, options.write)
 
 
 def _models(asked: Measured) -> Iterator[Model]:

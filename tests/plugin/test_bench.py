@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inbetween import bench, bench_doubt, bench_quality, bench_scenes, bench_speed, bench_vectors, scenes
+from inbetween import bench, bench_doubt, bench_marks, bench_quality, bench_scenes, bench_speed, bench_vectors, scenes
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.models import metrics, registry
@@ -153,6 +153,19 @@ def test_a_document_gets_the_result_between_its_marks_and_keeps_the_rest(sequenc
     assert text.endswith("<!-- end of bench quality 512 -->\nafter\n")
     assert "| dissolve |" in text
     assert "old" not in text
+
+
+@pytest.mark.parametrize("mark", ["speed", "scenes 1", "slowing 1", "marks 1", "vectors 1"])
+def test_what_needs_no_clips_has_its_place_in_a_document(
+    mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_speed, "SIZES", ((64, 48),))
+    for module in (bench_scenes, bench_marks, bench_vectors):
+        monkeypatch.setattr(module, "SCENES", dict([next(iter(module.SCENES.items()))]))
+    document = tmp_path / "benchmarks.md"
+    document.write_text(f"<!-- bench {mark} -->\n<!-- end of bench {mark} -->\n")
+    assert bench.main([mark.split()[0], "--models", "flow", "--device", "cpu", "--write", str(document)]) == 0
+    assert "| --- |" in document.read_text()
 
 
 def test_a_document_without_marks_is_left_as_it_is(
