@@ -6,13 +6,13 @@ held against the card first: without one nobody can say which architecture, lice
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import ModelError
+from inbetween.core.whole import whole
 
 KEY = "inbetween"
 """The one key of a safetensors header: several would be written in another order each time."""
@@ -72,14 +72,10 @@ def read(path: Path) -> Card:
 
 def write(card: Card, path: Path) -> None:
     """Write a card, the same bytes for the same card; it is whole or not there."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole(path) as aside:
         aside.write_text(
             json.dumps(asdict(card), indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
         )
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def seal(card: Card, files: Iterable[Path]) -> Card:
@@ -95,12 +91,8 @@ def save(weights: Mapping[str, Any], card: Card, path: Path) -> Card:
     from safetensors.torch import save as serialised
 
     plain = {name: weights[name].detach().cpu().contiguous().clone() for name in sorted(weights)}
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole(path) as aside:
         aside.write_bytes(serialised(plain, header(card)))  # its own save_file lets nobody else read the file
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
     sealed = seal(card, [path])
     write(sealed, beside(path))
     return sealed

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 from torch import Tensor, nn
 
 from inbetween.core.errors import ModelError
+from inbetween.core.whole import whole
 from inbetween.models.engines import open_onnx
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,7 @@ def to_onnx(
     Raises `ModelError` when the graph differs from torch, names the size at which it does.
     """
     network = network.cpu().eval()
-    aside = path.with_name(f".{path.stem}.{os.getpid()}.onnx")
-    try:
+    with whole(path) as aside:
         _write(network, aside, inputs, outputs, _examples(sizes[0]))
         engine = open_onnx(aside, "cpu")
         for shapes in sizes:
@@ -57,9 +57,6 @@ def to_onnx(
             if not worst <= TOLERANCE:
                 raise ModelError(f"{path}: the exported graph differs from torch by {worst:.2g} at {list(shapes)}")
             log.info("%s agrees with torch to %.1e at %s", path.name, worst, list(shapes))
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _write(
@@ -81,6 +78,7 @@ def _write(
             verbose=False,
         )
         assert program is not None
+        ClearMetadataAndDocStringPass()(program.model)  # where the sources lie on this machine
         program.save(str(path), external_data=False)
 
 

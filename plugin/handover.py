@@ -14,9 +14,10 @@ from safetensors.torch import load_file
 from inbetween import __version__, bench_quality, comparison, footage
 from inbetween.bench_quality import Figures
 from inbetween.core.channels import RGBA
-from inbetween.core.errors import FrameWriteError, InputError, ModelError
+from inbetween.core.errors import ModelError
 from inbetween.core.network import Network
 from inbetween.core.settings import describe
+from inbetween.core.whole import whole
 from inbetween.finetune import FineTune
 from inbetween.models import card, metrics, registry
 from inbetween.models.card import Card
@@ -122,13 +123,11 @@ def _draw_sheet(networks: dict[str, Network], clips: Sequence[Clip], file: Path)
     """
     windows = islice((window for clip in clips for window in bench_quality.windows(clip, 1, LARGEST)), LINES)
     lines = [comparison.line(each.start, each.truth, each.end, each.t, networks) for each in windows]
-    aside = file.with_name(f".{file.name}")
     if not lines:
         return
-    if not cv2.imwrite(str(aside), comparison.sheet(lines)[..., ::-1]):
-        aside.unlink(missing_ok=True)
-        raise FrameWriteError(f"{file} could not be written; make room, then run it again")
-    aside.replace(file)
+    with whole(file) as aside:
+        if not cv2.imwrite(str(aside), comparison.sheet(lines)[..., ::-1]):
+            raise OSError("OpenCV wrote nothing")
 
 
 def _remembered(weights: Path, count: int) -> float:
@@ -214,15 +213,9 @@ def _manifest(run: Run, described: Card, out: Path, seal: str) -> dict[str, Any]
 
 def _place(written: Path, described: Card, out: Path) -> None:
     """Give the finished weights their name and card; graphs of weights that had this name before are removed."""
-    aside = out.with_name(f".{out.name}")
-    try:
+    with whole(out) as aside:
         shutil.copyfile(written, aside)
-        aside.replace(out)
-        card.write(described, card.beside(out))
-        for graph in registry.ARCHITECTURES[described.architecture].graphs(out):
-            if graph.name not in described.files:
-                graph.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"{out} could not be written ({error.strerror}); make room, then run it again") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    card.write(described, card.beside(out))
+    for graph in registry.ARCHITECTURES[described.architecture].graphs(out):
+        if graph.name not in described.files:
+            graph.unlink(missing_ok=True)

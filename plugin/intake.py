@@ -1,7 +1,6 @@
 """Renders into the training store: with leave, curated, split by shot, every file under its hash, all on the record."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from inbetween import footage
 from inbetween.core.errors import FrameReadError, FrameWriteError, InputError
+from inbetween.core.whole import whole
 from inbetween.models.training import curate, split, store
 from inbetween.models.training.curate import Shot
 from inbetween.models.training.readers import Clip
@@ -192,13 +192,9 @@ def _keep_permission(target: Path, leave: Permission, file: Path) -> None:
     kept = _permission_path(target, leave.sha256)
     if kept.exists():
         return
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        aside = kept.with_name(f".{kept.name}.{os.getpid()}")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with whole(kept) as aside:
         shutil.copyfile(file, aside)
-        aside.replace(kept)
-    except OSError as error:
-        raise FrameWriteError(f"{kept} could not be written ({error.strerror}); make room, then retry") from error
 
 
 def _permission_path(target: Path, sha256: str) -> Path:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from inbetween import footage
-from inbetween.core.errors import FrameReadError, FrameWriteError, InputError
+from inbetween.core.errors import FrameReadError, InputError
+from inbetween.core.whole import whole
 from inbetween.hosts.sequence import provenance
 from inbetween.hosts.sequence.frames import Header, Plate, file_hash, read_plate
 from inbetween.hosts.sequence.names import FrameSequence
@@ -81,13 +82,9 @@ def manifest(sequence: FrameSequence) -> dict[str, Any]:
 
 def write_manifest(values: dict[str, Any], file: Path) -> None:
     """Raises `FrameWriteError` when it cannot be written whole."""
-    aside = file.with_name(f".{file.name}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with whole(file) as aside:
         aside.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        aside.replace(file)
-    except OSError as error:
-        raise FrameWriteError(f"{file} could not be written ({error.strerror}); make room, then retry") from error
 
 
 def _differences(first: Header, other: Header) -> Iterator[str]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from inbetween.core.errors import InbetweenError, InputError
 from inbetween.core.timing import CURVES
+from inbetween.core.whole import whole
 from inbetween.hosts.nuke import script
 from inbetween.hosts.worker import client
 
@@ -183,12 +184,8 @@ def _remove(place: Path, names: list[str]) -> None:
 
 def _replace(file: Path, text: str) -> None:
     """A file is whole or as it was before, whatever happens."""
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    try:
-        unfinished.write_text(text, "utf-8")
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole(file) as aside:
+        aside.write_text(text, "utf-8")
 
 
 def _add_block(to: Path) -> None:

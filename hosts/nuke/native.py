@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from inbetween.core.colour import BEND
 from inbetween.core.errors import ModelError
 from inbetween.core.inbetween import NEAREST
+from inbetween.core.whole import whole
 from inbetween.hosts.nuke import native_files
 from inbetween.models import card
 from inbetween.models.engines import filled
@@ -353,9 +354,5 @@ def export(weights: Path, folder: Path) -> list[Path]:
 
 def save(net: nn.Module, path: Path) -> None:
     """Write the network as a TorchScript file; it is whole or not there."""
-    aside = path.with_name(f".{path.name}.unfinished")
-    try:
+    with whole(path) as aside:
         scripted(net).save(str(aside))
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -20,8 +20,8 @@ import OpenImageIO as oiio
 from inbetween.core.channels import Channels
 from inbetween.core.colour import HALF_MAX
 from inbetween.core.errors import FrameReadError
+from inbetween.core.whole import whole
 from inbetween.hosts.sequence.layers import channels_of, unsigned, views
-from inbetween.hosts.sequence.whole import whole
 from inbetween.hosts.sequence.window import Window
 
 Pixels = np.ndarray[Any, np.dtype[np.float32]]

@@ -19,11 +19,11 @@ from typing import Any
 
 from inbetween.core.errors import FrameReadError
 from inbetween.core.settings import Settings, fingerprint
+from inbetween.core.whole import whole
 from inbetween.hosts.sequence import marks, specs
 from inbetween.hosts.sequence.frames import file_hash, read_header
 from inbetween.hosts.sequence.names import FrameSequence
 from inbetween.hosts.sequence.plan import SequencePlan, Span
-from inbetween.hosts.sequence.whole import whole
 from inbetween.models import rendered
 from inbetween.models.model import Model
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from inbetween.core.errors import InputError
+from inbetween.core.whole import sweep
 from inbetween.hosts.sequence import names, provenance, vectors
 from inbetween.hosts.sequence.frames import file_hash
 from inbetween.hosts.sequence.job import Job, refuse_undoable
@@ -19,7 +20,6 @@ from inbetween.hosts.sequence.plan import Plan, Row, SequencePlan, plan, rows
 from inbetween.hosts.sequence.provenance import Made
 from inbetween.hosts.sequence.shot import Shot
 from inbetween.hosts.sequence.vectors import VectorShot
-from inbetween.hosts.sequence.whole import sweep
 from inbetween.hosts.sequence.work import Emit, Keys, Progress, Summary, Writers
 from inbetween.models.model import Model
 

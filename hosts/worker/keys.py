@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import InputError
+from inbetween.core.whole import alive
 from inbetween.hosts.sequence.frames import Header, Pixels, write_frame
-from inbetween.hosts.sequence.whole import alive
 
 
 @dataclass(frozen=True)

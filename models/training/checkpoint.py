@@ -1,7 +1,6 @@
 """The state of a training run on disk: one safetensors file, whole or not there, and nothing that can carry code."""
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from inbetween.core.errors import InputError
+from inbetween.core.whole import whole
 
 
 @dataclass
@@ -71,12 +71,8 @@ def load(state: State, recipe: str, path: Path) -> None:
 def write(tensors: dict[str, Tensor], header: dict[str, str], path: Path) -> None:
     """A safetensors file that is whole or absent, tensors in the common memory order."""
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole(path) as aside:
         save_file(plain, aside, header)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

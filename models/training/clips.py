@@ -16,6 +16,7 @@ import numpy as np
 
 from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError
+from inbetween.core.whole import finished, whole
 from inbetween.models import metrics, optical
 from inbetween.models.training.readers import open_clip, premultiplied
 
@@ -53,10 +54,8 @@ def pack(frames: Iterable[Array], file: Path) -> None:
     """Write a clip of float32 (H, W, 4) premultiplied frames, 0 to 1, whole or not at all."""
     clip = np.stack([np.round(np.clip(frame, 0, 1) * 255).astype(np.uint8) for frame in frames])
     file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}")
-    with aside.open("wb") as stream:
-        np.save(stream, clip)
-    aside.replace(file)
+    with whole(file) as aside:
+        np.save(aside, clip)
 
 
 def pack_library(root: Path, folder: Path) -> Iterator[Path]:
@@ -92,7 +91,7 @@ def _frames(root: Path, row: Mapping[str, Any]) -> Iterator[Array]:
 
 def packed(folder: Path, split: str) -> list[Packed]:
     """The clips of a split that have a frame between two, by name. Raises `InputError` when there is none."""
-    clips = (Packed(file.stem, np.load(file, mmap_mode="r")) for file in sorted((folder / split).glob("*.npy")))
+    clips = (Packed(file.stem, np.load(file, mmap_mode="r")) for file in finished(folder / split, "*.npy"))
     found = [clip for clip in clips if len(clip.frames) > 2]
     if not found:
         raise InputError(f"{folder / split}: no packed clips (*.npy) of three frames or more; pack some first")

@@ -196,7 +196,7 @@ class _Run:
         if not math.isfinite(score):
             raise InputError(
                 f"at step {state.step} {task.score} of the validation frames is {score}: either too few of them move, "
-                "and footage is to be added, or the network has diverged, and --rate is to be lower"
+                "and footage is to be added, or the network has diverged, and takes a lower rate"
             )
         better = state.best is None or (score > state.best if task.higher_is_better else score < state.best)
         if better:

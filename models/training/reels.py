@@ -5,7 +5,6 @@ prepare batches share one copy.
 """
 
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
@@ -15,7 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from inbetween.core.errors import FrameReadError, FrameWriteError
+from inbetween.core.errors import FrameReadError
+from inbetween.core.whole import whole
 from inbetween.models.training.curate import Shot
 from inbetween.models.training.readers import Clip, Picture
 
@@ -66,10 +66,7 @@ def decode(shot: Shot, clip: Clip, folder: Path, longest: int) -> Reel:
     """
     file = folder / f"{shot.content}-{longest}.npy"
     if not file.exists():
-        try:
-            _write(file, shot, clip, longest)
-        except OSError as error:
-            raise FrameWriteError(f"{file} could not be written ({error.strerror}); make room, then retry") from error
+        _write(file, shot, clip, longest)
     return Reel(file, tuple(accumulate((0, *shot.exposures[:-1]))))
 
 
@@ -132,8 +129,7 @@ def _write(file: Path, shot: Shot, clip: Clip, longest: int) -> None:
     scale = min(1.0, longest / max(shot.size))
     height, width = (max(1, round(side * scale)) for side in shot.size)
     file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with whole(file) as aside:
         # Written, not mapped: a disk that is full would kill the process on its way through the map.
         with aside.open("wb") as stream:
             shape = (len(shot.drawings), height, width, 4)
@@ -145,9 +141,6 @@ def _write(file: Path, shot: Shot, clip: Clip, longest: int) -> None:
                 count += 1
         if count != len(shot.drawings):
             raise FrameReadError(f"{shot.clip} has {count} drawings, not {len(shot.drawings)} as before; add it anew")
-        aside.replace(file)
-    finally:
-        aside.unlink(missing_ok=True)
     log.info("%s: %d drawings of %dx%d", shot.clip, len(shot.drawings), width, height)
 
 

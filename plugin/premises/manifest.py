@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import InputError
+from inbetween.core.whole import finished, whole
 from inbetween.models.training.store import Entry
 
 FOLDER = "runs"
@@ -49,10 +50,9 @@ def record(store: Path, sha256: str, manifest: Mapping[str, Any]) -> Path:
     """Write the manifest of the weights file of that sha256, which is about to be handed over."""
     file = store / FOLDER / f"{sha256}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}")
-    whole = {**manifest, "Weights": {**manifest["Weights"], "sha256": sha256}}
-    aside.write_text(_text(whole, indent=1) + "\n", encoding="utf-8")
-    aside.replace(file)
+    complete = {**manifest, "Weights": {**manifest["Weights"], "sha256": sha256}}
+    with whole(file) as aside:
+        aside.write_text(_text(complete, indent=1) + "\n", encoding="utf-8")
     return file
 
 
@@ -63,7 +63,7 @@ def sheet(store: Path, sha256: str) -> Path:
 
 def manifests(store: Path) -> Iterator[dict[str, Any]]:
     """Every recorded manifest. Raises `InputError` for a file that is none."""
-    for file in sorted((store / FOLDER).glob("*.json")):
+    for file in finished(store / FOLDER, "*.json"):
         try:
             manifest = json.loads(file.read_text(encoding="utf-8"))
             manifest["Weights"]["sha256"], manifest["Dataset"]["assets"], manifest["Run"]["audit"]

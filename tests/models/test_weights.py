@@ -372,6 +372,11 @@ class TestExport:
         known = card.read(exported / "studio.json")
         assert known.files == {file.name: card.sha256(file) for file in exported.iterdir() if file.suffix != ".json"}
 
+    def test_a_graph_tells_nothing_of_the_machine_it_was_made_on(self, exported: Path) -> None:
+        told = (exported / "studio.onnx").read_bytes()
+        assert str(Path(__file__).parents[2]).encode() not in told
+        assert str(Path(torch.__file__).parent).encode() not in told
+
     def test_a_graph_that_differs_from_torch_is_not_kept(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from inbetween.models import export
 
@@ -423,6 +428,11 @@ def test_another_file_among_those_that_run_is_another_hash_of_the_weights(tmp_pa
     known = card.read(card.beside(weights))
     card.write(card.seal(known, [tmp_path / name for name in known.files]), card.beside(weights))
     assert registry.load(str(weights), "cpu").weights_sha256 != before
+
+
+@pytest.mark.parametrize("graph", sorted(registry.WEIGHTS.glob("*.onnx")), ids=lambda file: file.stem)
+def test_what_ships_tells_nothing_of_the_machine_it_was_made_on(graph: Path) -> None:
+    assert b".py" not in graph.read_bytes()
 
 
 class TestTheAkanetThatShips:

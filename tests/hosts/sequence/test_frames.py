@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbetween.core.errors import FrameReadError, FrameWriteError
+from inbetween.core.whole import whole
 from inbetween.hosts.sequence.frames import Header, read_header, read_plate, write_frame
-from inbetween.hosts.sequence.whole import whole
 from inbetween.hosts.sequence.window import Window
 
 Make = Callable[..., Any]

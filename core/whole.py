@@ -40,6 +40,11 @@ def whole(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+def finished(folder: Path, pattern: str) -> list[Path]:
+    """The files of a folder that match a glob pattern, sorted, but for hidden ones: these may not be whole."""
+    return [file for file in sorted(folder.glob(pattern)) if not file.name.startswith(".")]
+
+
 def sweep(folder: Path) -> None:
     """Remove temporary files that a killed process on this machine left behind."""
     mark = re.compile(rf"\..*\.{re.escape(socket.gethostname())}-(\d+)\.tmp(\.\w+)?", re.DOTALL)
