@@ -6,7 +6,7 @@ the drawing: what is here in the one is there in the other.
 
 import csv
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import isfinite
 from pathlib import Path
@@ -18,6 +18,9 @@ from inbetween.hosts.sequence.frames import Header
 from inbetween.hosts.sequence.window import Window
 
 COLUMNS = ("mark", "frame", "x", "y")
+
+SEPARATORS = ",;\t"
+"""What spreadsheets put between two values: where the decimals of a country begin with a comma, it is none."""
 
 Marks = Mapping[int, Mapping[str, Place]]
 """Number of a key in the source -> name -> place, in pixels from the upper left corner of the display window."""
@@ -40,6 +43,13 @@ class Table:
 
     path: Path
     lines: tuple[Line, ...]
+    separator: str = ","
+    """One of `SEPARATORS`."""
+
+    @property
+    def comma_is_point(self) -> bool:
+        """Whether decimals may begin with a comma."""
+        return self.separator != ","
 
     def refuse(self, line: int, why: str) -> InputError:
         """The error to raise about a line."""
@@ -49,10 +59,13 @@ class Table:
 def read(source: str) -> Table:
     """A CSV table with the columns mark, frame, x and y, as spreadsheets save it; lines that begin with # are remarks.
 
+    Its first line says what stands between values: commas, or semicolons or tabs, beside which `12,5` is a number too.
     Raises `InputError` for a file that cannot be read or is no such table.
     """
-    table = Table(Path(source), ())
-    rows = _rows(table)
+    text = _text(Path(source))
+    first = next((line for line in text if line.strip()), "")
+    table = Table(Path(source), (), max(SEPARATORS, key=first.count))
+    rows = _rows(table, text)
     if not rows:
         raise InputError(
             f"{table.path} is empty; write a line {','.join(COLUMNS)} and below it one for each mark and key"
@@ -61,7 +74,8 @@ def read(source: str) -> Table:
     columns = [name.lower() for name in head]
     lacking = [name for name in COLUMNS if columns.count(name) != 1]
     if lacking:
-        raise table.refuse(number, f"no column {' or '.join(lacking)}; begin the table with {','.join(COLUMNS)}")
+        head_line = table.separator.join(COLUMNS)
+        raise table.refuse(number, f"no column {' or '.join(lacking)}; begin the table with {head_line}")
     if not rest:
         raise table.refuse(number, "no mark below; write one line for each mark and key")
     found: dict[tuple[str, int], Line] = {}
@@ -72,7 +86,7 @@ def read(source: str) -> Table:
             raise table.refuse(
                 number, f"{line.mark} is on key {line.key} already, by line {earlier.number}; delete one of the two"
             )
-    return Table(table.path, tuple(found.values()))
+    return replace(table, lines=tuple(found.values()))
 
 
 def refuse_strangers(table: Table, keys: Collection[int]) -> None:
@@ -150,21 +164,26 @@ def _told(place: Place) -> str:
     return " ".join(repr(value).removesuffix(".0") for value in place)
 
 
-def _rows(table: Table) -> list[tuple[int, list[str]]]:
-    """The cells of each line that holds any and is no remark, with the line's number."""
-    rows = []
+def _text(path: Path) -> list[str]:
+    """The lines of a file, its remarks left empty. Raises `InputError`."""
     try:
-        with table.path.open(encoding="utf-8-sig", newline="") as file:
-            told = ("\n" if line.lstrip().startswith("#") else line for line in file)
-            reader = csv.reader(told, skipinitialspace=True)
-            for row in reader:
-                cells = [" ".join(cell.split()) for cell in row]
-                if any(cells):
-                    rows.append((reader.line_num, cells))
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return ["\n" if line.lstrip().startswith("#") else line for line in file]
     except OSError as error:
-        raise InputError(f"{table.path} cannot be read: {error.strerror}; name a table of marks") from error
+        raise InputError(f"{path} cannot be read: {error.strerror}; name a table of marks") from error
     except UnicodeError as error:
-        raise InputError(f"{table.path} is no text in UTF-8; save the table as CSV in UTF-8") from error
+        raise InputError(f"{path} is no text in UTF-8; save the table as CSV in UTF-8") from error
+
+
+def _rows(table: Table, text: Iterable[str]) -> list[tuple[int, list[str]]]:
+    """The cells of each line that holds any, with the line's number. Raises `InputError`."""
+    rows = []
+    reader = csv.reader(text, delimiter=table.separator, skipinitialspace=True)
+    try:
+        for row in reader:
+            cells = [" ".join(cell.split()) for cell in row]
+            if any(cells):
+                rows.append((reader.line_num, cells))
     except csv.Error as error:
         raise table.refuse(reader.line_num, f"no line of a table ({error}); save the table as CSV") from error
     return rows
@@ -174,7 +193,8 @@ def _line(table: Table, number: int, columns: Sequence[str], cells: Sequence[str
     """One line, read. Raises `InputError`."""
     value = dict(zip(columns, cells, strict=False))
     if not value.keys() >= {*COLUMNS} or any(cells[len(columns) :]):
-        raise table.refuse(number, f"{len(cells)} values for {len(columns)} columns; write {','.join(columns)}")
+        said = f"{len(cells)} values for {len(columns)} columns"
+        raise table.refuse(number, f"{said}; write {table.separator.join(columns)}")
     if not value["mark"]:
         raise table.refuse(number, "the mark has no name; give it one")
     try:
@@ -186,7 +206,7 @@ def _line(table: Table, number: int, columns: Sequence[str], cells: Sequence[str
 
 def _pixels(table: Table, number: int, name: str, value: Mapping[str, str]) -> float:
     try:
-        found = float(value[name])
+        found = float(value[name].replace(",", ".") if table.comma_is_point else value[name])
         if isfinite(found):
             return found
     except ValueError:

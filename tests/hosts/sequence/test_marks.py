@@ -327,6 +327,17 @@ def test_tables_are_read_as_spreadsheets_and_people_write_them(tmp_path: Path) -
     ]
 
 
+@pytest.mark.parametrize("separator", [";", "\t"], ids=["semicolons", "tabs"])
+@pytest.mark.parametrize("point", [",", "."], ids=["decimal comma", "decimal point"])
+def test_tables_are_read_as_spreadsheets_of_any_country_save_them(tmp_path: Path, separator: str, point: str) -> None:
+    file = tmp_path / "marks.csv"
+    rows = ("# Pfote, links", "mark|frame|x|y|note", '"paw, left"|1|26!5|8|by eye', "paw|9|1!5e1|30|")
+    text = "".join(f"{row}\r\n" for row in rows)
+    file.write_text(text.replace("|", separator).replace("!", point), encoding="utf-8-sig", newline="")
+    found = [(line.mark, line.key, line.place) for line in read(str(file)).lines]
+    assert found == [("paw, left", 1, (26.5, 8)), ("paw", 9, (15, 30))]
+
+
 HEAD = "mark,frame,x,y"
 
 
@@ -338,7 +349,11 @@ HEAD = "mark,frame,x,y"
         (f"{HEAD}\n\n", r"marks\.csv, line 1: no mark below; write one line for each mark and key"),
         ("mark,frame\ntip,1", r"marks\.csv, line 1: no column x or y; begin the table with mark,frame,x,y"),
         ("#\ntip,1,3,8", r"marks\.csv, line 2: no column mark or frame or x or y; begin"),
-        ("mark;frame;x;y\ntip;1;3;8", r"marks\.csv, line 1: no column mark or frame or x or y; begin"),
+        ("mark;frame;x\ntip;1;3", r"marks\.csv, line 1: no column y; begin the table with mark;frame;x;y"),
+        ("mark|frame|x|y\ntip|1|3|8", r"marks\.csv, line 1: no column mark or frame or x or y; .* mark,frame,x,y"),
+        ("mark;frame;x;y\ntip;1;3,5", r"marks\.csv, line 2: 3 values for 4 columns; write mark;frame;x;y"),
+        ("mark;frame;x;y\ntip;1;1.003,5;8", r"marks\.csv, line 2: x is '1\.003,5'; write a number of pixels"),
+        (f'{HEAD}\ntip,1,"3,5",8', r"marks\.csv, line 2: x is '3,5'; write a number of pixels"),
         (f"{HEAD},x\ntip,1,3,8,4", r"marks\.csv, line 1: no column x; begin"),
         (f"{HEAD}\n\ntip,1,3", r"marks\.csv, line 3: 3 values for 4 columns; write mark,frame,x,y"),
         (f"{HEAD}\ntip,1,3,5,8,5", r"marks\.csv, line 2: 6 values for 4 columns; write mark,frame,x,y"),
