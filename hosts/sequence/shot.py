@@ -26,6 +26,9 @@ from inbetween.models.rendered import RenderedNetwork, fit
 
 log = logging.getLogger(__name__)
 
+MARGIN_SHARE = 8
+"""How many times longer a gap's window is than the empty margin around it, up to the frame, with which it is drawn."""
+
 STOPPED = "stopped; all finished frames are kept, and the same command goes on from here"
 
 
@@ -203,12 +206,13 @@ class Shot:
         return self._wide(span.start, window), self._wide(span.end, window)
 
     def _window(self, span: Span) -> Window:
-        """Where a gap is drawn: over both keys, and over what they are led by."""
-        own = self._own_window(span)
-        if self.todo.guide is None:
-            return own
-        first, second = (self.todo.guide.headers[key].window for key in (span.start, span.end))
-        return own | first | second
+        """Where a gap is drawn: over both keys, and over what they are led by; with a margin, so that what a data window
+        cuts out is seen whole.
+        """
+        window = self._own_window(span)
+        if self.todo.guide is not None:
+            window |= self.todo.guide.headers[span.start].window | self.todo.guide.headers[span.end].window
+        return window.widened(max(window.width, window.height) // MARGIN_SHARE, self._first.display)
 
     def _own_window(self, span: Span) -> Window:
         return self.todo.headers[span.start].window | self.todo.headers[span.end].window

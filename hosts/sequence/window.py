@@ -19,6 +19,15 @@ class Window:
         bottom = max(self.y + self.height, other.y + other.height)
         return Window(x, y, right - x, bottom - y)
 
+    def widened(self, margin: int, limits: "Window") -> "Window":
+        """Wider by a margin on every side, in pixels, as far as `limits` go; no smaller than it is."""
+        right, bottom = self.x + self.width, self.y + self.height
+        left = min(self.x, max(self.x - margin, limits.x))
+        top = min(self.y, max(self.y - margin, limits.y))
+        right = max(right, min(right + margin, limits.x + limits.width))
+        bottom = max(bottom, min(bottom + margin, limits.y + limits.height))
+        return Window(left, top, right - left, bottom - top)
+
     def within(self, outer: "Window") -> tuple[slice, slice]:
         """Rows and columns of this window in an array that covers `outer`."""
         top, left = self.y - outer.y, self.x - outer.x

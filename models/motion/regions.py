@@ -118,7 +118,7 @@ def pieces(picture: Plane) -> Pieces:
     uneven, flat, stats = even_parts(small)
     count = len(stats)
     height, width = uneven.shape
-    ground = _grounds(stats, height, width)
+    ground = _grounds(stats, height, width) | _clear_to_the_border(picture, flat, stats)
     area = stats[:, cv2.CC_STAT_AREA]
     scraps = area < SMALLEST_PIECE
     kept = ~scraps & ~ground
@@ -155,6 +155,15 @@ def even_parts(small: NDArray[np.uint8]) -> tuple[Mask, NDArray[np.int32], NDArr
     uneven = cv2.subtract(cv2.dilate(small, RIM), cv2.erode(small, RIM)).max(-1) > EDGE_RANGE
     _, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
     return uneven, flat, stats
+
+
+def _clear_to_the_border(picture: Plane, flat: NDArray[np.int32], stats: NDArray[np.int32]) -> Mask:
+    """Which connected components are transparent and reach the frame's border, (n,): nothing is there that goes."""
+    left, top, wide, high, area = stats.T
+    height, width = flat.shape
+    reaches = (left == 0) | (top == 0) | (left + wide == width) | (top + high == height)
+    covered = np.bincount(flat.ravel(), picture[..., 3].ravel(), len(area))
+    return np.asarray(reaches & (covered < area * (EDGE_RANGE / 255)))
 
 
 def _grounds(stats: NDArray[np.int32], height: int, width: int) -> Mask:

@@ -257,6 +257,13 @@ def test_what_vanishes_does_so_in_its_place_although_something_touches_it() -> N
     assert not drawn(start, end, placed(found, 0, 0.5, 0.5))[60:70, 60:100].any()
 
 
+def test_an_empty_strip_at_the_border_is_nothing_that_goes() -> None:
+    start, end = (drawing((BLUE, box(x, 80, 140, 170))) for x in (70, 90))
+    assert not pieces(start).labels[:, 143:].any()
+    middle = drawn(start, end, placed(carried(start, end, optical(start, end)), 0, 0.5, 0.5))
+    assert middle[:, 20:140, 3].min() > 0.99
+
+
 @pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
 def test_what_the_border_cuts_off_shrinks_towards_it(side: str) -> None:
     """Half of a box beyond each border of the frame in turn: its middle lies on that border."""
