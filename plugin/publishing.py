@@ -53,7 +53,7 @@ def changed_keys(sequence: FrameSequence, keys: Path) -> Iterator[str]:
     """Keys that are not in the sequence byte for byte. `keys` is the folder that the sequence was made from."""
     for key in sorted(keys.glob(f"*{sequence.ext}")):
         published = sequence.folder / key.name
-        if not key.name.startswith(sequence.base):
+        if sequence.number(key.name) is None:
             continue
         if not published.exists():
             yield f"{key.name} is a key but not in {sequence.folder}; publish the whole sequence"

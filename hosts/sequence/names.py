@@ -9,7 +9,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inbetween.core.errors import InputError
@@ -21,13 +21,16 @@ MOST_NAMED = 5
 """Frames that cannot be used, or are lacking, are named in one line, up to this many."""
 
 FRAME = re.compile(r"(?P<base>|.*?\D)(?P<number>\d+)(?P<ext>\.[A-Za-z]\w*)", re.DOTALL)
-"""The last group of digits before the extension is the frame number."""
+"""Digits right before the extension are the frame number; a pattern alone can say that others are."""
 
 VIEWS = re.compile(r"%[vV](?![A-Za-z])")
 """Nuke's token for the name of a view, or its first letter."""
 
 TOKENS = re.compile(r"#|@|%\d*d|\$F\d*|<UDIM>")
-"""What makes a path a pattern: `####`, `@@@@`, `%04d`, `$F4`."""
+"""What makes a path a pattern: `####`, `@@@@`, `%04d`, `$F4`. The last of them, if any, stands for the number."""
+
+PLACE = re.compile(rf"(?P<head>.*(?:{TOKENS.pattern}))(?P<tail>.*?)(?P<ext>\.[^.]*)?", re.DOTALL)
+"""A pattern around the end of what stands for the number."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,22 @@ class FrameSequence:
     ext: str
     numbers: tuple[int, ...]
     sign_apart: bool = False
+    tail: str = ""
+    """What stands between number and extension, as in `shot_0001_beauty.png`."""
 
     @property
     def pattern(self) -> str:
         """The name with the number as `#`, one for each digit."""
-        return f"{self.base}{'#' * self.padding}{self.ext}"
+        return f"{self.base}{'#' * self.padding}{self.tail}{self.ext}"
 
     def name(self, number: int, ext: str = "") -> str:
         """The file name of a frame, of another type if `ext` says so."""
-        return f"{self.base}{_written(number, self.padding, self.sign_apart)}{ext or self.ext}"
+        return f"{self.base}{_written(number, self.padding, self.sign_apart)}{self.tail}{ext or self.ext}"
+
+    def number(self, name: str) -> int | None:
+        """The frame that has this file name; None for a name that none has."""
+        found = re.fullmatch(rf"{re.escape(self.base)}(-?\d+){re.escape(self.tail + self.ext)}", name)
+        return int(found[1]) if found and self.name(int(found[1])) == name else None
 
     def file(self, number: int) -> Path:
         """Where a frame lies."""
@@ -63,7 +73,7 @@ class FrameSequence:
 
         Upper and lower case are one, as they are on some disks.
         """
-        frame = re.compile(rf"{re.escape(self.base)}-?\d+{re.escape(self.ext)}", re.IGNORECASE | re.DOTALL)
+        frame = re.compile(rf"{re.escape(self.base)}-?\d+{re.escape(self.tail + self.ext)}", re.IGNORECASE)
         return bool(frame.fullmatch(file.name)) and file.parent.resolve() == self.folder.resolve()
 
 
@@ -135,6 +145,25 @@ def in_folder(folder: Path) -> tuple[tuple[FrameSequence, ...], tuple[str, ...]]
     return tuple(sorted(sequences, key=lambda sequence: sequence.pattern)), tuple(stray)
 
 
+def there(sequence: FrameSequence) -> frozenset[int]:
+    """The frames that lie in a sequence's folder under its names, whether they are among its numbers or not.
+
+    Raises `InputError`.
+    """
+    files = (name for name, is_file in _visible(sequence.folder).items() if is_file)
+    return frozenset(number for number in map(sequence.number, files) if number is not None)
+
+
+def likely_pattern(files: Iterable[str]) -> str:
+    """A pattern by which two of these files at least would be frames, wherever their numbers stand; empty for none."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name in files:
+        if Path(name).suffix.lower() in EXTENSIONS and _is_text(name):
+            for digits in re.finditer(r"\d+", Path(name).stem):
+                found[_in_hashes(name, digits)].add(digits[0])
+    return next((pattern for pattern, numbers in found.items() if len(numbers) > 1), "")
+
+
 def first_few(numbers: Sequence[int]) -> str:
     """The first of some numbers of frames, for one line: `1, 2, 3, 4, 5, ...`."""
     return ", ".join([*map(str, numbers[:MOST_NAMED]), *(["..."] if len(numbers) > MOST_NAMED else [])])
@@ -153,13 +182,16 @@ def _by_pattern(path: Path) -> FrameSequence:
     from fileseq.exceptions import FileSeqException
     from fileseq.filesequence import FileSequence
 
+    place = PLACE.fullmatch(path.name)
+    assert place is not None  # it holds what makes it a pattern
+    tail, ext = place["tail"], place["ext"] or ""
     try:
-        parsed = FileSequence(path.name, pad_style=PAD_STYLE_HASH1)
+        parsed = FileSequence(place["head"] + ext, pad_style=PAD_STYLE_HASH1)
     except FileSeqException as error:
         raise InputError(
             f"{path.name} is no pattern of frames; write it like shot.####.exr or shot.%04d.exr"
         ) from error
-    base, ext, padding = parsed.basename(), parsed.extension(), parsed.zfill()
+    base, padding = parsed.basename(), parsed.zfill()
     if ext.lower() not in EXTENSIONS:
         raise InputError(f"{path.name}: {ext or 'no'} files are not read; known are {', '.join(sorted(EXTENSIONS))}")
     if not path.parent.is_dir():
@@ -167,17 +199,17 @@ def _by_pattern(path: Path) -> FrameSequence:
     frames = parsed.frameSet()
     asked = None if frames is None else frozenset(map(int, frames))
     middles = (
-        name.removeprefix(base).removesuffix(ext)
+        name.removeprefix(base).removesuffix(tail + ext)
         for name, is_file in _visible(path.parent).items()
-        if is_file and name.startswith(base) and name.endswith(ext)
+        if is_file and name.startswith(base) and name.endswith(tail + ext)
     )
     texts = [text for text in middles if re.fullmatch(r"-?\d+", text)]
-    apart = _sign_apart(texts, padding)
-    found = {int(text) for text in texts if _written(int(text), padding, apart) == text}
+    sequence = FrameSequence(path.parent, base, padding, ext, (), _sign_apart(texts, padding), tail)
+    found = there(sequence)
     chosen = tuple(sorted(found if asked is None else found & asked))
     if not chosen:
         raise InputError(f"no file in {path.parent} matches {path.name}; one # stands for one digit")
-    return FrameSequence(path.parent, base, padding, ext, chosen, apart)
+    return replace(sequence, numbers=chosen)
 
 
 def _split(name: str) -> tuple[str, str, str] | None:
@@ -244,5 +276,11 @@ def _is_text(name: str) -> bool:
 
 
 def _hint(path: Path) -> str:
-    split = _split(path.name)
-    return f"{split[0]}{'#' * len(split[1])}{split[2]}" if split else "shot.####.exr"
+    """A pattern that has a file among its frames, by the last number in its name."""
+    number = re.search(r"\d+(?=\D*\.\w+$)", path.name)
+    return _in_hashes(path.name, number) if number else "shot.####.exr"
+
+
+def _in_hashes(name: str, digits: re.Match[str]) -> str:
+    """A file name with some of its digits as `#`."""
+    return f"{name[: digits.start()]}{'#' * len(digits[0])}{name[digits.end() :]}"

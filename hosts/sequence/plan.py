@@ -139,7 +139,7 @@ def plan(job: Job) -> Plan:
         raise SettingsError("a contact sheet shows pictures, and vectors are none; leave the contact sheet out")
     enough = tuple(sequence for sequence in found if len(sequence.numbers) > 1)
     if not enough:
-        raise InputError(_too_few(job.source, found))
+        raise InputError(_too_few(job.source, found, stray))
     lone = tuple(sequence.name(sequence.numbers[0]) for sequence in found if len(sequence.numbers) == 1)
     table = _table(job, enough)
     if table:
@@ -343,13 +343,20 @@ def _ext(text: str) -> str:
     return ext
 
 
-def _too_few(source: str, found: tuple[FrameSequence, ...]) -> str:
-    if not found:
-        return f"{source} holds no numbered frames ({', '.join(sorted(names.EXTENSIONS))}); put at least two keys there"
+def _too_few(source: str, found: tuple[FrameSequence, ...], stray: tuple[str, ...]) -> str:
     if len(found) == 1:
         return f"{source} holds one key only, {found[0].name(found[0].numbers[0])}; in-betweening takes at least two"
-    lone = ", ".join(sequence.name(sequence.numbers[0]) for sequence in found[: names.MOST_NAMED])
-    return f"{source} holds no two keys of one sequence ({lone}); give them one name, padding and type"
+    lone = [sequence.name(sequence.numbers[0]) for sequence in found]
+    pattern = names.likely_pattern((*stray, *lone))
+    if pattern:
+        return (
+            f"{source} holds no two keys of one sequence by the number before the file type; if another number counts "
+            f"them, name {Path(source, pattern)}"
+        )
+    if not found:
+        return f"{source} holds no numbered frames ({', '.join(sorted(names.EXTENSIONS))}); put at least two keys there"
+    some = ", ".join(lone[: names.MOST_NAMED])
+    return f"{source} holds no two keys of one sequence ({some}); give them one name, padding and type"
 
 
 def _extent(job: Job, plans: list[SequencePlan]) -> str:

@@ -175,14 +175,12 @@ def _name_leftovers(job: Job, todo: Plan, emit: Emit) -> None:
     if job.frames:
         return
     for each in todo.sequences:
-        there, _ = names.in_folder(each.target)
-        for other in there:
-            alike = (other.base, other.padding, other.ext) == (each.sequence.base, each.sequence.padding, each.ext)
-            left = sorted(set(other.numbers) - each.wanted) if alike else []
-            if left:
-                told = f"holds {len(left)} frames beyond the keys, {other.name(left[0])} to {other.name(left[-1])}"
-                message = f"{each.target} {told}; delete them if they are of no use"
-                emit({"event": "warning", "file": str(each.target), "message": message})
+        made = replace(each.sequence, folder=each.target, ext=each.ext)
+        left = sorted(names.there(made) - each.wanted)
+        if left:
+            told = f"holds {len(left)} frames beyond the keys, {made.name(left[0])} to {made.name(left[-1])}"
+            message = f"{each.target} {told}; delete them if they are of no use"
+            emit({"event": "warning", "file": str(each.target), "message": message})
 
 
 def _name_doubtful(todo: SequencePlan, doubts: Mapping[Path, float], emit: Emit, alone: bool) -> None:

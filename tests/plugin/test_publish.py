@@ -178,6 +178,18 @@ def test_a_fault_is_found_and_nothing_is_stored(finished: Path, keys: Path, spoi
     assert not target.exists()
 
 
+def test_keys_of_other_passes_are_not_looked_for(finished: Path, keys: Path) -> None:
+    for folder in (finished, keys):
+        for file in folder.glob("*.exr"):
+            file.rename(folder / file.name.replace("shot.", "shot_").replace(".exr", "_beauty.exr"))
+    write(keys / "shot_0001_depth.exr", 1)
+    ((sequence,), _), lost = names.find(str(finished / "shot_####_beauty.exr")), finished / "shot_0004_beauty.exr"
+    assert list(publishing.changed_keys(sequence, keys)) == []
+    lost.unlink()
+    (fault,) = publishing.changed_keys(sequence, keys)
+    assert fault.startswith("shot_0004_beauty.exr is a key but not in")
+
+
 def test_an_extractor_that_fails_stops_the_integration(finished: Path) -> None:
     """Pyblish's own test would go on."""
     (finished.parent / "store").mkdir()

@@ -246,6 +246,26 @@ def test_names_that_are_no_text_are_named_and_left(
     folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = folder(1, 3)
+def test_the_number_may_stand_within_the_name(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = folder(1, 4, pattern="shot_{:04d}_beauty.exr"), tmp_path / "out"
+    folder(1, 4, pattern="shot_{:04d}_depth.exr")
+    asked = [str(source / "shot_####_beauty.exr"), str(out)]
+    line = wrong([str(source), str(out)], capsys)
+    assert "holds no two keys of one sequence by the number before the file type" in line
+    assert line.endswith(f"name {asked[0]}")
+    assert main([*asked, "-q", *MODEL]) == DONE
+    made = [f"shot_000{number}_beauty.exr" for number in (1, 2, 3, 4)]
+    assert sorted(file.name for file in out.glob("*.exr")) == made
+    assert main([*asked, *MODEL]) == DONE
+    assert capsys.readouterr().out.splitlines()[-1] == "done: 4 kept"
+    (source / made[3]).rename(source / made[2])
+    assert main([*asked, "--overwrite", "-q", *MODEL]) == DONE
+    assert main([*asked, *MODEL]) == DONE
+    assert "beyond the keys, shot_0004_beauty.exr to shot_0004_beauty.exr" in capsys.readouterr().err
+
+
     for number in (1, 3):
         try:
             os.rename(source / f"shot.000{number}.exr", os.fsencode(source) + b"/caf\xe9.000%d.exr" % number)  # noqa: PTH104

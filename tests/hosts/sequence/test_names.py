@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inbetween.core.errors import InputError
-from inbetween.hosts.sequence.names import FrameSequence, find, numbers
+from inbetween.hosts.sequence.names import FrameSequence, find, likely_pattern, numbers, there
 
 
 def touch(folder: Path, *names: str) -> str:
@@ -83,6 +83,46 @@ def test_every_studio_s_pattern_means_the_same(tmp_path: Path, pattern: str) -> 
     assert (sequence.numbers, sequence.padding, stray) == ((1, 9, 10000), 4, ())
 
 
+@pytest.mark.parametrize(
+    ("pattern", "tail"),
+    [
+        ("shot_####_beauty.exr", "_beauty"),
+        ("shot_%04d_beauty.exr", "_beauty"),
+        ("shot_$F4_beauty.exr", "_beauty"),
+        ("shot_1-9####_beauty.exr", "_beauty"),
+        ("shot_####_v2.exr", "_v2"),
+        ("shot_####.final-été 3.exr", ".final-été 3"),
+    ],
+)
+def test_a_pattern_says_where_the_number_stands(tmp_path: Path, pattern: str, tail: str) -> None:
+    mine = [f"shot_0001{tail}.exr", f"shot_0009{tail}.exr", f"shot_-003{tail}.exr"]
+    others = [f"shot_1{tail}.exr", "shot_0005.exr", "shot_0005_depth.exr", f"shot_0005{tail}.png", f"x{tail}.exr"]
+    touch(tmp_path, *mine, *others)
+    (sequence,), _ = find(str(tmp_path / pattern))
+    assert sequence.numbers == ((1, 9) if "1-9" in pattern else (-3, 1, 9))
+    assert (sequence.name(1), sequence.name(5, ".png")) == (f"shot_0001{tail}.exr", f"shot_0005{tail}.png")
+    assert sequence.pattern == f"shot_####{tail}.exr"
+    assert there(sequence) == {-3, 1, 9}
+    assert sequence.claims(tmp_path / f"SHOT_12345{tail}.exr")
+    assert not any(sequence.claims(tmp_path / name) for name in others[1:])
+
+
+@pytest.mark.parametrize(
+    ("files", "pattern"),
+    [
+        (["shot_0001_beauty.png", "shot_0009_beauty.png", "notes 12.txt"], "shot_####_beauty.png"),
+        (["v1_0001_a2.exr", "v1_0005_a2.exr"], "v1_####_a2.exr"),
+        (["one.0001.exr", "two.0001.exr"], ""),
+        (["cover.png", "v2_cover.png"], ""),
+    ],
+)
+def test_where_numbers_stand_elsewhere_a_pattern_is_told(tmp_path: Path, files: list[str], pattern: str) -> None:
+    assert likely_pattern(files) == pattern
+    if pattern:
+        (sequence,), _ = find(touch(tmp_path, *files) + f"/{pattern}")
+        assert sequence.numbers == tuple(int(name.split("_")[1]) for name in files[:2])
+
+
 def test_one_hash_is_one_digit_as_nuke_means_it(tmp_path: Path) -> None:
     touch(tmp_path, "a.1.exr", "a.10.exr", "a.0001.exr")
     assert find(str(tmp_path / "a.#.exr"))[0][0].numbers == (1, 10)
@@ -109,10 +149,13 @@ def test_a_pattern_sees_negative_frames_and_separating_dashes(tmp_path: Path) ->
         ("a.####.mov", ".mov files are not read"),
         ("sub/a.####.exr", "sub does not exist"),
         ("b.0001.exr", r"is one file; .* a pattern such as b\.####\.exr"),
+        ("b_0001_beauty.exr", r"is one file; .* a pattern such as b_####_beauty\.exr"),
+        ("a_####_beauty.mov", r"a_####_beauty\.mov: \.mov files are not read"),
+        ("a_####_beauty", "a_####_beauty: no files are not read"),
     ],
 )
 def test_a_source_that_is_none_is_refused_with_the_remedy(tmp_path: Path, source: str, message: str) -> None:
-    touch(tmp_path, "b.0001.exr")
+    touch(tmp_path, "b.0001.exr", "b_0001_beauty.exr")
     with pytest.raises(InputError, match=message):
         find(str(tmp_path / source))
 
