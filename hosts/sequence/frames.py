@@ -29,6 +29,9 @@ Pixels = np.ndarray[Any, np.dtype[np.float32]]
 MULTIPART = frozenset({".exr"})
 """Types whose files may hold several parts that make one frame."""
 
+NO_RGB = frozenset({"CMYK", "YCbCrK", "color separated", "CIELAB", "ICCLAB", "ITULAB"})
+"""Colour for print, in OpenImageIO's words: it is read as RGB, and written as RGB or as inks of another separation."""
+
 NOT_WHOLE = "what was written cannot be read again"
 JPEG_SCAN, JPEG_END, PNG_END = b"\xff\xda", b"\xff\xd9", b"IEND\xaeB`\x82"
 
@@ -191,6 +194,9 @@ def _header(path: Path, file: oiio.ImageInput) -> Header:
         raise FrameReadError(f"{path} holds {len(parts)} pictures; save each as a file of its own")
     if not parts:
         raise _unreadable(path, "no picture in it")
+    stored = parts[0].get_string_attribute(f"{file.format_name()}:ColorSpace")
+    if stored in NO_RGB:
+        raise FrameReadError(f"{path} is kept in {stored}, and in-betweens are drawn in RGB; convert it to RGB")
     if len(seen := views(parts)) > 1:
         raise FrameReadError(
             f"{path} holds the views {', '.join(seen)}, which would all move as the first does; "

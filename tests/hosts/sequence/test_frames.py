@@ -98,6 +98,40 @@ def _as_stored() -> oiio.ImageSpec:
     return config
 
 
+def as_ycck(file: Path) -> None:
+    """Have a CMYK JPEG's values read as YCCK: the last byte of Adobe's marker says so (Adobe technical note 5116)."""
+    content = bytearray(file.read_bytes())
+    content[content.index(b"Adobe") + 11] = 2
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("mode", "ext", "told"),
+    [
+        ("CMYK", "jpg", "CMYK"),
+        ("YCCK", "jpg", "YCbCrK"),
+        ("CMYK", "tif", "CMYK"),
+        ("LAB", "tif", "CIELAB"),
+    ],
+)
+def test_colour_for_print_is_refused(tmp_path: Path, mode: str, ext: str, told: str) -> None:
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    file = tmp_path / f"a.{ext}"
+    image.new("LAB" if mode == "LAB" else "CMYK", (8, 6)).save(file)
+    if mode == "YCCK":
+        as_ycck(file)
+    for read in (read_header, read_plate):
+        with pytest.raises(FrameReadError, match=rf"a\.{ext} is kept in {told}, .*; convert it to RGB"):
+            read(file)
+
+
+@pytest.mark.parametrize(("mode", "ext"), [("RGB", "jpg"), ("L", "jpg"), ("YCbCr", "tif"), ("P", "tif"), ("L", "tif")])
+def test_colour_for_the_screen_is_read_however_it_is_kept(tmp_path: Path, mode: str, ext: str) -> None:
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    image.new(mode, (8, 6)).save(tmp_path / f"a.{ext}")
+    assert read_plate(tmp_path / f"a.{ext}").pixels.shape[:2] == (6, 8)
+
+
 def test_parts_types_and_ids_come_back_to_the_bit(tmp_path: Path) -> None:
     file = tmp_path / "a.exr"
     parts = (
