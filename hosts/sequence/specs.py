@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import OpenImageIO as oiio
 
 from inbetween.core.errors import InputError
@@ -19,9 +20,20 @@ CARRIES_METADATA = frozenset({".exr"})
 STALE = ("oiio:SHA-1", "oiio:ConstantColor", "oiio:AverageColor", "openexr:chunkCount", "textureformat", "hash")
 """What was true of the key's pixels or file structure, and is not of an in-between."""
 
-
 COUNTERS = ("imageCounter", "dpx:FramePosition", "nuke/input/frame", "nuke/input/timecode")
 """What numbers the frames of a shot, besides the timecode proper."""
+
+TIMECODES = ("smpte:TimeCode", "dpx:TimeCode")
+
+STORED = (
+    *("oiio:", "openexr:", "tiff:", "png:", "jpeg:", "targa:alpha", "targa:version"),
+    *("dpx:black", "dpx:colorimetric", "dpx:high", "dpx:imagedescriptor", "dpx:low", "dpx:packing", "dpx:signal"),
+    *("dpx:transfer", "dpx:white", "compression", "dwacompression", "planarconfig", "orientation", "pixelaspect"),
+    *("resolutionunit", "xresolution", "yresolution", "chromaticities", "adoptedneutral", "whiteluminance", "cicp"),
+    *("exif:colorspace", "icc"),
+)
+"""How the names, in lower case, of what says how a file keeps its pixels and what their values mean begin: of two keys
+that differ in it the first one decides."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +48,18 @@ def in_between(start: Header, end: Header, step: Step, marks: Mapping[str, str |
     """The header of an in-between's file; `marks` become `inbetween:*` metadata where the type can hold them.
 
     Everything is the first key's, but for the data windows, which hold both keys' (what moves may be anywhere between),
-    and what counts frames, which goes on where it does so from key to key, and is left out elsewhere.
+    what counts frames, which goes on where it does so from key to key, and is left out elsewhere, and what else differs
+    from key to key, such as a camera's matrices: nobody knows it in between, and it is left out.
     """
     parts = []
     for first, second, window, other in zip(start.parts, end.parts, start.windows, end.windows, strict=True):
         part = first.copy()
         _place(part, window | other)
-        _settle(part, start.path.suffix.lower())
         _advance_timecode(part, second, step)
         _advance_counters(part, second, step)
+        if step.frames:
+            _leave_out_unknown(part, first, second)
+        _settle(part, start.path.suffix.lower())
         parts.append(part)
     _lay_alike(parts)
     if start.path.suffix.lower() in CARRIES_METADATA:
@@ -124,8 +139,8 @@ def _advance_timecode(part: oiio.ImageSpec, second: oiio.ImageSpec, step: Step) 
     first, last = _timecode(part), _timecode(second)
     if first is None or not step.frames:
         return
-    part.erase_attribute("dpx:TimeCode")
-    part.erase_attribute("smpte:TimeCode")
+    for name in TIMECODES:
+        part.erase_attribute(name)
     fps = last and timecode.rate(part.get_float_attribute("FramesPerSecond"), first[0], last[0], step.distance)
     if fps:
         part.attribute(
@@ -142,6 +157,20 @@ def _advance_counters(part: oiio.ImageSpec, second: oiio.ImageSpec, step: Step) 
         part.erase_attribute(name)
         if isinstance(first, int | float) and isinstance(last, int | float) and last - first == step.distance:
             part[name] = first + step.frames
+
+
+def _leave_out_unknown(part: oiio.ImageSpec, first: oiio.ImageSpec, second: oiio.ImageSpec) -> None:
+    """Erase what differs from key to key, but for how pixels are stored and what has been counted on."""
+    later = {item.name: item for item in second.extra_attribs}
+    for item in first.extra_attribs:
+        settled = item.name in (*COUNTERS, *TIMECODES) or item.name.lower().startswith(STORED)
+        if not settled and not _same(item, later.get(item.name)):
+            part.erase_attribute(item.name)
+
+
+def _same(one: oiio.ParamValue, other: oiio.ParamValue | None) -> bool:
+    """Whether two attributes have one value, which may be an array."""
+    return other is not None and np.array_equal(one.value, other.value)
 
 
 def _timecode(part: oiio.ImageSpec) -> tuple[int, int] | None:

@@ -22,12 +22,14 @@ TIMECODE = 0x01000020
 
 
 def exr(file: Path, number: int, window: Window, **attributes: Any) -> Path:
-    """An EXR; one that is `bare` has no timecode."""
-    bare = attributes.pop("bare", False)
+    """An EXR; one that is `bare` has no timecode. `matrices` are further attributes of 16 numbers."""
+    bare, matrices = attributes.pop("bare", False), attributes.pop("matrices", {})
     spec = oiio.ImageSpec(window.width, window.height, 4, oiio.HALF)
     spec.x, spec.y, spec.full_x, spec.full_y, spec.full_width, spec.full_height = window.x, window.y, 0, 0, 20, 10
     for name, value in attributes.items():
         spec[name] = value
+    for name, value in matrices.items():
+        spec.attribute(name, oiio.TypeDesc("matrix"), value)
     if not bare:
         spec.attribute("smpte:TimeCode", oiio.TypeDesc("timecode"), (TIMECODE + number, 7))
     spec.attribute("FramesPerSecond", oiio.TypeDesc("rational"), (24, 1))
@@ -50,6 +52,40 @@ def test_in_betweens_keep_the_keys_metadata(fill: Make, tmp_path: Path) -> None:
             assert drawn.get(item.name) == item.value, item.name
     assert {item.name for item in drawn.extra_attribs} - ours == {item.name for item in key.extra_attribs}
     assert drawn.format == key.format
+
+
+def camera(at: float) -> tuple[float, ...]:
+    """A matrix that puts a camera somewhere along x."""
+    return (1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, at, 0, 0, 1)
+
+
+def test_what_differs_from_key_to_key_is_left_out_between_them(fill: Make, tmp_path: Path) -> None:
+    for number in (1, 3):
+        more = {"Artist": "M. Sendak", "studio/take": f"take {number}", "studio/lens": 35 if number == 1 else 35.0}
+        more |= {"DateTime": f"2024:01:31 10:00:0{number}", "compression": "piz" if number == 1 else "zip"}
+        if number == 1:
+            more["studio/slate"] = "A7"
+        matrices = {"worldToNDC": camera(number), "worldToCamera": camera(number), "screenToCamera": camera(0)}
+        exr(tmp_path / "in" / f"a.{number}.exr", number, Window(0, 0, 20, 10), matrices=matrices, **more)
+    fill(tmp_path / "in", tmp_path / "out")
+    key, drawn = (read_header(tmp_path / "out" / f"a.{number}.exr").parts[0] for number in (1, 2))
+    lost = {item.name.lower() for item in key.extra_attribs} - {item.name.lower() for item in drawn.extra_attribs}
+    assert lost == {"worldtondc", "worldtocamera", "studio/take", "studio/slate", "datetime"}
+    assert drawn.get("screenToCamera") == camera(0)
+    assert drawn.get("compression") == "piz", "how pixels are stored is the first key's"
+    assert drawn.get("smpte:TimeCode")[0] == TIMECODE + 2
+
+
+def test_a_key_as_another_type_keeps_all_that_it_says(fill: Make, write: Make, picture: Make, tmp_path: Path) -> None:
+    for number in (1, 3):
+        write(tmp_path / "in" / f"a.{number}.png", picture(number), "uint8", Artist=f"artist {number}", Copyright="us")
+    fill(tmp_path / "in", tmp_path / "out", ext="tif")
+    parts = [read_header(tmp_path / "out" / f"a.{number}.tif").parts[0] for number in (1, 2, 3)]
+    assert [(part.get("Artist"), part.get("Copyright")) for part in parts] == [
+        ("artist 1", "us"),
+        (None, "us"),
+        ("artist 3", "us"),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["dwaa", "dwab"])
