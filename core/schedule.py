@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from inbetween.core.errors import SettingsError
 from inbetween.core.settings import Settings
-from inbetween.core.timing import times
+from inbetween.core.timing import of_gap, times
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,16 @@ def schedule(gap: Gap, settings: Settings) -> tuple[Drawing, ...]:
     frames inside its hold are shown by a drawing at t = 0, whose `frame` is the key's number. The last drawing is held
     shorter where the next key arrives first: keys stand on their own frames, always. The curve is read at the frame
     where a drawing is first seen, so on twos the drawings are those that on ones would show on these same frames. A
-    chart has one fraction for each drawing after the held key.
+    chart has one fraction for each drawing after the held key. Of a timing for each key, that of the gap's first one is
+    taken.
 
     Raises `SettingsError` when a chart does not fit the gap.
     """
     starts = range(gap.first + settings.on, gap.last, settings.on)
     length = gap.last - gap.first
     try:
-        spacing = times(settings.timing, tuple((frame - gap.first) / length for frame in starts))
+        own = of_gap(settings.timing, gap.first)
+        spacing = times(own, tuple((frame - gap.first) / length for frame in starts))
     except SettingsError as error:
         raise SettingsError(f"between keys {gap.first} and {gap.last}: {error}") from error
     held = tuple(range(gap.first + 1, min(gap.first + settings.on, gap.last)))

@@ -7,7 +7,7 @@ default stands in one place.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from inbetween.core import timing
@@ -80,7 +80,9 @@ class Settings:
     timing: str = option(
         "linear",
         "Spacing of the in-betweens: linear, ease-in (starts slowly), ease-out (arrives slowly), ease-in-out, or a "
-        "timing chart: rising fractions from 0 to 1, one for each drawing of the gap, separated by commas.",
+        "timing chart: rising fractions from 0 to 1, one for each drawing of the gap, separated by commas. Behind a "
+        "key's number it is for the gap alone that begins there, as in 'ease-in-out 9:0.2,0.5,0.8'; what stands first, "
+        "without a number, is for all others, which else are linear.",
     )
     path: str = option(
         "auto",
@@ -131,7 +133,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check(self)
-        timing.chart(self.timing)
+        timing.by_key(self.timing)
 
 
 def check(settings: Any) -> None:
@@ -181,6 +183,11 @@ def describe(kind: type[Any]) -> list[dict[str, Any]]:
         kinds = [k for k in get_args(hints[item.name]) or (hints[item.name],) if k is not type(None)]
         rows.append({"name": item.name, "type": kinds[0].__name__, "default": item.default, **item.metadata})
     return rows
+
+
+def for_gap(settings: Settings, key: int) -> Settings:
+    """The settings of the gap that begins at a key: the timing of others is none of its concern."""
+    return replace(settings, timing=timing.of_gap(settings.timing, key))
 
 
 def fingerprint(settings: Any) -> str:

@@ -1,8 +1,10 @@
 """Spacing: where between two keys each in-between stands.
 
-A named curve gives the spacing of any gap; a chart (an animator's list of fractions) gives that of one gap.
+A named curve gives the spacing of any gap; a chart (an animator's list of fractions) gives that of one gap. Animators
+write one on each key, so either may be given for the gap alone that begins at a key: `ease-in-out 9:0.2,0.5,0.8`.
 """
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -18,6 +20,39 @@ CURVES: dict[str, Callable[[float], float]] = {
 `ease-in` starts slowly, `ease-out` arrives slowly (the sense of Blender and CSS; some animators say it the other way
 round). With three in-betweens `ease-in-out` is the animator's halving chart 1/8, 1/2, 7/8."""
 
+KEY = re.compile(r"(?<!\S)(-?[0-9]+):")
+"""What the timing of one gap begins with: the number of the key that the gap begins at."""
+
+
+def by_key(timing: str) -> tuple[str, dict[int, str]]:
+    """The timing of every gap that is not named, and, by the number of the key that it begins at, of each that is.
+
+    What stands first, without a number, is for those that are not named; where nothing does, they are linear. Raises
+    `SettingsError` as `chart` does, and for a key that is named twice.
+    """
+    rest, *parts = KEY.split(timing)
+    if not parts:
+        chart(timing)
+        return timing, {}
+    rest = rest.strip() or "linear"
+    chart(rest)
+    named: dict[int, str] = {}
+    for key, own in zip(map(int, parts[::2]), map(str.strip, parts[1::2]), strict=True):
+        if key in named:
+            raise SettingsError(f"timing names key {key} twice; give one timing for the gap that begins there")
+        try:
+            chart(own)
+        except SettingsError as error:
+            raise SettingsError(f"at key {key}: {error}") from error
+        named[key] = own
+    return rest, named
+
+
+def of_gap(timing: str, key: int) -> str:
+    """The timing of the gap that begins at a key: the name of a curve, or a chart."""
+    rest, named = by_key(timing)
+    return named.get(key, rest)
+
 
 def chart(timing: str) -> tuple[float, ...] | None:
     """The fractions of an animator's chart such as "0.1, 0.4, 0.8"; None for the name of a curve.
@@ -30,7 +65,8 @@ def chart(timing: str) -> tuple[float, ...] | None:
         fractions = tuple(float(part) for part in timing.split(","))
     except ValueError as error:
         raise SettingsError(
-            f"timing is {timing!r}; give {', '.join(CURVES)}, or a chart of fractions such as 0.1,0.4,0.8"
+            f"timing is {timing!r}; give {', '.join(CURVES)}, or a chart of fractions such as 0.1,0.4,0.8, or one of "
+            "these for each key, a space between: 1:ease-in 9:0.1,0.4,0.8"
         ) from error
     rising = all(before < after for before, after in pairwise(fractions))
     if not (rising and fractions[0] >= 0 and fractions[-1] <= 1):
@@ -49,6 +85,6 @@ def times(timing: str, shares: tuple[float, ...]) -> tuple[float, ...]:
     if len(fractions) != len(shares):
         raise SettingsError(
             f"timing chart {timing!r} has {len(fractions)} fractions, but the gap takes {len(shares)} drawings; "
-            "give one fraction for each, or the name of a curve"
+            "give one fraction for each, the name of a curve, or a timing for each key: 1:ease-in 9:0.1,0.4,0.8"
         )
     return fractions

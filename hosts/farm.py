@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from inbetween.core.errors import InputError
+from inbetween.core.errors import InputError, SettingsError
 from inbetween.core.settings import Settings, describe
 from inbetween.hosts.sequence.job import Job, refuse_undoable
 from inbetween.hosts.sequence.plan import SequencePlan, plan
@@ -17,6 +17,9 @@ from inbetween.models import registry
 
 MOST_TASKS = 1024
 """What the specification allows for a list of values."""
+
+LONGEST_VALUE = 1024
+"""Characters that it allows for the value of a parameter."""
 
 FURTHER = ("guide", "marks", "motion_vectors")
 """Options of a job that name what else is read."""
@@ -32,6 +35,7 @@ def template(job: Job, frames_per_task: int) -> dict[str, Any]:
     Raises `InputError` when the source is not exactly one sequence, or the contact sheet's name is another file's, and
     `SettingsError` or `ModelError` for what no task could do: the model need not run here, but its card is read.
     """
+    _refuse_long_timing(job.settings.timing)
     sequences = plan(job).sequences
     if len(sequences) > 1:
         names = ", ".join(each.sequence.pattern for each in sequences)
@@ -59,6 +63,14 @@ def _refuse_foreign_sheet(name: str) -> None:
     if name and sheet.exists() and not is_sheet(sheet):
         raise InputError(
             f"{sheet} is no contact sheet made by this tool, or was changed since; move it away or name another file"
+        )
+
+
+def _refuse_long_timing(timing: str) -> None:
+    if len(timing) > LONGEST_VALUE:
+        raise SettingsError(
+            f"timing has {len(timing)} characters, and a farm job takes at most {LONGEST_VALUE}; give fractions fewer "
+            "digits, or write one job for each part of the shot, with its frames and the timing of its own gaps"
         )
 
 

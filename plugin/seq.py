@@ -15,6 +15,7 @@ POSITIONAL = ("source", "target")
 EPILOGUE = """\
 Every gap in the numbering is filled: keys 1, 9 and 17 give frames 2-8 and 10-16. A frame drawn by hand and put among
 the keys is a breakdown: the same command then redoes only what depends on it. A stopped run goes on where it was.
+A value that begins with a minus takes an equals sign: --frames=-3-8, --timing=-5:ease-in.
 
 exit codes: 0 done, 1 a frame failed (the rest is done), 2 wrong use or wrong input, 130 interrupted"""
 

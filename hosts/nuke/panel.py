@@ -218,7 +218,10 @@ def _model(row: Mapping[str, Any], models: list[str]) -> list[Knob]:
 
 def _timing(row: Mapping[str, Any], timings: list[str]) -> list[Knob]:
     values = (*timings, CHART, CURVE)
-    chart = "Fractions from 0 to 1, one for each drawing between two keys, separated by commas: 0.1, 0.5, 0.9."
+    chart = (
+        "Fractions from 0 to 1, one for each drawing between two keys, separated by commas: 0.1, 0.5, 0.9. Or a timing "
+        "for each key frame, for the gap that begins there: 1:ease-out 9:0.2,0.5,0.8."
+    )
     curve = (
         "Where the drawing stands at each frame, 0 at the first key and 1 at the last. Animate it in the Curve Editor; "
         "it must rise. Range 0 to 1. For two keys."

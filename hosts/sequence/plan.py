@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
+from inbetween.core import timing
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.core.schedule import Drawing, Gap, gaps, schedule
+from inbetween.core.settings import for_gap
 from inbetween.hosts.sequence import guide, marks, names, rendered, specs
 from inbetween.hosts.sequence.convert import of_vectors, retyped
 from inbetween.hosts.sequence.frames import Header, read_header
@@ -144,6 +146,7 @@ def plan(job: Job) -> Plan:
     table = _table(job, enough)
     if table:
         stray = tuple(name for name in stray if Path(job.source, name).resolve() != table.path.resolve())
+    _refuse_timing_of_no_gap(job, enough)
     wanted = names.numbers(job.frames) if job.frames else None
     plans = [_sequence(job, sequence, target, wanted) for sequence in enough]
     if job.contact_sheet:
@@ -178,9 +181,7 @@ def rows(plan: SequencePlan) -> Iterator[Row]:
 
 
 def _sequence(job: Job, sequence: FrameSequence, target: Path, wanted: frozenset[int] | None) -> SequencePlan:
-    pace = job.insert + 1
-    first = sequence.numbers[0]
-    placed = {(first + pace * at if job.insert else key): key for at, key in enumerate(sequence.numbers)}
+    placed = _placed(job, sequence)
     closed = _closed(job, sequence, placed)
     around = _around(job.cycle, placed) | closed
     spans = []
@@ -197,7 +198,7 @@ def _sequence(job: Job, sequence: FrameSequence, target: Path, wanted: frozenset
             due |= {gap.first, min(placed) if gap.last not in placed else gap.last}
         if wanted is None or not wanted.isdisjoint(due):
             beyond = (None, None) if job.settings.path == "straight" else _beyond(gap, around)
-            drawings = schedule(gap, job.settings) if gap.missing else ()
+            drawings = _drawings(job, gap, sequence, start, end) if gap.missing else ()
             spans.append(Span(start, end, gap, drawings, *beyond))
     result = {*placed, *(frame for span in spans for frame in span.gap.missing)}
     chosen = frozenset(result if wanted is None else result & wanted)
@@ -207,6 +208,34 @@ def _sequence(job: Job, sequence: FrameSequence, target: Path, wanted: frozenset
     ext = VECTORS if job.vectors else ext
     kept = sequence.ext if ext in ("", sequence.ext.lower()) else ext
     return SequencePlan(sequence, target, kept, placed, tuple(spans), chosen, {}, {}, job.cycle, vectors=job.vectors)
+
+
+def _placed(job: Job, sequence: FrameSequence) -> dict[int, int]:
+    """The result's number of each key -> its number in the source."""
+    pace, first = job.insert + 1, sequence.numbers[0]
+    return {(first + pace * at if job.insert else key): key for at, key in enumerate(sequence.numbers)}
+
+
+def _drawings(job: Job, gap: Gap, sequence: FrameSequence, start: int, end: int) -> tuple[Drawing, ...]:
+    """The drawings of a gap, whose timing is named by its first key's number in the source. Raises `SettingsError`."""
+    try:
+        return schedule(gap, for_gap(job.settings, start))
+    except SettingsError as error:
+        if not job.insert:
+            raise
+        files = f"{sequence.name(start)} to {sequence.name(end)}"
+        raise SettingsError(f"{files}, by the numbers of the result {error}") from error
+
+
+def _refuse_timing_of_no_gap(job: Job, found: tuple[FrameSequence, ...]) -> None:
+    """Raise `SettingsError` for a timing that names a key at which no gap begins in any of these."""
+    closed = [_closed(job, each, _placed(job, each)) for each in found]
+    begun = {each[gap.first] for each in closed for gap in gaps(each)}
+    for key in timing.by_key(job.settings.timing)[1]:
+        if begun and key not in begun:
+            near = sorted(sorted(begun, key=lambda other: abs(other - key))[: names.MOST_NAMED])
+            told = ", ".join(map(str, near))
+            raise SettingsError(f"timing names key {key}, at which no gap begins; take one at which one does: {told}")
 
 
 def _pairs(numbers: Iterable[int]) -> Iterator[Gap]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import FrameReadError
-from inbetween.core.settings import Settings, fingerprint
+from inbetween.core.settings import Settings, fingerprint, for_gap
 from inbetween.core.whole import whole
 from inbetween.hosts.sequence import marks, specs
 from inbetween.hosts.sequence.frames import file_hash, read_header
@@ -100,7 +100,7 @@ def of_span(
         "learnt": model.learnt_sha256 or "none",
         "scheme": model.scheme_for(settings),
         "path": path,
-        "settings": _fingerprint(settings),
+        "settings": _fingerprint(for_gap(settings, span.start)),
         "keys": _named(todo.sequence, keys),
         "key_sha256": _hashed(todo.sequence, keys, sha256),
         "keys_beyond": _named(todo.sequence, beyond),

@@ -74,3 +74,9 @@ def test_a_chart_gives_the_drawings_after_the_held_key() -> None:
 def test_a_chart_that_does_not_fit_a_gap_is_refused_naming_its_keys() -> None:
     with pytest.raises(SettingsError, match=r"keys 1 and 9: .*3 fractions.* 7 drawings"):
         schedule(Gap(1, 9), Settings(timing="0.1,0.4,0.8"))
+
+
+def test_a_gap_is_spaced_as_its_own_key_says() -> None:
+    settings = Settings(timing="ease-in 9:0.2,0.5,0.8")
+    assert [drawing.t for drawing in schedule(Gap(9, 13), settings)] == [0.2, 0.5, 0.8]
+    assert schedule(Gap(1, 9), settings) == schedule(Gap(1, 9), Settings(timing="ease-in"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 import pytest
 
 from inbetween.core.errors import InbetweenError, SettingsError
-from inbetween.core.settings import Settings, check, describe, fingerprint, from_mapping, option
+from inbetween.core.settings import Settings, check, describe, fingerprint, for_gap, from_mapping, option
 
 
 def test_defaults_are_legal() -> None:
@@ -65,6 +65,15 @@ def test_equal_settings_have_equal_fingerprints_and_pictures_decide() -> None:
     assert fingerprint(replace(Settings(), device="cpu", memory=4096, engine="torch")) == fingerprint(Settings())
     for change in ({"on": 2}, {"theta": 0.4}, {"timing": "ease-in"}, {"cut_threshold": 1.0}, {"model": "akanet"}):
         assert fingerprint(replace(Settings(), **change)) != fingerprint(Settings())
+
+
+def test_the_settings_of_a_gap_know_no_other_gap_s_timing() -> None:
+    for plain in ("linear", "ease-in", "0.1, 0.4"):
+        assert for_gap(Settings(timing=plain), 9) == Settings(timing=plain)
+    one, other = (Settings(timing=f"1:ease-in 9:{chart}", on=2) for chart in ("0.2,0.5", "0.2,0.6"))
+    assert for_gap(one, 1) == for_gap(other, 1) == Settings(timing="ease-in", on=2)
+    assert for_gap(one, 9) == Settings(timing="0.2,0.5", on=2)
+    assert fingerprint(for_gap(one, 9)) != fingerprint(for_gap(other, 9))
 
 
 def test_an_optional_setting_may_be_left_open() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from inbetween.core.errors import SettingsError
 from inbetween.core.settings import Settings
-from inbetween.core.timing import CURVES, chart, times
+from inbetween.core.timing import CURVES, by_key, chart, of_gap, times
 
 shares = st.sets(st.integers(1, 999), max_size=30).map(lambda found: tuple(n / 1000 for n in sorted(found)))
 
@@ -75,3 +75,48 @@ def test_what_is_neither_curve_nor_chart_is_refused_naming_the_curves(timing: st
     with pytest.raises(SettingsError, match="linear, ease-in, ease-out, ease-in-out") as caught:
         Settings(timing=timing)
     assert repr(timing) in str(caught.value)
+
+
+plain = st.one_of(
+    st.sampled_from(list(CURVES)),
+    shares.filter(bool).map(lambda found: ", ".join(map(str, found))),
+)
+
+
+@given(plain, st.integers(-99, 99))
+def test_a_timing_without_keys_is_that_of_every_gap_to_the_letter(timing: str, key: int) -> None:
+    assert of_gap(timing, key) == timing
+
+
+@given(st.one_of(st.just(""), plain), st.dictionaries(st.integers(-99, 99), plain), st.integers(-99, 99))
+def test_a_gap_has_the_timing_of_its_key_else_what_stands_first_else_linear(
+    rest: str, named: dict[int, str], key: int
+) -> None:
+    timing = " ".join([rest, *(f"{number}:{own}" for number, own in named.items())]) if named else rest or "linear"
+    assert by_key(timing) == (rest or "linear", named)
+    assert of_gap(timing, key) == named.get(key, rest or "linear")
+
+
+@pytest.mark.parametrize("timing", ["1:ease-in 9:0.2,0.5", "9: 0.2, 0.5  01:ease-in", "  1:ease-in\n9:0.2,0.5 "])
+def test_keys_may_come_in_any_order_with_any_space_between(timing: str) -> None:
+    assert (of_gap(timing, 1), of_gap(timing, 9).replace(" ", "")) == ("ease-in", "0.2,0.5")
+
+
+@pytest.mark.parametrize(
+    ("timing", "says"),
+    [
+        ("1:eased", "at key 1: timing is 'eased'; give linear"),
+        ("1:", "at key 1: timing is ''; give linear"),
+        ("1:ease-in;9:ease-out", "at key 1: timing is 'ease-in;9:ease-out'"),
+        ("1:ease-in, 9:ease-out", "at key 1: timing is 'ease-in,'"),
+        ("-5:0.5,0.1", "at key -5: timing chart '0.5,0.1' must rise"),
+        ("eased 9:linear", "timing is 'eased'; give linear"),
+        ("1.5:linear", "timing is '1.5:linear'"),
+        ("key 1:linear", "timing is 'key'"),
+        ("1:linear 9:linear 1:linear", "timing names key 1 twice"),
+    ],
+)
+def test_what_is_wrong_at_a_key_is_said_with_the_key(timing: str, says: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings(timing=timing)
+    assert str(caught.value).startswith(says)

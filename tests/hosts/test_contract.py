@@ -227,8 +227,9 @@ def test_every_gap_is_filled_and_keys_are_untouched(host: Fill, keys: Path, tmp_
     assert {name: made[name] for name in result(keys)} == result(keys)
 
 
-def test_every_host_makes_the_same_bytes(host: Fill, keys: Path, tmp_path: Path) -> None:
-    wanted = job(keys, tmp_path / "out", timing="ease-in-out", on=2)
+@pytest.mark.parametrize("timing", ["ease-in-out", "1:ease-in 5:0.7"])
+def test_every_host_makes_the_same_bytes(host: Fill, keys: Path, tmp_path: Path, timing: str) -> None:
+    wanted = job(keys, tmp_path / "out", timing=timing, on=2)
     assert host(wanted).state == "done"
     run(job_from({**wanted, "target": str(tmp_path / "plain")}), lambda event: None)
     assert result(tmp_path / "out") == result(tmp_path / "plain")

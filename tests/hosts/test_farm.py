@@ -12,7 +12,7 @@ import OpenImageIO as oiio
 import pytest
 
 from inbetween import farm as command
-from inbetween.core.errors import InputError
+from inbetween.core.errors import InputError, SettingsError
 from inbetween.core.settings import Settings, describe
 from inbetween.hosts.farm import template
 from inbetween.hosts.sequence.frames import Header, write_frame
@@ -59,6 +59,24 @@ def test_every_setting_is_a_parameter_with_its_own_limits(shot: Path, tmp_path: 
         assert parameter["default"] == (2 if row["name"] == "on" else row["default"])
         assert parameter.get("allowedValues", []) == list(row["choices"])
         assert (parameter.get("minValue"), parameter.get("maxValue")) == (row["minimum"], row["maximum"])
+
+
+def test_a_timing_for_each_key_is_told_to_every_task(shot: Path, tmp_path: Path) -> None:
+    timing = "ease-in 9:0.4,0.9"
+    made = template(Job(str(shot), str(tmp_path / "out"), Settings(timing=timing)), 1)
+    (parameter,) = (each for each in made["parameterDefinitions"] if each["name"] == "Timing")
+    assert parameter["default"] == timing
+    for step in made["steps"]:
+        assert "--timing={{Param.Timing}}" in step["script"]["actions"]["onRun"]["args"]
+    with pytest.raises(SettingsError, match=r"timing names key 30, at which no gap begins.*: 1, 9, 12$"):
+        template(Job(str(shot), str(tmp_path / "out"), Settings(timing="30:linear")), 1)
+
+
+def test_a_timing_that_is_too_long_for_a_farm_job_is_refused(shot: Path, tmp_path: Path) -> None:
+    timing = f"9:0.4,0.9{'0' * 1016}"
+    with pytest.raises(SettingsError, match="timing has 1025 characters, and a farm job takes at most 1024"):
+        template(Job(str(shot), str(tmp_path / "out"), Settings(timing=timing)), 1)
+    template(Job(str(shot), str(tmp_path / "out"), Settings(timing=timing[:-1])), 1)
 
 
 @pytest.mark.parametrize("frames", ["0", "-5"])

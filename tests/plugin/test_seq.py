@@ -166,6 +166,9 @@ def test_bad_input_is_one_line_with_file_and_remedy(
         (good, out, "--insert", "1001"): "insert is 1001; it must be between 0 and 1000",
         (good, out, "--ext", "gif"): "ext is 'gif'; choose one of dpx",
         (good, out, "--timing", "0.5"): "timing chart '0.5' has 1 fractions",
+        (good, out, "--timing", "4:ease-in"): "key 4, at which no gap begins; take one at which one does: 1",
+        (good, out, "--timing=-1:ease-in"): "timing names key -1, at which no gap begins",
+        (good, out, "--timing", "1:0.5"): "between keys 1 and 4: timing chart '0.5' has 1 fractions",
         (good, out, "--theta", "7"): "theta is 7.0; it must be between 0.0 and 1.0",
         (good, out, "--contact-sheet", "sheet.gif"): "needs the name of a picture",
         (good, out, "--model", "nope"): "",
@@ -242,10 +245,6 @@ def test_names_with_spaces_and_any_script_are_only_names(folder: Folder, tmp_pat
     assert (tmp_path / "out put" / "prise n°02.png").exists()
 
 
-def test_names_that_are_no_text_are_named_and_left(
-    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    source = folder(1, 3)
 def test_the_number_may_stand_within_the_name(
     folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -266,6 +265,10 @@ def test_the_number_may_stand_within_the_name(
     assert "beyond the keys, shot_0004_beauty.exr to shot_0004_beauty.exr" in capsys.readouterr().err
 
 
+def test_names_that_are_no_text_are_named_and_left(
+    folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = folder(1, 3)
     for number in (1, 3):
         try:
             os.rename(source / f"shot.000{number}.exr", os.fsencode(source) + b"/caf\xe9.000%d.exr" % number)  # noqa: PTH104

@@ -345,6 +345,29 @@ def test_a_curve_spaces_the_drawings(studio: Studio, plates: Path) -> None:
     assert np.array_equal(by_curve[..., 4], first[..., 4]), "depth is that of the nearer key"
 
 
+def test_a_chart_may_be_given_for_each_key_frame(studio: Studio, plates: Path) -> None:
+    node = through(studio, plates, timing="chart", chart="1:0.1,0.2,0.3 5:ease-in")
+    studio.run(node)
+    before, places = times(studio, node), {2: (1, 0.1), 4: (1, 0.3), 6: (5, 1 / 16), 8: (5, 9 / 16)}
+    for frame, (key, t) in places.items():
+        expected = (1 - t) * shown(node, key) + t * shown(node, key + 4)
+        assert np.allclose(shown(node, frame)[..., :4], expected[..., :4], atol=1e-5), frame
+    node["chart"].setValue("1:0.1,0.2,0.3 5:ease-out")
+    studio.run(node)
+    changed = {name for name, time in times(studio, node).items() if time != before[name]}
+    assert changed == {f"inbetween.{frame:04d}.exr" for frame in (6, 7, 8)}
+
+
+def test_between_two_plates_the_first_frame_names_the_gap(studio: Studio, plates: Path) -> None:
+    node = pair(studio, plates, first=101, last=105, timing="chart", chart="101:0.1,0.2,0.3")
+    studio.run(node)
+    expected = 0.7 * shown(node, 101) + 0.3 * shown(node, 105)
+    assert np.allclose(shown(node, 104)[..., :4], expected[..., :4], atol=1e-5)
+    node["chart"].setValue("105:0.1,0.2,0.3")
+    studio.run(node)
+    assert "timing names key 105, at which no gap begins; take one at which one does: 101" in studio.host.messages[0]
+
+
 def test_a_curve_that_nobody_animated_is_said_to_be_flat(studio: Studio, plates: Path) -> None:
     studio.run(pair(studio, plates, timing="curve"))
     assert "animate it in the Curve Editor, from 0 at frame 1 to 1 at 5" in studio.host.messages[0]
