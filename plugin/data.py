@@ -8,6 +8,7 @@ from pathlib import Path
 
 from inbetween.arguments import add_options, values
 from inbetween.console import DONE, FAILED, answer, complain, log_at, say
+from inbetween.core.counted import counted
 from inbetween.core.errors import InputError
 from inbetween.models.training.rules import Rules
 from inbetween.premises.permission import SCOPES
@@ -72,8 +73,8 @@ def _add(options: argparse.Namespace) -> int:
     taken = intake.take_in(options.renders, options.store, options.purpose, rules, options.strict, complain)
     sides = Counter(entry.place.side for entry in taken.entries)
     say(
-        f"{taken.permission.show}: {taken.added} shots added, {len(taken.entries) - taken.added} were there, "
-        f"{len(taken.left_out)} left out; {sides['train']} to learn from, {sides['validation']} to choose by, "
+        f"{taken.permission.show}: {counted(taken.added, 'shot')} added, {len(taken.entries) - taken.added} there "
+        f"before, {len(taken.left_out)} left out; {sides['train']} to learn from, {sides['validation']} to choose by, "
         f"{sides['test']} to report on"
     )
     return DONE
@@ -106,7 +107,7 @@ def _forget(options: argparse.Namespace) -> int:
     from inbetween import intake
 
     gone, learned = intake.forget(_existing(options.store), options.show)
-    say(f"{options.show}: {len(gone)} shots removed")
+    say(f"{options.show}: {counted(len(gone), 'shot')} removed")
     for weights in learned:
         how = f"learned from {weights.shots} of them" if weights.shots else "began from weights that learned from them"
         say(f"{weights.file} (sha256 {weights.sha256}) {how}; retire it")

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from inbetween import __version__, bench_quality, comparison, footage
 from inbetween.bench_quality import Figures
 from inbetween.core.channels import RGBA
+from inbetween.core.counted import counted
 from inbetween.core.errors import ModelError
 from inbetween.core.network import Network
 from inbetween.core.settings import describe
@@ -170,7 +171,7 @@ def _card(run: Run, outcome: Outcome) -> Card:
         base,
         name=Path(run.settings.out).stem,
         version=f"{base.version}+{dataset[:8]}",
-        summary=f"{base.name} taught {len(run.side('train'))} shots of {run.shows}.",
+        summary=f"{base.name} taught {counted(len(run.side('train')), 'shot')} of {run.shows}.",
         data=[*base.data, *learnt],
         metrics={},
         command=f"inbetween-finetune RENDERS --base {base.name} --steps {run.settings.steps}",

@@ -2,12 +2,14 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any
 
 from inbetween.console import complain, say
+from inbetween.core.counted import counted
+from inbetween.hosts.sequence import names
 
 Event = dict[str, Any]
 Listener = Callable[[Event], None]
@@ -23,29 +25,44 @@ def listener(voice: str) -> Iterator[Listener]:
     if voice == "json":
         yield lambda event: say(json.dumps(event, sort_keys=True))
         return
-    failures: list[Event] = []
+    heard: list[Event] = []
     with _teller(voice) as tell:
 
         def listen(event: Event) -> None:
-            if event["event"] == "failed":
-                failures.append(event)
+            if event["event"] in ("sequence", "failed"):
+                heard.append(event)
             tell(event)
 
         try:
             yield listen
         finally:
-            for line in list_failures(failures):
+            for line in list_failures(heard):
                 complain(line)
 
 
-def list_failures(failures: list[Event]) -> Iterator[str]:
-    """One line for each reason: which frames could not be made, and why."""
-    by_reason: dict[str, list[str]] = {}
-    for event in failures:
-        by_reason.setdefault(_reason(event), []).append(PurePath(event["file"]).name)
-    for reason, files in by_reason.items():
-        names = files[0] if len(files) == 1 else f"{files[0]} to {files[-1]} ({len(files)} frames)"
-        yield f"{names} {reason}"
+def list_failures(events: Iterable[Event]) -> Iterator[str]:
+    """One line for each reason: which frames could not be made, and why.
+
+    `events` are those of a run that begin a sequence or tell of a failure, in their order; others may be among them.
+    """
+    failed: dict[str, dict[str, dict[int, str]]] = {}
+    sequence = ""
+    for event in events:
+        if event["event"] == "sequence":
+            sequence = event["name"]
+        elif event["event"] == "failed":
+            files = failed.setdefault(_reason(event), {}).setdefault(sequence, {})
+            files[event["frame"]] = PurePath(event["file"]).name
+    for reason, sequences in failed.items():
+        count = sum(map(len, sequences.values()))
+        named = _some([run for files in sequences.values() for run in _runs(files)])
+        yield f"{named} ({count} frames) {reason}" if count > 1 else f"{named} {reason}"
+
+
+def _runs(files: dict[int, str]) -> Iterator[str]:
+    """The files of one sequence, by their frames, as runs without a gap: `a.2.exr to a.4.exr`, `a.9.exr`."""
+    for first, last in names.runs(sorted(files)):
+        yield files[first] if first == last else f"{files[first]} to {files[last]}"
 
 
 def _reason(event: Event) -> str:
@@ -63,13 +80,13 @@ def sentence(event: Event) -> str:
             return f"model {event['name']} {event['version']}, run by {event['engine']}"
         case "sequence":
             alpha = f", alpha {event['alpha']}" if event["alpha"] else ""
-            layers = f", {event['layers']} more channels move along" if event["layers"] else ""
+            layers = f", {counted(event['layers'], 'more channel')} along with it" if event["layers"] else ""
             seen = "no picture, motion is seen in" if event["is_data"] else "picture"
             seen = f"motion is that of {event['guide']}, {seen}" if event["guide"] else seen
             given_motion = f", moved by {event['motion_vectors']}" if event["motion_vectors"] else ""
             picture = f"{seen} {' '.join(event['picture'])}{alpha}{layers}{given_motion}"
-            given = f"{event['keys']} keys, {event['frames']} frames"
-            given += f", {marked(event['marks'])}" if event["marks"] else ""
+            given = f"{counted(event['keys'], 'key')}, {counted(event['frames'], 'frame')}"
+            given += f", {counted(event['marks'], 'mark')}" if event["marks"] else ""
             return f"{event['name']}: {given}; {picture}; {_space(event)}"
         case "frame":
             return (
@@ -86,11 +103,6 @@ def sentence(event: Event) -> str:
             failed = f"; {len(event['failed'])} failed" if event["failed"] else ""
             return f"done: {', '.join(counts) or 'nothing'}{failed}"
     return ""
-
-
-def marked(count: int) -> str:
-    """How many marks there are, in words."""
-    return f"{count} mark{'s' if count > 1 else ''}"
 
 
 @contextmanager
@@ -148,6 +160,6 @@ def _space(event: Event) -> str:
     return f"{event['space']} values ({event['because']})"
 
 
-def _some(names: list[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _some(files: list[str], most: int = 5) -> str:
+    more = f" and {len(files) - most} more" if len(files) > most else ""
+    return ", ".join(files[:most]) + more

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from inbetween.console import DONE, FAILED, answer, complain, log_at, say
+from inbetween.core.counted import counted
 from inbetween.core.errors import InputError
 from inbetween.core.extras import missing
 from inbetween.data import STORE
@@ -69,9 +70,8 @@ def _run(options: argparse.Namespace) -> int:
         raise InputError(f"{options.source} holds no sequence; name a folder of numbered frames")
     for instance in instances:
         taken = instance.data["intake"]
-        say(
-            f"{instance.data['name']}: published, {taken.added} new shots of {taken.permission.show} in {options.store}"
-        )
+        added = counted(taken.added, "new shot")
+        say(f"{instance.data['name']}: published, {added} of {taken.permission.show} in {options.store}")
     return DONE
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from inbetween import footage
+from inbetween.core.counted import counted
 from inbetween.core.errors import FrameReadError, InputError
 from inbetween.core.whole import whole
 from inbetween.hosts.sequence import provenance
@@ -23,7 +24,8 @@ def missing_frames(sequence: FrameSequence) -> Iterator[str]:
     gaps = sorted(set(range(sequence.numbers[0], sequence.numbers[-1] + 1)) - set(sequence.numbers))
     if gaps:
         named = ", ".join(map(str, gaps[:5])) + (f" and {len(gaps) - 5} more" if len(gaps) > 5 else "")
-        yield f"{sequence.pattern}: frames {named} are missing; fill them with inbetween-seq or render them"
+        lacking = counted(len(gaps), "frame")
+        yield f"{sequence.pattern} lacks {lacking}, {named}; fill the gap with inbetween-seq, or render it"
 
 
 def unsound_plates(sequence: FrameSequence) -> Iterator[str]:

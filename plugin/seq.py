@@ -7,6 +7,7 @@ from typing import Any
 
 from inbetween.arguments import add_options, values
 from inbetween.console import DONE, FAILED, Parser, Stop, perform, say
+from inbetween.core.counted import counted
 from inbetween.core.settings import Settings
 from inbetween.hosts.sequence.job import Job
 
@@ -73,7 +74,7 @@ def _show_plan(job: Job, as_json: bool) -> int:
     """Every frame of the result, as a table or as lines of JSON."""
     from inbetween.hosts.sequence.marks import count
     from inbetween.hosts.sequence.run import preview
-    from inbetween.progress import marked, sentence
+    from inbetween.progress import sentence
 
     def tell(event: dict[str, Any]) -> None:
         say(json.dumps(event, sort_keys=True) if as_json else sentence(event))
@@ -82,7 +83,7 @@ def _show_plan(job: Job, as_json: bool) -> int:
         if not as_json:
             led = f", moving as {sequence.guide.sequence.pattern} does" if sequence.guide else ""
             led += f", moved by {sequence.motion.sequence.pattern}" if sequence.motion else ""
-            led += f", {marked(count(sequence.marks))}" if sequence.marks else ""
+            led += f", {counted(count(sequence.marks), 'mark')}" if sequence.marks else ""
             say(f"{sequence.sequence.folder / sequence.sequence.pattern} -> {sequence.target}{led}")
             say(f"{'frame':>8}  {'what':8}{'t':>8}  from")
         for row in rows:

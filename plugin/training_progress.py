@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from inbetween.console import complain, say
+from inbetween.core.counted import counted
 from inbetween.progress import Event, Listener
 
 SHOWN = ("moving", "remembered", "smear", "triad_mse")
@@ -30,8 +31,8 @@ def sentence(event: Event) -> str:
     match event["event"]:
         case "footage":
             return (
-                f"{event['show']}: {event['train']} shots to learn from, {event['validation']} to choose the best "
-                f"weights by, {event['test']} to report on"
+                f"{event['show']}: {counted(event['train'], 'shot')} to learn from, {event['validation']} to choose "
+                f"the best weights by, {event['test']} to report on"
             )
         case "step":
             return f"[{event['step']}/{event['steps']}] {_loss(event)}, {event['seconds'] / 60:.1f} min"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 from inbetween.core.network import WORTH_A_LOOK
 from inbetween.core.schedule import Gap
+from inbetween.hosts.sequence import names
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,4 @@ def look_at(doubts: Mapping[int, float], gaps: Iterable[Gap]) -> Look | None:
 
 def _ranges(numbers: tuple[int, ...]) -> Iterator[str]:
     """Numbers in order, as `5` and `13-15`."""
-    begins = [numbers[0], *(later for earlier, later in pairwise(numbers) if later > earlier + 1)]
-    ends = [*(earlier for earlier, later in pairwise(numbers) if later > earlier + 1), numbers[-1]]
-    return (str(begin) if begin == end else f"{begin}-{end}" for begin, end in zip(begins, ends, strict=True))
+    return (str(begin) if begin == end else f"{begin}-{end}" for begin, end in names.runs(numbers))

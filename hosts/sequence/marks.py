@@ -11,6 +11,7 @@ from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 
+from inbetween.core.counted import counted
 from inbetween.core.errors import InputError
 from inbetween.core.network import Mark, Place
 from inbetween.hosts.sequence import names
@@ -193,7 +194,7 @@ def _line(table: Table, number: int, columns: Sequence[str], cells: Sequence[str
     """One line, read. Raises `InputError`."""
     value = dict(zip(columns, cells, strict=False))
     if not value.keys() >= {*COLUMNS} or any(cells[len(columns) :]):
-        said = f"{len(cells)} values for {len(columns)} columns"
+        said = f"{counted(len(cells), 'value')} for {len(columns)} columns"
         raise table.refuse(number, f"{said}; write {table.separator.join(columns)}")
     if not value["mark"]:
         raise table.refuse(number, "the mark has no name; give it one")

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from inbetween.core.errors import InputError
@@ -162,6 +163,14 @@ def likely_pattern(files: Iterable[str]) -> str:
             for digits in re.finditer(r"\d+", Path(name).stem):
                 found[_in_hashes(name, digits)].add(digits[0])
     return next((pattern for pattern, numbers in found.items() if len(numbers) > 1), "")
+
+
+def runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Rising numbers as runs without a gap, each by its first and its last."""
+    steps = [(earlier, later) for earlier, later in pairwise(numbers) if later > earlier + 1]
+    begins = [*numbers[:1], *(later for _, later in steps)]
+    ends = [*(earlier for earlier, _ in steps), *numbers[-1:]]
+    return zip(begins, ends, strict=True)
 
 
 def first_few(numbers: Sequence[int]) -> str:

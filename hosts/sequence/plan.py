@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from inbetween.core import timing
+from inbetween.core.counted import counted
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.core.schedule import Drawing, Gap, gaps, schedule
 from inbetween.core.settings import for_gap
@@ -305,7 +306,8 @@ def _with_headers(
         except InputError as error:
             trouble.append(error)
     if trouble:
-        more = [f"and {len(trouble) - names.MOST_NAMED} more keys"] if len(trouble) > names.MOST_NAMED else []
+        rest = len(trouble) - names.MOST_NAMED
+        more = [f"and {counted(rest, 'more key')}"] if rest > 0 else []
         raise InputError("; ".join([*map(str, trouble[: names.MOST_NAMED]), *more])) from trouble[0]
     outputs = {
         key: of_vectors(header, plan.ext) if plan.vectors else retyped(header, plan.ext)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from inbetween.core.counted import counted
 from inbetween.core.errors import InputError
 from inbetween.core.whole import sweep
 from inbetween.hosts.sequence import names, provenance, vectors
@@ -178,8 +179,9 @@ def _name_leftovers(job: Job, todo: Plan, emit: Emit) -> None:
         made = replace(each.sequence, folder=each.target, ext=each.ext)
         left = sorted(names.there(made) - each.wanted)
         if left:
-            told = f"holds {len(left)} frames beyond the keys, {made.name(left[0])} to {made.name(left[-1])}"
-            message = f"{each.target} {told}; delete them if they are of no use"
+            there = " to ".join(dict.fromkeys((made.name(left[0]), made.name(left[-1]))))
+            told = f"holds {counted(len(left), 'frame')} beyond the keys, {there}"
+            message = f"{each.target} {told}; delete what is of no use"
             emit({"event": "warning", "file": str(each.target), "message": message})
 
 

@@ -269,14 +269,29 @@ def test_every_setting_has_an_option(capsys: pytest.CaptureFixture[str]) -> None
         assert " ".join(row["help"].split())[:40] in said
 
 
+def failed(file: str, frame: int, message: str) -> dict[str, Any]:
+    return {"event": "failed", "file": file, "frame": frame, "message": message}
+
+
 def test_failures_are_told_by_reason_each_once() -> None:
     full = "could not be written: File too large; check free space and quotas, and run again"
-    failures = [{"file": f"out/a.{n}.exr", "message": f"out/a.{n}.exr {full}"} for n in (1, 2, 3)]
-    failures.append({"file": "out/a.7.exr", "message": "in/a.8.exr is damaged; render it again"})
-    assert list(list_failures(failures)) == [
+    events = [failed(f"out/a.{n}.exr", n, f"out/a.{n}.exr {full}") for n in (1, 2, 3)]
+    events.append(failed("out/a.7.exr", 7, "in/a.8.exr is damaged; render it again"))
+    assert list(list_failures(events)) == [
         f"a.1.exr to a.3.exr (3 frames) {full}",
         "a.7.exr not made: in/a.8.exr is damaged; render it again",
     ]
+
+
+def test_failures_are_told_in_order_of_time_with_their_gaps() -> None:
+    """They come as threads end, which is in any order."""
+    events = [{"event": "sequence", "name": "a.#.exr"}]
+    events += [failed(f"out/a.{n}.exr", n, f"out/a.{n}.exr could not be written") for n in (3, 4, 2, 9, 10, 7)]
+    events.append({"event": "sequence", "name": "b.#.exr"})
+    events += [failed(f"out/b.{n}.exr", n, f"out/b.{n}.exr could not be written") for n in (8, 11)]
+    (line,) = list_failures(events)
+    runs = "a.2.exr to a.4.exr, a.7.exr, a.9.exr to a.10.exr, b.8.exr, b.11.exr"
+    assert line == f"{runs} (8 frames) could not be written"
 
 
 def test_many_stray_files_are_named_in_one_line() -> None:

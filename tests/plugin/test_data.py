@@ -34,7 +34,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_show_is_added_listed_verified_and_forgotten(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["add", "renders"]) == 0
-    assert "short: 3 shots added, 0 were there, 0 left out; 1 to learn from" in capsys.readouterr().out
+    assert "short: 3 shots added, 0 there before, 0 left out; 1 to learn from" in capsys.readouterr().out
     assert main(["list", "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert sorted(row["clip"] for row in rows) == ["row0.gif", "row10.gif", "row20.gif"]

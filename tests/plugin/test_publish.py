@@ -178,6 +178,17 @@ def test_a_fault_is_found_and_nothing_is_stored(finished: Path, keys: Path, spoi
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    ("gone", "told"), [((5,), "1 frame, 5; fill the gap"), ((2, 3, 5), "3 frames, 2, 3, 5; fill the gap")]
+)
+def test_frames_that_lack_are_named(finished: Path, gone: tuple[int, ...], told: str) -> None:
+    for number in gone:
+        (finished / f"shot.{number:04d}.exr").unlink()
+    (sequence,), _ = names.find(str(finished))
+    (fault,) = publishing.missing_frames(sequence)
+    assert fault.startswith(f"shot.####.exr lacks {told}")
+
+
 def test_keys_of_other_passes_are_not_looked_for(finished: Path, keys: Path) -> None:
     for folder in (finished, keys):
         for file in folder.glob("*.exr"):
@@ -217,7 +228,7 @@ def test_the_plug_ins_are_found_by_their_folder(finished: Path) -> None:
 def test_the_command_publishes_without_a_host(finished: Path, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [str(finished), "--keys", str(keys), "--store", str(finished.parent / "store")]
     assert command.main(arguments) == 0
-    assert "1 new shots of short" in capsys.readouterr().out
+    assert "published, 1 new shot of short" in capsys.readouterr().out
     not_a_number(finished, keys)
     assert command.main(arguments) == 1
     said = capsys.readouterr()

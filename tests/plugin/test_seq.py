@@ -262,7 +262,7 @@ def test_the_number_may_stand_within_the_name(
     (source / made[3]).rename(source / made[2])
     assert main([*asked, "--overwrite", "-q", *MODEL]) == DONE
     assert main([*asked, *MODEL]) == DONE
-    assert "beyond the keys, shot_0004_beauty.exr to shot_0004_beauty.exr" in capsys.readouterr().err
+    assert "holds 1 frame beyond the keys, shot_0004_beauty.exr; delete what is of no use" in capsys.readouterr().err
 
 
 def test_names_that_are_no_text_are_named_and_left(

@@ -109,4 +109,4 @@ def test_a_pass_of_motion_alone_is_announced_as_no_picture(fill: Make, tmp_path:
         write(tmp_path / "in" / f"shot.{number}.exr", ["motion.X", "motion.Y"], shot(number)[..., 8:10])
     _, events = fill(tmp_path / "in", tmp_path / "out")
     (announced,) = [event for event in events if event["event"] == "sequence"]
-    assert "no picture, motion is seen in motion.X, 1 more channels move along" in sentence(announced)
+    assert "no picture, motion is seen in motion.X, 1 more channel along with it" in sentence(announced)

@@ -1,6 +1,7 @@
 """Which files are frames of one sequence, and what frame n is called."""
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inbetween.core.errors import InputError
-from inbetween.hosts.sequence.names import FrameSequence, find, likely_pattern, numbers, there
+from inbetween.hosts.sequence.names import FrameSequence, find, likely_pattern, numbers, runs, there
 
 
 def touch(folder: Path, *names: str) -> str:
@@ -177,6 +178,13 @@ def test_frame_ranges_are_read(spec: str, expected: set[int]) -> None:
 def test_what_is_no_frame_range_is_refused(spec: str) -> None:
     with pytest.raises(InputError, match="is no frame range"):
         numbers(spec)
+
+
+@given(st.sets(st.integers(-20, 20)))
+def test_runs_hold_every_number_once_and_do_not_touch(chosen: set[int]) -> None:
+    found = list(runs(sorted(chosen)))
+    assert [number for first, last in found for number in range(first, last + 1)] == sorted(chosen)
+    assert all(later > earlier + 1 for (_, earlier), (later, _) in pairwise(found))
 
 
 @given(
