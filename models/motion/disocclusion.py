@@ -14,7 +14,7 @@ import numpy as np
 from inbetween.models.motion.backdrop import DETAILED, EVEN, Scene
 from inbetween.models.motion.frame import Frame
 from inbetween.models.motion.masks import RIM, Mask, Numbers, dilated, nearest
-from inbetween.models.motion.piece_motion import SCENERY, Carried
+from inbetween.models.motion.piece_motion import EVEN_GROUND, SCENERY, Carried
 from inbetween.models.warp import Plane, labels_at, pixels
 
 SEAM_REACH = 6
@@ -40,7 +40,8 @@ def clear(frame: Frame, found: Carried, behind: Scene) -> None:
     ground = ~(first | second | near | covered[0] | covered[1])
     grounds = behind.seen(found.grounds)
     bare = covered[1] & (grounds[0] > 0), covered[0] & (grounds[1] > 0)
-    stands = np.maximum(*grounds) == SCENERY
+    shown = np.maximum(*grounds)
+    stands = (shown == SCENERY) | ((shown == EVEN_GROUND) & first & second)
     rests = (bare[0] != bare[1]) & ~near & (stands | _rests(frame, ground, behind, first | second))
     behind.put(frame.flows, rests)
     first, second = np.where(rests, bare[1], first), np.where(rests, bare[0], second)

@@ -48,7 +48,7 @@ from inbetween.models.warp import Part, Plane
 Places = tuple[NDArray[np.intp], ...]
 """Rows and columns, (n,) each."""
 
-NO_GROUND, GROUND, SCENERY = 0, 1, 2
+NO_GROUND, GROUND, EVEN_GROUND, SCENERY = 0, 1, 2, 3
 """What either key shows, be it ground: below everything else."""
 START, END, BOTH = 0, 1, 2
 """Which keys have a piece."""
@@ -117,7 +117,8 @@ class Carried:
     pieces: Sequence[Piece]
     """By their numbers. What lies over others comes after them: what fits better, and the smaller."""
     grounds: tuple[Numbers, Numbers]
-    """(H, W): GROUND where either key has no piece, or a shadow, SCENERY where that hides nothing, else NO_GROUND."""
+    """(H, W): GROUND where either key has no piece, or a shadow, EVEN_GROUND where all around is of one colour, SCENERY
+    where a piece hides nothing, else NO_GROUND."""
     backdrop: Backdrop
     """What stands behind all pieces."""
     speeds: tuple[Plane, Plane]
@@ -219,9 +220,8 @@ def carried(
         load.go((np.nonzero(first), np.nonzero(second)), growth, Manner.SWEPT)
     known = [label > 0 for label in load.labels]
     things = _before_scenery(found, pairs)
-    gone = [{name for thing in things for name in thing.pieces[key]} for key in (0, 1)]
-    replaced, still = without(sight.replaced(pairs), gone), np.abs(start - end).max(-1)
-    aside = [[*names, *own] for names, own in zip(alone, gone, strict=True)]
+    aside = [{*alone[key], *(name for thing in things for name in thing.pieces[key])} for key in (0, 1)]
+    replaced, still = without(sight.replaced(pairs), aside), np.abs(start - end).max(-1)
     changed, left = _changed(sight, np.concatenate((pairs, replaced)), still, aside)
     for thing in _stacked(things, changed, views[0]):
         load.carry(thing)
@@ -244,7 +244,7 @@ def carried(
 
 
 def _changed(
-    sight: Sight, pairs: NDArray[np.intp], still: Plane, aside: Sequence[Sequence[int]]
+    sight: Sight, pairs: NDArray[np.intp], still: Plane, aside: Sequence[set[int]]
 ) -> tuple[list[Recognised], Sequence[NDArray[np.intp]]]:
     """What changes its colour on its way, of what is in no pair; and the pieces of either key that then are left.
 
@@ -252,7 +252,7 @@ def _changed(
     """
     found: list[Recognised] = []
     left = [
-        np.setdiff1d(names[vanished(cut.labels, wrong, still)[names + 1]], hidden)
+        np.setdiff1d(names[vanished(cut.labels, wrong, still)[names + 1]], [*hidden])
         for names, cut, wrong, hidden in zip(unmatched(sight.cut, pairs), sight.cut, sight.wrong, aside, strict=True)
     ]
     for one, other in recoloured(*sight.cut, left[0], left[1]):
@@ -447,6 +447,7 @@ class _Load:
             np.where((cut.labels == 0) | (cut.grounds > 0), GROUND, NO_GROUND).astype(np.uint8) for cut in self.cut
         )
         for ground, label, cut, names in zip((first, second), self.labels, self.cut, alone, strict=True):
+            ground[(cut.grounds > 0) & (cut.labels == 0)] = EVEN_GROUND
             ground[np.isin(label, self.lowest) | (np.isin(cut.labels, np.add(names, 1)) & (label == 0))] = SCENERY
         return Carried(self.flows, self.labels, tuple(self.pieces), (first, second), backdrop, self.flows)
 
