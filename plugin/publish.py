@@ -10,11 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from inbetween.console import DONE, FAILED, answer, complain, log_at, say
+from inbetween.console import DONE, FAILED, Parser, answer, complain, log_at, say
 from inbetween.core.counted import counted
 from inbetween.core.errors import InputError
 from inbetween.core.extras import missing
 from inbetween.data import STORE
+from inbetween.hosts.sequence import names
 
 PLUGINS = {
     "collect_sequences": "CollectSequences",
@@ -37,7 +38,7 @@ exit codes: 0 published, 1 a check failed, 2 wrong use or nothing to publish"""
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "inbetween publish",
         description="Checks finished sequences and puts them into the training store.",
         epilog=EPILOGUE,
@@ -57,6 +58,8 @@ def _run(options: argparse.Namespace) -> int:
         raise InputError(missing("pyblish"))
     if options.keys is not None and not options.keys.is_dir():
         raise InputError(f"{options.keys} is no folder of keys; name the folder that DIR was made from")
+    if not names.find(str(options.source))[0]:
+        raise InputError(f"{options.source} holds no sequence; name a folder of numbered frames")
     context = publish(options.source, options.store, options.keys)
     results = context.data["results"]
     failed = [result for result in results if result["error"]]
@@ -65,10 +68,7 @@ def _run(options: argparse.Namespace) -> int:
             complain(f"{result['plugin'].label}: {line}")
     if failed:
         return FAILED
-    instances = [instance for instance in context if "intake" in instance.data]
-    if not instances:
-        raise InputError(f"{options.source} holds no sequence; name a folder of numbered frames")
-    for instance in instances:
+    for instance in context:
         taken = instance.data["intake"]
         added = counted(taken.added, "new shot")
         say(f"{instance.data['name']}: published, {added} of {taken.permission.show} in {options.store}")

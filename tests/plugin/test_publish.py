@@ -238,7 +238,21 @@ def test_the_command_publishes_without_a_host(finished: Path, keys: Path, capsys
     assert not said.out, "Pyblish prints every fault, too"
 
 
-def test_nothing_to_publish_is_no_success(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("empty", "empty holds no sequence; name a folder of numbered frames"),
+        ("gone", "gone does not exist; name a folder"),
+        ("empty/shot.####.exr", "no file in "),
+    ],
+)
+def test_nothing_to_publish_is_wrong_input(
+    tmp_path: Path, source: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "empty").mkdir()
-    assert command.main([str(tmp_path / "empty"), "--store", str(tmp_path / "store")]) == 2
-    assert command.main([str(tmp_path / "gone"), "--store", str(tmp_path / "store")]) in (1, 2)
+    assert command.main([str(tmp_path / source), "--store", str(tmp_path / "store")]) == 2
+    said = capsys.readouterr()
+    assert not said.out
+    (line,) = said.err.splitlines()
+    assert line.removeprefix("inbetween: ").removeprefix(f"{tmp_path}/").startswith(says)
+    assert not (tmp_path / "store").exists()
