@@ -27,9 +27,7 @@ def add_options(parser: argparse._ActionsContainer, kind: type[Any], leave_out: 
             type=TYPES[row["type"]],
             default=row["default"],
             choices=row["choices"] or None,
-            metavar=None
-            if row["choices"]
-            else row["unit"].upper() or {"str": "TEXT", "int": "N", "float": "X"}[row["type"]],
+            metavar=None if row["choices"] else _shape(row),
             help=text,
         )
 
@@ -37,6 +35,11 @@ def add_options(parser: argparse._ActionsContainer, kind: type[Any], leave_out: 
 def values(options: argparse.Namespace, kind: type[Any], leave_out: Collection[str] = ()) -> dict[str, Any]:
     """What was given for the fields of a settings dataclass, by name."""
     return {row["name"]: getattr(options, row["name"]) for row in describe(kind) if row["name"] not in leave_out}
+
+
+def _shape(row: dict[str, Any]) -> str:
+    """What a value looks like, in a word: the field's own, or its unit, or its type."""
+    return row.get("shape") or row["unit"].upper() or {"str": "TEXT", "int": "N", "float": "X"}[row["type"]]
 
 
 def _help(row: dict[str, Any]) -> str:

@@ -22,14 +22,16 @@ log = logging.getLogger("inbetween")
 
 
 class Parser(argparse.ArgumentParser):
-    """Of a command that has `--json`: tells wrong use so as well."""
+    """Of a command: wrong use is told in one line; with `as_json`, for a command that has `--json`, so as well."""
 
     as_json = False
 
     def error(self, message: str) -> NoReturn:
+        told = f"{message}; see {self.prog} --help"
+        complain(told)
         if self.as_json:
-            _tell(message, WRONG)
-        super().error(message)
+            _tell(told, WRONG)
+        self.exit(WRONG)
 
 
 def perform(parser: Parser, work: Callable[[argparse.Namespace], int], argv: Sequence[str] | None) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from inbetween.arguments import add_options, values
-from inbetween.console import DONE, FAILED, answer, complain, log_at, say
+from inbetween.console import DONE, FAILED, Parser, answer, complain, log_at, say
 from inbetween.core.counted import counted
 from inbetween.core.errors import InputError
 from inbetween.models.training.rules import Rules
@@ -30,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return answer(lambda: run(options))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         "inbetween data",
         description="The footage that models may learn from, on your own disks.",
         epilog=EPILOGUE,
@@ -54,11 +54,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: "argparse._SubParsersAction[Parser]",
     name: str,
     text: str,
     run: Callable[[argparse.Namespace], int],
-) -> argparse.ArgumentParser:
+) -> Parser:
     parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     parser.add_argument("--store", type=Path, default=Path(STORE), help=f"The training store. [default {STORE}]")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="Say more; twice for everything.")

@@ -1,6 +1,5 @@
 """`inbetween doctor`: what works on this machine, found by doing it, on one page."""
 
-import argparse
 import json
 import platform
 from collections.abc import Iterator, Sequence
@@ -8,7 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from inbetween import __version__
-from inbetween.console import DONE, FAILED, answer, say
+from inbetween.console import DONE, FAILED, Parser, answer, say
 from inbetween.core.errors import InbetweenError
 from inbetween.core.extras import command
 from inbetween.core.settings import Settings
@@ -31,7 +30,7 @@ WAYS = tuple((engine, device) for engine in ("onnxruntime", "torch") for device 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code: 1 when the default model does not draw."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "inbetween doctor", description="Shows what works on this machine: each model draws a small frame in each way."
     )
     parser.add_argument("--json", action="store_true", help="The same as one object of JSON.")

@@ -1,16 +1,15 @@
 """`inbetween export`: weights in the form another program runs."""
 
-import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from inbetween.console import DONE, answer, log_at, say
+from inbetween.console import DONE, Parser, answer, log_at, say
 from inbetween.core.errors import SettingsError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "inbetween export",
         description="Turns trained weights (.safetensors with their card) into a graph that ONNX Runtime or Nuke runs.",
     )

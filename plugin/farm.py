@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inbetween.arguments import add_options, values
-from inbetween.console import DONE, answer, say
+from inbetween.console import DONE, Parser, answer, say
 from inbetween.core.errors import InputError, SettingsError
 from inbetween.core.settings import Settings
 from inbetween.hosts.sequence.job import Job
@@ -17,7 +17,7 @@ POSITIONAL = ("source", "target")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "inbetween farm",
         description="Writes an Open Job Description template that fills the gaps of a sequence on many machines.",
         epilog="Every machine needs inbetween-seq and sees IN and OUT.",

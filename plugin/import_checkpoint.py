@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inbetween.console import DONE, answer, log_at, say
+from inbetween.console import DONE, Parser, answer, log_at, say
 from inbetween.core.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ PREFIX = "module."
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "inbetween import-checkpoint",
         description="Turns a pickled torch checkpoint into safetensors, without running anything that is in it.",
     )

@@ -1,18 +1,17 @@
 """`inbetween models`: which models there are, what they are, and which weights stand behind them."""
 
-import argparse
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from inbetween.console import DONE, answer, say
+from inbetween.console import DONE, Parser, answer, say
 
 HEAD = ("NAME", "VERSION", "SCHEME", "PARAMETERS", "LICENCE", "WEIGHTS", "WHAT IT IS")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser("inbetween models", description="Shows the models that --model takes by name.")
+    parser = Parser("inbetween models", description="Shows the models that --model takes by name.")
     parser.add_argument("--json", action="store_true", help="One line of JSON for each model, hashes in full.")
     options = parser.parse_args(argv)
     return answer(lambda: _list(options.json))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inbetween.console import DONE, answer, log_at, say
+from inbetween.console import DONE, Parser, answer, log_at, say
 from inbetween.core.errors import FrameWriteError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ CLIPS_SHOWN = 4
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "inbetween moving-mnist",
         description="Measures models on Moving MNIST made of the 10,000 test digits: mean squared error over whole "
         "triads, and over the 8 frames that are drawn between the first and the last of 10.",

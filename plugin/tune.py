@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inbetween.console import DONE, answer, log_at, say
+from inbetween.console import DONE, Parser, answer, log_at, say
 from inbetween.core.errors import InputError
 from inbetween.core.extras import missing
 from inbetween.models.training.recipe import Recipe
@@ -27,7 +27,7 @@ EXAMINATIONS = 8
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser("inbetween tune", description="Searches for a better recipe by short trainings.")
+    parser = Parser("inbetween tune", description="Searches for a better recipe by short trainings.")
     parser.add_argument("model", metavar="MODEL", choices=tuple(TRAINERS), help=" or ".join(TRAINERS))
     parser.add_argument("data", metavar="DATA", type=Path, help="as for `inbetween train`")
     parser.add_argument("--run", type=Path, help="Folder of the journal and the trials. [default runs/tune-MODEL]")

@@ -114,6 +114,26 @@ def test_what_ends_a_command_is_told_to_machines_and_to_people(
     assert event["message"] in complaint
 
 
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["seq", "only-one"], "the following arguments are required: OUT; see inbetween-seq --help"),
+        (["seq", "in", "out", "--on", "two"], "argument --on: invalid int value: 'two'; see inbetween-seq --help"),
+        (["finetune"], "the following arguments are required: RENDERS; see inbetween-finetune --help"),
+        (["publish"], "the following arguments are required: DIR; see inbetween publish --help"),
+        (["data", "list", "--what"], "unrecognized arguments: --what; see inbetween data --help"),
+        (["data", "forget"], "the following arguments are required: SHOW; see inbetween data forget --help"),
+        (["models", "these"], "unrecognized arguments: these; see inbetween models --help"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use_is_told_in_one_line(argv: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(argv)
+    assert stop.value.code == console.WRONG
+    assert capsys.readouterr() == ("", f"inbetween: {says}\n")
+
+
 WITHOUT = """
 import sys
 from importlib.machinery import PathFinder

@@ -118,6 +118,10 @@ def test_help_gives_unit_range_and_default(capsys: pytest.CaptureFixture[str]) -
     said = " ".join(capsys.readouterr().out.split())
     assert "Threshold of the binary clamp. [0 to 1; default 0.3]" in said
     assert "--memory MIB" in said
+    assert "--guide FOLDER|PATTERN" in said
+    assert "--motion-vectors FOLDER|PATTERN" in said
+    assert "--marks FILE" in said
+    assert "--contact-sheet FILE" in said
     assert "exit codes: 0 done, 1 a frame failed" in said
 
 
