@@ -91,6 +91,7 @@ def of_span(
     todo: SequencePlan, span: Span, sha256: Callable[[Path], str], model: Model, settings: Settings
 ) -> dict[str, str | float]:
     """What all frames between two keys have in common, and depend on."""
+    settings = for_gap(settings, span.start)
     path, keys = model.path_for(settings), (span.start, span.end)
     beyond = [each.key for each in (span.before, span.after) if each and path != "straight"]
     origin: dict[str, str | float] = {
@@ -100,7 +101,7 @@ def of_span(
         "learnt": model.learnt_sha256 or "none",
         "scheme": model.scheme_for(settings),
         "path": path,
-        "settings": _fingerprint(for_gap(settings, span.start)),
+        "settings": _fingerprint(settings),
         "keys": _named(todo.sequence, keys),
         "key_sha256": _hashed(todo.sequence, keys, sha256),
         "keys_beyond": _named(todo.sequence, beyond),

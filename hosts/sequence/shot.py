@@ -13,6 +13,7 @@ from inbetween.core import colour
 from inbetween.core.continuity import Verdict
 from inbetween.core.errors import Cancelled, FrameReadError, InbetweenError
 from inbetween.core.network import Beyond, Mark
+from inbetween.core.settings import for_gap
 from inbetween.hosts.sequence import guide, marks, provenance, specs
 from inbetween.hosts.sequence.frames import Header, Pixels, Plate, encode, file_hash
 from inbetween.hosts.sequence.gap import Drawn, Hand, draw, mend
@@ -76,8 +77,9 @@ class Shot:
 
     def _hand_for(self, span: Span, start: Pixels, end: Pixels) -> Hand:
         """Who draws a gap: led by what a renderer told of it, if it did. Raises `FrameReadError`."""
+        hand = self._hand_of(span)
         if self.todo.motion is None:
-            return self.hand
+            return hand
         motion = self.todo.motion.read(span.gap, self._window(span))
         seen = self.hand.channels.picture
         if not fit(motion, start[..., seen], end[..., seen]):
@@ -88,7 +90,11 @@ class Shot:
                 "pixels, with v up?",
             )
         network = RenderedNetwork(self.hand.network, self.hand.channels, motion)
-        return replace(self.hand, network=network, follows=True)
+        return replace(hand, network=network, follows=True)
+
+    def _hand_of(self, span: Span) -> Hand:
+        """Who draws a gap, on the path that goes with its own timing."""
+        return replace(self.hand, path=self.model.path_for(for_gap(self.job.settings, span.start)))
 
     @property
     def _first(self) -> Header:
@@ -206,8 +212,9 @@ class Shot:
         return self._wide(span.start, window), self._wide(span.end, window)
 
     def _window(self, span: Span) -> Window:
-        """Where a gap is drawn: over both keys, and over what they are led by; with a margin, so that what a data window
-        cuts out is seen whole.
+        """Where a gap is drawn: over both keys, and over what they are led by.
+
+        With a margin, so that what a data window cuts out is seen whole.
         """
         window = self._own_window(span)
         if self.todo.guide is not None:

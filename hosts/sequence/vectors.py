@@ -146,7 +146,7 @@ class VectorShot(Shot):
         Each is cut to the window of its frame. `aloud` says what an artist did not ask for.
         """
         start, end = self._plates(span)
-        hand, marked = self.hand, self._marked(span, span.start, span.end)
+        hand, marked = self._hand_of(span), self._marked(span, span.start, span.end)
         verdict = judge(start, end, hand.channels, hand.space, hand.settings)
         if aloud:
             self._tell_of_held(verdict, self._keys_of(span), marked)

@@ -130,7 +130,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence_and_nothing_is_left(
     monkeypatch.setattr(Path, "replace", refused)
     assert install.main(["--to", str(tmp_path / "nuke")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "Read-only file system; name a folder" in line
+    assert "could not be written: Read-only file system; check the permissions" in line
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["file"]
 
 

@@ -170,16 +170,17 @@ def part(path: Path, pixels: np.ndarray, at: tuple[int, int], origin: tuple[int,
 def test_marks_count_from_the_display_window_whatever_part_of_it_holds_data(
     fill: Make, table: Make, network: Recorder, picture: Make, tmp_path: Path, origin: tuple[int, int]
 ) -> None:
-    part(tmp_path / "in" / "a.1.exr", picture(1)[3:14, 2:13], (2, 3), origin)
-    part(tmp_path / "in" / "a.5.exr", picture(5)[2:13, 4:20], (4, 2), origin)
-    part(tmp_path / "in" / "a.9.exr", picture(9)[4:15, 1:23], (1, 4), origin)
+    part(tmp_path / "in" / "a.1.exr", picture(1)[5:11, 6:12], (6, 5), origin)
+    part(tmp_path / "in" / "a.5.exr", picture(5)[4:10, 8:14], (8, 4), origin)
+    part(tmp_path / "in" / "a.9.exr", picture(9)[6:12, 7:15], (7, 6), origin)
     marks = table(("tip", 1, 7.5, 8), ("tip", 5, 11.5, 8), ("tip", 9, 15.5, 9), ("far", 1, 0, 16), ("far", 5, 24, 0))
     fill(tmp_path / "in", tmp_path / "out", network.model(), marks=marks)
     first, second = network.asked
-    assert (first.size, first.marks) == ((12, 18), (((-2, 14), (22, -2)), ((5.5, 6), (9.5, 6))))
-    assert first.after == (((9.5, 6), (13.5, 7)),)
-    assert (second.size, second.marks) == ((13, 22), (((10.5, 6), (14.5, 7)),))
-    assert second.before == (((-1, 14), (23, -2)), ((6.5, 6), (10.5, 6)))
+    # Each gap is drawn with a margin of a pixel.
+    assert (first.size, first.marks) == ((9, 10), (((-5, 13), (19, -3)), ((2.5, 5), (6.5, 5))))
+    assert first.after == (((6.5, 5), (10.5, 6)),)
+    assert (second.size, second.marks) == ((10, 10), (((5.5, 5), (9.5, 6)),))
+    assert second.before == (((-6, 13), (18, -3)), ((1.5, 5), (5.5, 5)))
 
 
 def test_marks_lie_on_the_picture_of_a_guide(
@@ -187,12 +188,12 @@ def test_marks_lie_on_the_picture_of_a_guide(
 ) -> None:
     """The guide reaches farther than what it leads: marks are where its picture has them."""
     for number in (1, 5):
-        part(tmp_path / "beauty" / f"a.{number}.exr", picture(number)[2:, 1:], (1, 2))
+        part(tmp_path / "beauty" / f"a.{number}.exr", picture(number)[4:13, 5:16], (5, 4))
         part(tmp_path / "pass" / f"a.{number}.exr", picture(number)[6:10, 8:12], (8, 6))
     marks = table(("tip", 1, 7.5, 8), ("tip", 5, 11.5, 8))
     fill(tmp_path / "pass", tmp_path / "out", network.model(), marks=marks, guide=str(tmp_path / "beauty"))
     (asked,) = network.asked
-    assert (asked.size, asked.marks) == ((14, 23), (((6.5, 6), (10.5, 6)),))
+    assert (asked.size, asked.marks) == ((11, 13), (((3.5, 5), (7.5, 5)),))
 
 
 def test_marks_lead_every_sequence_that_has_their_keys(

@@ -81,10 +81,11 @@ def test_what_is_said_in_other_words_is_kept(keys: Make, fill: Make, tmp_path: P
         assert summary.kept == 9, same
 
 
-def test_a_shot_of_one_timing_is_kept_when_a_key_is_named(keys: Make, fill: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", [dissolve.build, flow.build], ids=["dissolve", "flow"])
+def test_a_shot_of_one_timing_is_kept_when_a_key_is_named(keys: Make, fill: Make, tmp_path: Path, model: Make) -> None:
     source = keys([1, 5, 9])
-    fill(source, tmp_path / "out")
-    _, events = fill(source, tmp_path / "out", timing="5:ease-out")
+    fill(source, tmp_path / "out", model())
+    _, events = fill(source, tmp_path / "out", model(), timing="5:ease-out")
     assert drawn(events) == [6, 7, 8]
 
 
@@ -121,15 +122,13 @@ def test_a_share_of_the_frames_takes_the_whole_timing(keys: Make, fill: Make, tm
     assert contents(tmp_path / "shares") == contents(tmp_path / "whole")
 
 
-def test_auto_takes_a_shot_with_charts_for_one_that_says_its_pace(keys: Make, fill: Make, tmp_path: Path) -> None:
-    """Also in its gaps that are not named: what speeds things up across a key would belie the chart behind it."""
-    source = keys([1, 5, 9, 13])
-    fill(source, tmp_path / "auto", flow.build(), timing="9:0.2,0.5,0.8")
-    fill(source, tmp_path / "arc", flow.build(), timing="9:0.2,0.5,0.8", path="arc")
-    fill(source, tmp_path / "smooth", flow.build(), timing="9:0.2,0.5,0.8", path="smooth")
-    auto, arc, smooth = ((tmp_path / name / "shot.0006.exr") for name in ("auto", "arc", "smooth"))
-    pictures = [read(file) for file in (auto, arc, smooth)]
-    assert pictures[0] == pictures[1] != pictures[2]
+def test_auto_is_an_arc_in_gaps_with_charts_and_smooth_in_the_others(keys: Make, fill: Make, tmp_path: Path) -> None:
+    source, timing = keys([1, 5, 9, 13]), "9:0.2,0.5,0.8"
+    for path in ("auto", "arc", "smooth"):
+        fill(source, tmp_path / path, flow.build(), timing=timing, path=path)
+    for number, same, other in ((6, "smooth", "arc"), (10, "arc", "smooth")):
+        auto, as_it, unlike = (read(tmp_path / name / f"shot.{number:04d}.exr") for name in ("auto", same, other))
+        assert auto == as_it != unlike
 
 
 def read(file: Path) -> bytes:
