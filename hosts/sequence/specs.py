@@ -170,7 +170,7 @@ def _leave_out_unknown(part: oiio.ImageSpec, first: oiio.ImageSpec, second: oiio
 
 def _same(one: oiio.ParamValue, other: oiio.ParamValue | None) -> bool:
     """Whether two attributes have one value, which may be an array."""
-    return other is not None and np.array_equal(one.value, other.value)
+    return other is not None and np.array_equal(np.asarray(one.value), np.asarray(other.value))
 
 
 def _timecode(part: oiio.ImageSpec) -> tuple[int, int] | None:
