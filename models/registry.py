@@ -1,5 +1,6 @@
 """Every model by name, and weights files by their card."""
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,16 +50,19 @@ def from_file(weights: Path, device: str = "auto", engine: str = "auto") -> Mode
 def export(weights: Path) -> list[Path]:
     """Write the .onnx beside NAME.safetensors and enter it into their card; the files written.
 
-    Raises `ModelError` when the weights are not those of their card, or the graph does not do what they do.
+    All of them take their places at the end: whatever happens before, the weights are what they were. Raises `ModelError` when the weights are not those of their card, or the graph does not do what they do.
     """
     if weights.suffix != ".safetensors":
         raise ModelError(f"{weights} is not a .safetensors file; that is what is exported from")
     known = card.read(card.beside(weights))
     card.verify(known, weights)
     architecture = _architecture(known, weights)
-    architecture.export(known, weights, weights.with_suffix(".onnx"))
-    graphs = architecture.graphs(weights)
-    card.write(card.seal(known, [weights, *graphs]), card.beside(weights))
+    with tempfile.TemporaryDirectory(prefix=f".{weights.stem}-", dir=weights.parent) as aside:
+        architecture.export(known, weights, Path(aside, weights.name).with_suffix(".onnx"))
+        made = architecture.graphs(Path(aside, weights.name))
+        sealed = card.seal(known, [weights, *made])
+        graphs = [graph.replace(weights.with_name(graph.name)) for graph in made]
+    card.write(sealed, card.beside(weights))
     return [*graphs, card.beside(weights)]
 
 

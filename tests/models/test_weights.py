@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -389,10 +390,30 @@ class TestExport:
         assert export_command.main(["flow"]) == 2
         assert export_command.main([str(studio.with_suffix(".onnx"))]) == 2
         assert export_command.main([str(studio), "--out", "elsewhere.onnx"]) == 2
+        assert export_command.main(["motion"]) == 2
         said = capsys.readouterr().err
         assert "flow has no weights" in said
         assert "not a .safetensors file" in said
         assert "leave --out away" in said
+        assert "motion comes with its graphs" in said
+
+    def test_an_export_that_is_stopped_leaves_the_weights_as_they_were(
+        self, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from inbetween.models import export
+
+        folder = shutil.copytree(exported, tmp_path / "weights")
+        before = {file.name: file.read_bytes() for file in folder.iterdir()}
+
+        def stopped(*given: Any) -> None:
+            original(*given)
+            raise KeyboardInterrupt
+
+        original = export.to_onnx
+        monkeypatch.setattr(export, "to_onnx", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            registry.export(folder / "studio.safetensors")
+        assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
 
 def test_the_models_are_listed_with_their_weights(

@@ -171,7 +171,7 @@ def desk(tmp_path: Path) -> Path:
     ("missing", "extra", "asked"),
     [
         ("torch", "train", "export motion --format nuke --out nuke"),
-        ("torch", "train", "export motion"),
+        ("torch", "train", "export motion --format nuke"),
         ("torch", "train", "moving-mnist mnist"),
         ("torch", "train", "import-checkpoint old.pt new.safetensors --like motion --licence MIT"),
         ("torch", "train", "train akanet renders"),
