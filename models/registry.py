@@ -50,7 +50,8 @@ def from_file(weights: Path, device: str = "auto", engine: str = "auto") -> Mode
 def export(weights: Path) -> list[Path]:
     """Write the .onnx beside NAME.safetensors and enter it into their card; the files written.
 
-    All of them take their places at the end: whatever happens before, the weights are what they were. Raises `ModelError` when the weights are not those of their card, or the graph does not do what they do.
+    All of them take their places at the end: whatever happens before, the weights are what they were. Raises
+    `ModelError` when the weights are not those of their card, or the graph does not do what they do.
     """
     if weights.suffix != ".safetensors":
         raise ModelError(f"{weights} is not a .safetensors file; that is what is exported from")

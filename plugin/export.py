@@ -17,8 +17,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--format", choices=tuple(FORMATS), default="onnx", help="onnx: for this product's own default "
                         "engine; nuke: for Nuke's CatFileCreator [default onnx]")  # fmt: skip
     parser.add_argument(
-        "--out", metavar="FOLDER", type=Path, help="folder to write to; an onnx always lies beside the weights "
-        "[default for nuke: NAME_nuke beside the weights, or here for a model that ships]"
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        help="folder to write to; an onnx always lies beside the weights "
+        "[default for nuke: NAME_nuke beside the weights, or here for a model that ships]",
     )
     parser.add_argument("-v", "--verbose", action="count", default=0, help="Say more; twice for everything.")
     options = parser.parse_args(argv)
