@@ -102,7 +102,7 @@ def _require_every_side(run: Run) -> None:
     if all(run.side(side) for side in ("train", "validation", "test")):
         return
     raise InputError(
-        f"{counted(len(run.entries), 'shot')} cannot be learnt from: at least three that are not alike are needed, "
+        f"{counted(len(run.entries), 'shot')}, too few to learn from: at least three that are not alike are needed, "
         "one to learn from, one to choose the best weights by and one to report on; add footage"
     )
 

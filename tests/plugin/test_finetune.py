@@ -263,4 +263,4 @@ def test_too_few_shots_are_refused(desk: Path, tmp_path: Path, capsys: pytest.Ca
     shot(renders / "only.gif", 0)
     given: list[Any] = arguments(desk, tmp_path / "place", "--allow-open-network")
     assert main([str(renders), *given[1:]]) == 2
-    assert "too few" in capsys.readouterr().err
+    assert "1 shot, too few to learn from: at least three" in capsys.readouterr().err
