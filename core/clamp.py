@@ -13,6 +13,7 @@ from array_api_compat import array_namespace, device
 from inbetween.core import palette
 from inbetween.core.alpha import straight
 from inbetween.core.channels import Channels, pick, put
+from inbetween.core.colour import decode, encode
 from inbetween.core.network import Array
 from inbetween.core.settings import Settings
 
@@ -48,16 +49,17 @@ def cleaner(settings: Settings, channels: Channels, start: Array, end: Array, sp
     """What `settings` ask to be done to each in-between of this pair of keys: frame (H, W, C) to frame.
 
     Only colour and alpha are touched, k-means first; with everything off, the frame itself comes back, and so it does
-    where there is no picture but data. `space` is what the keys' values are; the palette clamp measures in it.
+    where there is no picture but data. `space` is what the keys' values are: all that is measured is measured as a
+    network sees it (`colour.encode`), so that a drawing comes out alike from files of either kind.
     """
     if not channels.shown:
         return lambda frame: frame
     steps: list[Callable[[Array], Array]] = []
     seen = channels.picture
     if settings.kmeans:
-        steps.append(lambda frame: put(frame, seen, kmeans(pick(frame, seen), settings.kmeans)))
+        steps.append(lambda frame: put(frame, seen, _few_colours(pick(frame, seen), settings.kmeans, space)))
     if settings.clamp == "binary":
-        steps.append(lambda frame: _binary_plate(frame, channels, settings))
+        steps.append(lambda frame: _binary_plate(frame, channels, settings, space))
     elif settings.clamp == "palette":
         # Looked for when the first frame is there: a gap that is held needs none.
         colours = cache(lambda: palette.find(pick(start, seen), pick(end, seen), settings.epsilon, space))
@@ -71,13 +73,21 @@ def _in_turn(steps: list[Callable[[Array], Array]], frame: Array) -> Array:
     return frame
 
 
-def _binary_plate(frame: Array, channels: Channels, settings: Settings) -> Array:
+def _few_colours(pixels: Array, count: int, space: str) -> Array:
+    """`kmeans` of what a network sees of a frame (H, W, C)."""
+    return decode(kmeans(encode(pixels, space), count), space)
+
+
+def _binary_plate(frame: Array, channels: Channels, settings: Settings, space: str) -> Array:
     """The binary clamp on a plate: coverage, and the colour of what is covered, which is then dimmed anew.
 
     Clamped premultiplied, a white line's soft edge would turn white before its coverage does.
     """
     theta, epsilon = settings.theta, settings.epsilon
-    colour = binary(pick(straight(frame, channels), channels.colour), theta, epsilon)
+    own = pick(straight(frame, channels), channels.colour)
+    seen = encode(own, space)
+    clamped = binary(seen, theta, epsilon)
+    colour = array_namespace(own).where(clamped == seen, own, clamped)  # 0 and 1 are the same in either space
     if channels.alpha is None:
         return put(frame, channels.colour, colour)
     alpha = binary(pick(frame, (channels.alpha,)), theta, epsilon)

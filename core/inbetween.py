@@ -22,6 +22,10 @@ NEAREST = 2.0**-24
 HALVINGS = 10
 """How often at most a middle-only network halves a gap to reach one t: 1/1024 of the way is closer than is seen."""
 
+COPIES = 8
+"""What one asked-for frame costs, counted in float32 frames: start, end, result, the network's copies of them in its
+working space, and what is kept for deeper triads."""
+
 
 def inbetween(
     start: Array,
@@ -60,13 +64,9 @@ def inbetween(
     return _fill(start, end, drawings, network, walk, clean, batch)
 
 
-def frames_at_once(memory: int, shape: tuple[int, ...], copies: int = 8) -> int:
-    """How many frames of `shape` (H, W, C) one call may ask for within `memory` MiB; at least one.
-
-    `copies` is what one asked-for frame costs, counted in float32 frames: start, end, result, the network's copies of
-    them in its working space, and what is kept for deeper triads. A network that needs more (features) says so.
-    """
-    return max(1, memory * 2**20 // max(1, 4 * prod(shape) * copies))
+def frames_at_once(memory: int, shape: tuple[int, ...]) -> int:
+    """How many frames of `shape` (H, W, C) one call may ask for within `memory` MiB; at least one."""
+    return max(1, memory * 2**20 // max(1, 4 * prod(shape) * COPIES))
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ class Settings:
         "keys' own flat colours, of which it knows up to 64. Leave off for anything soft.",
         choices=("off", "binary", "palette"),
     )
-    theta: float = option(0.3, "Threshold of the binary clamp.", minimum=0.0, maximum=1.0)
+    theta: float = option(0.3, "Threshold of the binary clamp, of what the model sees.", minimum=0.0, maximum=1.0)
     epsilon: float = option(
         0.1,
         "Half-width of the band around theta that the binary clamp leaves alone, and reach of the palette clamp.",
@@ -139,17 +139,19 @@ class Settings:
 def check(settings: Any) -> None:
     """Hold every field of a settings dataclass against its declared type, choices and bounds.
 
-    Raises `SettingsError` naming the setting, the value and what is allowed.
+    A whole number for a real one becomes that. Raises `SettingsError` naming the setting, the value and what is allowed.
     """
     hints = get_type_hints(type(settings))
     for item in fields(settings):
         value, meta = getattr(settings, item.name), item.metadata
         allowed = get_args(hints[item.name]) or (hints[item.name],)
         kinds = tuple(get_origin(kind) or kind for kind in allowed)
-        whole_for_real = float in kinds and type(value) is int
+        whole_for_real = float in kinds and int not in kinds and type(value) is int
         if not (isinstance(value, kinds) or whole_for_real) or (type(value) is bool and bool not in kinds):
             names = " or ".join(kind.__name__ for kind in kinds)
             raise SettingsError(f"{item.name} must be {names}, not {value!r}")
+        if whole_for_real:
+            object.__setattr__(settings, item.name, float(value))  # as JSON may say it: equal settings, equal files
         if value is None or "choices" not in meta:
             continue
         if meta["choices"] and value not in meta["choices"]:

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from inbetween.core.channels import GREY, RGB, RGBA, Channels
 from inbetween.core.clamp import binary, cleaner, kmeans
+from inbetween.core.colour import decode
 from inbetween.core.settings import Settings
 
 LAYERED = Channels(("A", "depth", "B", "G", "R", "id"), (4, 3, 2), 0, (5,))
@@ -118,3 +119,13 @@ def test_kmeans_and_clamp_work_one_after_the_other() -> None:
     picture = frame(16, 16, 1)
     cleaned = cleaner(Settings(kmeans=2, clamp="binary"), GREY, picture, picture, "display")(picture)
     np.testing.assert_array_equal(cleaned, binary(kmeans(picture, 2)))
+
+
+@pytest.mark.parametrize("settings", [Settings(clamp="binary"), Settings(kmeans=3)])
+def test_a_drawing_is_cleaned_alike_in_files_of_display_values_and_of_light(settings: Settings) -> None:
+    drawn = frame(16, 16, 1)
+    cleaned = cleaner(settings, GREY, drawn, drawn, "display")(drawn)
+    light = decode(drawn, "linear")
+    np.testing.assert_allclose(
+        cleaner(settings, GREY, light, light, "linear")(light), decode(cleaned, "linear"), atol=1e-5
+    )

@@ -259,4 +259,3 @@ def test_more_memory_fits_more_frames_and_one_always_fits() -> None:
     assert frames_at_once(128, (8000, 8000, 4)) == 1
     assert frames_at_once(2048, hd) == 2048 * 2**20 // (1080 * 1920 * 4 * 4 * 8)
     assert frames_at_once(4096, hd) >= 2 * frames_at_once(2048, hd)
-    assert frames_at_once(2048, hd, copies=100) == 1

@@ -62,6 +62,8 @@ def test_settings_describe_themselves_in_plain_values() -> None:
 
 def test_equal_settings_have_equal_fingerprints_and_pictures_decide() -> None:
     assert fingerprint(Settings()) == fingerprint(Settings())
+    whole, real = Settings(cut_threshold=1), Settings(cut_threshold=1.0)
+    assert (whole, fingerprint(whole)) == (real, fingerprint(real))
     assert fingerprint(replace(Settings(), device="cpu", memory=4096, engine="torch")) == fingerprint(Settings())
     for change in ({"on": 2}, {"theta": 0.4}, {"timing": "ease-in"}, {"cut_threshold": 1.0}, {"model": "akanet"}):
         assert fingerprint(replace(Settings(), **change)) != fingerprint(Settings())
