@@ -139,7 +139,7 @@ class Settings:
 def check(settings: Any) -> None:
     """Hold every field of a settings dataclass against its declared type, choices and bounds.
 
-    A whole number for a real one becomes that. Raises `SettingsError` naming the setting, the value and what is allowed.
+    A whole number for a real one becomes that. Raises `SettingsError` with the setting, the value and what is allowed.
     """
     hints = get_type_hints(type(settings))
     for item in fields(settings):

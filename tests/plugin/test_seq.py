@@ -116,7 +116,7 @@ def test_help_gives_unit_range_and_default(capsys: pytest.CaptureFixture[str]) -
         main(["--help"])
     assert stop.value.code == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "Threshold of the binary clamp. [0 to 1; default 0.3]" in said
+    assert "Threshold of the binary clamp, of what the model sees. [0 to 1; default 0.3]" in said
     assert "--memory MIB" in said
     assert "--guide FOLDER|PATTERN" in said
     assert "--motion-vectors FOLDER|PATTERN" in said
