@@ -2,7 +2,7 @@
 
 A flow is float32 (N, H, W, 2) in pixels of the frame, x to the right and then y down:
 `result[y, x] = source[y + flow[y, x, 1], x + flow[y, x, 0]]`. What lies outside the frame is the nearest border pixel.
-NumPy arrays go through OpenCV in parts and groups of channels; torch tensors stay on their device and keep gradients.
+NumPy arrays go through OpenCV in parts and groups of channels; torch tensors stay on their device.
 
 What is only looked at (motion, masks) is fetched bilinearly, pictures that are shown bicubically (Keys 1981, with
 a = -0.75 as OpenCV and torch have it) and within the range of the four nearest pixels: bilinear filters blur lines that
@@ -37,24 +37,6 @@ CHANNELS_AT_ONCE = 4
 """cv2.remap takes at most four channels."""
 DISTINCT = np.sqrt(np.array([2, 3, 5, 7], np.float32))
 """Weights of channels in a sum that two colours hardly ever have in common."""
-
-
-def warp(frames: Array, flow: Array, ids: tuple[int, ...] = ()) -> Array:
-    """Fetch `frames` (N, H, W, C) along `flow` (M, H, W, 2), bilinearly; channels `ids` from the nearest pixel instead.
-
-    N equals M or is 1. Any channel count, any finite values: each result is a weighted mean of four source pixels, so
-    flat colour stays flat and nothing leaves the range of the source, but for float32 rounding. New memory; inputs are
-    not written to.
-    """
-    if is_torch_array(frames):
-        return _warp_torch(frames, flow, ids)
-    result = np.empty((flow.shape[0], *frames.shape[1:]), np.float32)
-    for i in range(flow.shape[0]):
-        for lot in _lots(frames.shape[3], ids):
-            source = _source(frames[i if len(frames) > 1 else 0], lot)
-            for rows in _strips(*flow.shape[1:3]):
-                result[i, rows][..., lot.place] = _fetched(source, flow[i], rows, lot.nearest)
-    return result
 
 
 class Mixer:
@@ -135,9 +117,18 @@ class Mixer:
 
 
 def fetched_along(plane: Plane, flow: Plane) -> Plane:
-    """A plane (h, w) or (h, w, c) fetched along a flow (h, w, 2)."""
-    warped: Plane = warp(plane.reshape(1, *plane.shape[:2], -1), flow[None])
-    return warped.reshape(plane.shape)
+    """A plane (h, w) or (h, w, c) fetched along a flow (h, w, 2), bilinearly: float32, new memory.
+
+    Any channel count, any finite values: each result is a weighted mean of four source pixels, so flat colour stays
+    flat and nothing leaves the range of the source, but for float32 rounding.
+    """
+    frame = plane.reshape(*plane.shape[:2], -1)
+    result = np.empty(frame.shape, np.float32)
+    for lot in _lots(frame.shape[2]):
+        source = _source(frame, lot)
+        for rows in _strips(*flow.shape[:2]):
+            result[rows][..., lot.place] = _fetched(source, flow, rows, lot.nearest)
+    return result.reshape(plane.shape)
 
 
 def fetched_at(plane: NDArray[Any], points: NDArray[Any], nearest: bool = False) -> NDArray[Any]:
@@ -201,7 +192,7 @@ class _Lot(NamedTuple):
         return span if span.stop - span.start == len(self.channels) else self.channels
 
 
-def _lots(count: int, ids: tuple[int, ...], left_out: Set[int] = frozenset()) -> Iterator[_Lot]:
+def _lots(count: int, ids: tuple[int, ...] = (), left_out: Set[int] = frozenset()) -> Iterator[_Lot]:
     for nearest in (False, True):
         chosen = [c for c in range(count) if (c in ids) == nearest and c not in left_out]
         for first in range(0, len(chosen), CHANNELS_AT_ONCE):
@@ -276,11 +267,6 @@ def _bicubic(source: Array, x: Plane, y: Plane) -> Array:
     return limited.reshape(-1, source.shape[2])[: len(x)]
 
 
-def _warp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:
-    places = _places_torch(flow)
-    return _with_ids(_sampled_torch(frames, *places, "bilinear"), frames, places, ids)
-
-
 def _sharp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:
     import torch
 
@@ -288,27 +274,27 @@ def _sharp_torch(frames: Any, flow: Any, ids: tuple[int, ...]) -> Any:
     x, y = (torch.round(place * FRACTIONS) / FRACTIONS for place in exact)
     corners = [_corner(frames, x + across, y + down) for across in (0, 1) for down in (0, 1)]
     least, most = reduce(torch.minimum, corners), reduce(torch.maximum, corners)
-    limited = torch.minimum(torch.maximum(_sampled_torch(frames, x, y, "bicubic"), least), most)
+    limited = torch.minimum(torch.maximum(_bicubic_torch(frames, x, y), least), most)
     return _with_ids(limited, frames, exact, ids)
 
 
 def _with_ids(result: Any, frames: Any, places: tuple[Any, Any], ids: tuple[int, ...]) -> Any:
-    """The same, with the nearest pixel's channels `ids`; `result` is written to."""
+    """`result`, written to: its channels `ids` are those of the pixels of `frames` nearest to `places`."""
     if ids:
         chosen = list(ids)
         result[..., chosen] = _corner(frames[..., chosen], *(place + 0.5 for place in places))
     return result
 
 
-def _sampled_torch(frames: Any, x: Any, y: Any, mode: str) -> Any:
-    """Frames (N or 1, H, W, C) at places x and y (N, H, W) within them."""
+def _bicubic_torch(frames: Any, x: Any, y: Any) -> Any:
+    """Frames (1, H, W, C) at places x and y (1, H, W) within them."""
     import torch
 
-    count, height, width = x.shape
-    planes = frames.permute(0, 3, 1, 2).expand(count, -1, -1, -1)
+    height, width = x.shape[1:]
+    planes = frames.permute(0, 3, 1, 2)
     # A side of one pixel has no extent to normalise by; any coordinate then means that pixel.
     grid = torch.stack((x * (2 / max(width - 1, 1)) - 1, y * (2 / max(height - 1, 1)) - 1), -1)
-    found = torch.nn.functional.grid_sample(planes.float(), grid, mode=mode, padding_mode="border", align_corners=True)
+    found = torch.nn.functional.grid_sample(planes, grid, mode="bicubic", padding_mode="border", align_corners=True)
     return found.permute(0, 2, 3, 1).contiguous()
 
 
@@ -317,19 +303,15 @@ def _places_torch(flow: Any, top: int = 0, frame_height: int | None = None) -> t
     import torch
 
     height, width = flow.shape[1:3]
-    # arange rather than linspace: linspace would freeze the size in an exported graph.
     x = torch.arange(width, device=flow.device, dtype=torch.float32) + flow[..., 0].float()
     y = torch.arange(top, top + height, device=flow.device, dtype=torch.float32)[:, None] + flow[..., 1].float()
     return x.clamp(0, width - 1), y.clamp(0, (frame_height or height) - 1)
 
 
 def _corner(frames: Any, x: Any, y: Any) -> Any:
-    """The pixels of frames (N or 1, H, W, C) at whole places no greater than x and y (N, H, W)."""
-    import torch
-
+    """The pixels of frames (1, H, W, C) at whole places no greater than x and y (1, H, W)."""
     height, width = frames.shape[1:3]
-    here = torch.arange(len(x), device=x.device)[:, None, None] if len(frames) > 1 else 0
-    return frames[here, y.floor().long().clamp(max=height - 1), x.floor().long().clamp(max=width - 1)]
+    return frames[0, y.floor().long().clamp(max=height - 1), x.floor().long().clamp(max=width - 1)]
 
 
 def pixels(size: tuple[int, ...]) -> Plane:

@@ -40,11 +40,6 @@ AT_ONCE = 1 << 20
 TIMES = 64
 """A pixel's own time is rounded to this share of the gap; each time that occurs is drawn once."""
 
-PICTURE, MOTION = 0, 1
-"""What `output_mode` means."""
-LINEAR, DISPLAY = 0, 1
-"""What `working_space` means."""
-
 
 class Convolution(nn.Module):
     """`nn.Conv2d` with float32 in and out whatever its weights are.
@@ -111,10 +106,10 @@ class Native(nn.Module):
         """Where the in-between stands: 0 gives the first key to the bit, 1 the second."""
         self.detail = 0
         """Longest side, in pixels, of the copy on which motion is found; 0 leaves it to the model."""
-        self.output_mode = PICTURE
+        self.output_mode = 0
         """0: red, green, blue, alpha, confidence. 1: motion to the first key (u, v), to the second (u, v), share of the
         first; in pixels, v upwards as Nuke has it."""
-        self.working_space = LINEAR
+        self.working_space = 0
         """0: scene-linear light. 1: encoded for a screen."""
 
     def forward(self, x: Tensor) -> Tensor:

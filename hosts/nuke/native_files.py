@@ -128,9 +128,9 @@ def _creators(folder: Path) -> list[str]:
     return lines
 
 
-def _gizmo(kind: str, cat: Callable[[str], str], name: str = NAME, inputs: int = 0) -> list[str]:
+def _gizmo(kind: str, cat: Callable[[str], str], inputs: int = 0) -> list[str]:
     """The gizmo, or the same as a group that takes its inputs from what stands before it."""
-    head = [f"{kind} {{", f" name {name}"]
+    head = [f"{kind} {{", f" name {NAME}"]
     if kind == "Group":
         head.append(f" inputs {inputs}")
     return [*head, *(line for knob in KNOBS for line in user_knob(knob)), "}", *_inside(cat), "end_group"]

@@ -186,9 +186,9 @@ class Worker:
         """The last lines the process wrote about itself, for a log or a details box."""
         return "\n".join(self._stderr)
 
-    def hello(self, timeout: float | None = None) -> dict[str, Any]:
+    def hello(self) -> dict[str, Any]:
         """Wait for the worker's greeting and return it; raises `WorkerError` when none comes."""
-        end = time.monotonic() + (self._start_timeout if timeout is None else timeout)
+        end = time.monotonic() + self._start_timeout
         while self.greeting is None:
             self.pump()
             if not self.error and self.greeting is None and time.monotonic() > end:

@@ -20,7 +20,6 @@ FILES = {
     "test": ("t10k-images-idx3-ubyte.gz", "2646ac647ad5339dbf082846283269ea"),
 }
 """The 60,000 digits to learn from and the 10,000 never seen: file, and md5 of what it unpacks to."""
-PUBLISHED_SHAPE = (20, 10000, 64, 64)
 
 
 def digits(folder: Path, part: str) -> np.ndarray:
@@ -90,17 +89,3 @@ def shrunk(frames: np.ndarray) -> np.ndarray:
     """Frames uint8 (..., 64, 64) as the thesis uses them: float32 (..., 32, 32, 1), means of 2 x 2, from 0 to 1."""
     small: np.ndarray = frames.reshape(*frames.shape[:-2], SIDE // 2, 2, SIDE // 2, 2).mean((-3, -1), dtype=np.float32)
     return small[..., None] / np.float32(255)
-
-
-def published(path: Path) -> np.ndarray:
-    """The published test sequences, `mnist_test_seq.npy`: uint8 (10000, 20, 64, 64), read from disk as needed.
-
-    Raises `InputError` when the file is not (20, 10000, 64, 64) of uint8.
-    """
-    try:
-        stored = np.lib.format.open_memmap(path, mode="r")  # never unpickles
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as a NumPy file ({error}); fetch mnist_test_seq.npy again") from error
-    if stored.shape != PUBLISHED_SHAPE or stored.dtype != np.uint8:
-        raise InputError(f"{path} holds {stored.dtype} {stored.shape}; mnist_test_seq.npy is uint8 {PUBLISHED_SHAPE}")
-    return np.swapaxes(stored, 0, 1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from inbetween.models.training.graphics import render, sample, scene
 from inbetween.models.training.layers import Layer, Motion, Part, Scene, draw, flow, held
-from inbetween.models.warp import warp
+from inbetween.models.warp import fetched_along
 
 SQUARE = np.array([[-8.0, -8.0], [8.0, -8.0], [8.0, 8.0], [-8.0, 8.0]])
 
@@ -51,7 +51,7 @@ def test_the_middle_is_found_along_the_flow_wherever_it_is_visible() -> None:
         made = sample(seed, 96, reach=0.1)
         for key, source in ((2, made.start), (3, made.end)):
             seen = made.seen[key] == 1
-            fetched = warp(source[None], made.flows[key][None])[0]
+            fetched = fetched_along(source, made.flows[key])
             if seen.any():
                 wrong.append(np.abs(fetched - made.middle)[seen].mean())
     # Edges are drawn anew at each time, textures and fades change on the way; nothing else may differ.
@@ -63,7 +63,7 @@ def test_the_middle_is_found_along_the_flow_wherever_it_is_visible() -> None:
 def test_what_leaves_through_the_other_key_comes_back(there: Any) -> None:
     made = sample(11, 96, reach=0.1)
     out, back = made.flows[there], made.flows[1 - there]
-    loop = out + warp(back[None], out[None])[0]
+    loop = out + fetched_along(back, out)
     assert np.median(np.abs(loop)[made.seen[there] == 1]) < 0.1
 
 

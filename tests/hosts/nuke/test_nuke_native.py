@@ -226,7 +226,7 @@ def test_strips_do_not_show(net: MotionNet) -> None:
 
 def test_motion_comes_out_in_pixels_with_v_upwards() -> None:
     eager = native.Native(Shift(right=4.0, down=2.0)).eval()
-    eager.timestep, eager.output_mode = 0.25, native.MOTION
+    eager.timestep, eager.output_mode = 0.25, 1
     vectors = eager(torch.rand(1, 8, 32, 32))[0, :, 16, 16]
     assert vectors.tolist() == pytest.approx([-1.0, 0.5, 3.0, -1.5, 0.75])
 

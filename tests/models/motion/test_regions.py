@@ -19,7 +19,7 @@ from inbetween.models.motion.piece_motion import START, carried
 from inbetween.models.motion.regions import pieces
 from inbetween.models.motion.upsampling import enlarged
 from inbetween.models.motion.wholes import wholes
-from inbetween.models.warp import warp
+from inbetween.models.warp import fetched_along
 
 SIZE = 160
 
@@ -60,7 +60,7 @@ def put(found: Any) -> Any:
 
 def drawn(start: Any, end: Any, ways: Any) -> Any:
     to_start, to_end, share = ways
-    first, second = (warp(key[None], way[None])[0] for key, way in ((start, to_start), (end, to_end)))
+    first, second = (fetched_along(key, way) for key, way in ((start, to_start), (end, to_end)))
     return share[..., None] * first + (1 - share[..., None]) * second
 
 

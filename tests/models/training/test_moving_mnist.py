@@ -1,6 +1,5 @@
 import gzip
 import hashlib
-import io
 import struct
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from inbetween.core.errors import InputError
-from inbetween.models.training import bouncing_balls, moving_mnist
+from inbetween.models.training import moving_mnist
 
 SHARED = Path(__file__).resolve().parents[4] / "shared/data/mnist"
 FREE = moving_mnist.SIDE - moving_mnist.DIGIT
@@ -105,56 +104,3 @@ class TestRule:
         assert small.shape == (1, 20, 32, 32, 1)
         assert np.isclose(small[0, 3, 4, 5, 0], frames[0, 3, 8:10, 10:12].mean() / 255)
         assert 0 <= small.min() <= small.max() <= 1
-
-
-class TestPublishedFile:
-    def test_only_the_published_size_is_taken(self, tmp_path: Path) -> None:
-        np.save(tmp_path / "a.npy", np.zeros((20, 3, 64, 64), np.uint8))
-        with pytest.raises(InputError, match=r"holds uint8 \(20, 3, 64, 64\); mnist_test_seq.npy is uint8"):
-            moving_mnist.published(tmp_path / "a.npy")
-
-    def test_sequences_come_first(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        stored = np.random.default_rng(0).integers(0, 256, (20, 3, 8, 8), np.uint8)
-        np.save(tmp_path / "a.npy", stored)
-        monkeypatch.setattr(moving_mnist, "PUBLISHED_SHAPE", stored.shape)
-        assert np.array_equal(moving_mnist.published(tmp_path / "a.npy")[2, 5], stored[5, 2])
-
-    def test_damaged_and_pickled_files_are_one_clear_line(self, tmp_path: Path) -> None:
-        buffer = io.BytesIO()
-        np.save(buffer, np.asarray([{}]), allow_pickle=True)
-        for content in (b"", b"nonsense", buffer.getvalue()):
-            (tmp_path / "a.npy").write_bytes(content)
-            with pytest.raises(InputError, match="cannot be read as a NumPy file"):
-                moving_mnist.published(tmp_path / "a.npy")
-
-
-class TestBouncingBalls:
-    @given(st.integers(0, 2**31), st.integers(2, 3))
-    @settings(max_examples=20, deadline=None)
-    def test_balls_keep_their_energy_and_stay_in_the_box(self, seed: int, balls: int) -> None:
-        centres = bouncing_balls.paths(np.random.default_rng(seed), 40, balls)
-        slack = bouncing_balls.SPEED
-        assert centres.min() >= bouncing_balls.RADIUS - slack
-        assert centres.max() <= bouncing_balls.BOX - bouncing_balls.RADIUS + slack
-        assert np.linalg.norm(np.diff(centres, axis=0), axis=(1, 2)).max() <= bouncing_balls.SPEED + 1e-9
-
-    def test_balls_begin_apart_and_never_rest_in_one_another(self) -> None:
-        centres = bouncing_balls.paths(np.random.default_rng(3), 300)
-        distance = np.linalg.norm(centres[:, 0] - centres[:, 1], axis=-1)
-        assert distance[0] >= 2 * bouncing_balls.RADIUS
-        assert distance.min() > 2 * bouncing_balls.RADIUS - bouncing_balls.SPEED
-
-    def test_a_collision_exchanges_the_speed_along_the_line_of_centres(self) -> None:
-        place = np.asarray([[4.0, 5.0], [6.0, 5.0]])
-        velocity = np.asarray([[0.3, 0.1], [-0.2, 0.0]])
-        after = bouncing_balls._after_collisions(place, velocity)
-        assert np.allclose(after, [[-0.2, 0.1], [0.3, 0.0]])
-
-    def test_frames_are_soft_discs_from_0_to_1(self) -> None:
-        frames = bouncing_balls.sequences(np.random.default_rng(2), 2, frames=4, side=32, balls=3)
-        assert frames.shape == (2, 4, 32, 32, 1)
-        assert frames.dtype == np.float32
-        assert frames.min() >= 0
-        assert 0.9 < frames.max() <= 1
-        area = frames.sum((2, 3, 4)) * (bouncing_balls.BOX / 32) ** 2
-        assert np.all(area > 2.2 * np.pi * bouncing_balls.RADIUS**2 * 0.8)
