@@ -95,14 +95,6 @@ def events(store: Path) -> Iterator[dict[str, Any]]:
             yield {**line, "sha256": seal}
 
 
-def head(store: Path) -> str:
-    """The hash of the last line. Raises `PremisesError` when the log is damaged or altered."""
-    last = ORIGIN
-    for event in events(store):
-        last = event["sha256"]
-    return last
-
-
 def _last(file: Path) -> tuple[int, str]:
     """Number and hash of the last line; the log may be long, so only its end is read."""
     if not file.exists() or file.stat().st_size == 0:
