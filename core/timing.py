@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+from inbetween.core.counted import counted
 from inbetween.core.errors import SettingsError
 
 CURVES: dict[str, Callable[[float], float]] = {
@@ -84,7 +85,8 @@ def times(timing: str, shares: tuple[float, ...]) -> tuple[float, ...]:
         return tuple(CURVES[timing](share) for share in shares)
     if len(fractions) != len(shares):
         raise SettingsError(
-            f"timing chart {timing!r} has {len(fractions)} fractions, but the gap takes {len(shares)} drawings; "
+            f"timing chart {timing!r} has {counted(len(fractions), 'fraction')}, but the gap takes "
+            f"{counted(len(shares), 'drawing')}; "
             "give one fraction for each, the name of a curve, or a timing for each key: 1:ease-in 9:0.1,0.4,0.8"
         )
     return fractions

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from inbetween.arguments import add_options, values
-from inbetween.console import DONE, answer, complain, log_at, say
+from inbetween.console import DONE, Parser, answer, complain, log_at, say
 from inbetween.core.errors import FrameWriteError, InputError, ModelError
 from inbetween.core.settings import check, option
 from inbetween.models.model import Model
@@ -185,8 +185,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return answer(lambda: _run(options))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("inbetween bench", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser("inbetween bench", description=__doc__)
     commands = parser.add_subparsers(dest="bench", required=True, metavar=" | ".join(BENCHES))
     for name, bench in BENCHES.items():
         one = commands.add_parser(name, help=bench.help, description=bench.description)

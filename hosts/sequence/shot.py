@@ -11,6 +11,7 @@ from typing import Any
 
 from inbetween.core import colour
 from inbetween.core.continuity import Verdict
+from inbetween.core.counted import counted
 from inbetween.core.errors import Cancelled, FrameReadError, InbetweenError
 from inbetween.core.network import Beyond, Mark
 from inbetween.core.settings import for_gap
@@ -298,8 +299,8 @@ class Shot:
             self._warned.add(file)
             self._warn(
                 file,
-                f"holds {count} values that are not finite (NaN or infinity); in-betweens are drawn without them, the "
-                "key stays as it is",
+                f"holds {counted(count, 'value')} not finite (NaN or infinity); in-betweens are drawn without them, "
+                "the key stays as it is",
             )
         return pixels
 

@@ -540,7 +540,7 @@ def test_what_the_runner_remarks_stands_in_the_panel_and_in_the_log(studio: Stud
     studio.run(node)
     for said in (node["state"].value(), "\n".join(studio.host.printed)):
         assert "inbetween.0001.exr is held: inbetween.0005.exr looks like another shot" in said
-        assert "inbetween.0005.exr holds 1 values that are not finite" in said
+        assert "inbetween.0005.exr holds 1 value not finite" in said
     node["timing"].setValue("ease-in")
     assert node["state"].value().endswith("(knobs have changed since)")
 
