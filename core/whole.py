@@ -1,7 +1,11 @@
-"""Files that appear whole or not at all: written under a hidden temporary name, on the disk, then renamed."""
+"""Files that appear whole or not at all: written under a hidden temporary name, on the disk, then renamed.
+
+Also the hash by which a file is known again.
+"""
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import socket
@@ -43,6 +47,12 @@ def whole(path: Path) -> Iterator[Path]:
 def finished(folder: Path, pattern: str) -> list[Path]:
     """The files of a folder that match a glob pattern, sorted, but for hidden ones: these may not be whole."""
     return [file for file in sorted(folder.glob(pattern)) if not file.name.startswith(".")]
+
+
+def sha256(path: Path) -> str:
+    """The sha256 (hex) of a file's bytes. Raises `OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sweep(folder: Path) -> None:

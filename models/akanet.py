@@ -22,10 +22,10 @@ from inbetween.core.channels import Channels
 from inbetween.core.colour import decode, encode
 from inbetween.core.errors import ModelError
 from inbetween.core.network import Array, Network
+from inbetween.models.arrays import numpy_of
 from inbetween.models.card import Card, learnt
 from inbetween.models.engines import Engine, filled, open_torch, open_weights, running
 from inbetween.models.model import Abilities, Model
-from inbetween.models.moving import numpy_of
 
 if TYPE_CHECKING:
     from torch import nn

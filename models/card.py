@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import ModelError
-from inbetween.core.whole import whole
+from inbetween.core.whole import sha256, whole
 
 KEY = "inbetween"
 """The one key of a safetensors header: several would be written in another order each time."""
@@ -146,12 +146,6 @@ def refuse_pickle(weights: Path) -> None:
         raise ModelError(
             f"{weights} is not a .safetensors or .onnx file; pickled checkpoints can run code and are not loaded"
         )
-
-
-def sha256(path: Path) -> str:
-    """The sha256 of a file, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _names(card: Card, suffix: str) -> str:

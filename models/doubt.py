@@ -20,6 +20,7 @@ import numpy as np
 from inbetween.models.curve import Ways
 from inbetween.models.metrics import MOVING, Mask
 from inbetween.models.optical import unlikeness
+from inbetween.models.vectors import shown
 from inbetween.models.warp import Plane, fetched_along, pixels
 
 LONGEST_SIDE = 320
@@ -28,8 +29,6 @@ NEAR = 5
 """Side of the square over which a pixel's uses are evened out: flows that grow or shrink a little leave holes."""
 BEYOND = 4
 """Of a frame's longest side, this part is looked at on every side of it."""
-SHOWN = 0.6
-"""Of what time alone would give a key, the share from which it is shown."""
 EDGE = 0.4
 """Slope above which an outline is seen: a step of a tenth, by Sobel's measure."""
 TONES = 32
@@ -103,11 +102,10 @@ def _counts(t: float) -> tuple[float, float]:
 
 def _misused(keys: list[Plane], ways: Ways, t: float) -> list[Plane]:
     """How far from once the outlines that change are used where their key is shown, (h, w) of either key."""
-    changing, share = np.abs(keys[0] - keys[1]) > MOVING, ways[2]
-    shown = share > SHOWN * (1 - t), 1 - share > SHOWN * t
+    changing = np.abs(keys[0] - keys[1]) > MOVING
     return [
         np.float32(count) * _unevenly(_uses(flow, seen.astype(np.float32)), changing & _edges(key))
-        for flow, seen, key, count in zip(ways[:2], shown, keys, _counts(t), strict=True)
+        for flow, seen, key, count in zip(ways[:2], shown(ways[2], t), keys, _counts(t), strict=True)
     ]
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_torch_array
 
 from inbetween.core.errors import EngineError, ModelError
 from inbetween.core.extras import command, missing
 from inbetween.core.network import Array
 from inbetween.core.parallel import cores
+from inbetween.models.arrays import like, numpy_of
 from inbetween.models.card import Card, identity, verify
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def open_onnx(path: Path, wanted: str) -> Engine:
                 f"{path} takes {', '.join(names)}: it was exported by another release; run `inbetween export` on its "
                 ".safetensors again"
             )
-        feed = {name: np.ascontiguousarray(_numpy(array)) for name, array in zip(names, arrays, strict=True)}
-        return [_like(arrays[0], answer) for answer in session.run(None, feed)]
+        feed = {name: np.ascontiguousarray(numpy_of(array)) for name, array in zip(names, arrays, strict=True)}
+        return [like(arrays[0], answer) for answer in session.run(None, feed)]
 
     return Engine(f"onnxruntime {running}", run)
 
@@ -139,7 +139,7 @@ def open_torch(module: "Callable[[], nn.Module]", wanted: str) -> Engine:
         with torch.no_grad():
             answer = network(*(torch.as_tensor(array).to(place) for array in arrays))
         answers = answer if isinstance(answer, tuple | list) else (answer,)
-        return [_like(arrays[0], one) for one in answers]
+        return [like(arrays[0], one) for one in answers]
 
     return Engine(f"torch {next(network.parameters()).device}", run)
 
@@ -184,17 +184,6 @@ def _session(ort: Any, path: Path, providers: list[Any]) -> Any:
         return ort.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its exceptions share no base class
         raise ModelError(f"{path} cannot be loaded by ONNX Runtime ({_first_line(error)}); fetch it again") from error
-
-
-def _numpy(array: Array) -> Array:
-    return array.detach().cpu().numpy() if is_torch_array(array) else array
-
-
-def _like(model: Array, answer: Array) -> Array:
-    """`answer` as the kind of array that `model` is, on its device."""
-    if is_torch_array(model):
-        return array_namespace(model).asarray(answer, device=device(model))
-    return np.asarray(_numpy(answer))
 
 
 def _first_line(error: Exception) -> str:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from inbetween.core.network import Array, Mark
+from inbetween.models.arrays import numpy_of
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.engines import require_cpu
 from inbetween.models.model import Model
-from inbetween.models.moving import MovingNetwork, numpy_of, refuse
+from inbetween.models.moving import MovingNetwork, refuse
 from inbetween.models.optical import Grey, Motion, find_motion, grey_copy, paths
 from inbetween.models.warp import Plane, fetched_along
 

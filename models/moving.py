@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_torch_array
+from array_api_compat import array_namespace, device
 
 from inbetween.core.channels import Channels
 from inbetween.core.errors import SettingsError
 from inbetween.core.network import Array, Beyond, DoubtingNetwork, Mark, Moved, PathNetwork, Step, VectorNetwork
+from inbetween.models.arrays import like, numpy_of
 from inbetween.models.curve import Bend, Side, Ways
 from inbetween.models.doubt import against, doubt
 from inbetween.models.optical import grey_copy
@@ -153,9 +154,8 @@ class Led(Generic[Pair]):
 
 def move(mixer: Mixer, ways: Ways, frame: Array) -> None:
     """Both keys fetched along their flows and mixed into `frame` (1, H, W, C)."""
-    xp, where = array_namespace(frame), device(frame)
     height, width = frame.shape[1:3]
-    to_start, to_end, share = (xp.asarray(part.reshape(1, *part.shape[:2], -1), device=where) for part in ways)
+    to_start, to_end, share = (like(frame, part.reshape(1, *part.shape[:2], -1)) for part in ways)
     flows = enlarge_flow(to_start, height, width), enlarge_flow(to_end, height, width)
     mixer.draw(flows, enlarge(share, height, width), frame)
 
@@ -176,8 +176,3 @@ def not_finite(start: Array, end: Array, channels: Channels) -> Iterator[int]:
     finite = xp.isfinite(sums[0]) & xp.isfinite(sums[1])
     known = {*channels.ids, *channels.measures}
     return (c for c in range(start.shape[-1]) if c not in known and not bool(finite[c]))
-
-
-def numpy_of(array: Array) -> Plane:
-    """The same values as NumPy has them, in memory of the CPU."""
-    return array.detach().cpu().numpy() if is_torch_array(array) else np.asarray(array)

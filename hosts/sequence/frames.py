@@ -5,7 +5,6 @@ hands out garbage for a damaged file.
 """
 
 import contextlib
-import hashlib
 import os
 import re
 from collections.abc import Collection, Iterator
@@ -20,7 +19,7 @@ import OpenImageIO as oiio
 from inbetween.core.channels import Channels
 from inbetween.core.colour import HALF_MAX
 from inbetween.core.errors import FrameReadError
-from inbetween.core.whole import whole
+from inbetween.core.whole import sha256, whole
 from inbetween.hosts.sequence.layers import channels_of, unsigned, views
 from inbetween.hosts.sequence.window import Window
 
@@ -140,8 +139,7 @@ def read_plate(path: Path) -> Plate:
 def file_hash(path: Path) -> str:
     """sha256 (hex) of a file's bytes. Raises `FrameReadError`."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256(path)
     except OSError as error:
         raise FrameReadError(f"{path} cannot be read: {error.strerror}; check the file and its permissions") from error
 

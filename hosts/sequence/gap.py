@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +18,7 @@ from inbetween.core.schedule import Drawing
 from inbetween.core.settings import Settings
 from inbetween.hosts.sequence.frames import Pixels
 from inbetween.hosts.sequence.plan import Span
+from inbetween.models.motion.masks import nearest
 
 log = logging.getLogger(__name__)
 
@@ -114,12 +114,8 @@ def _nearest(values: Pixels, wrong: NDArray[np.bool_]) -> Pixels | float:
     """For each wrong pixel of a plane (H, W), the value of the nearest one that is not; 0 where all are wrong."""
     if wrong.all():
         return 0.0
-    kind, mask = cv2.DIST_LABEL_PIXEL, cv2.DIST_MASK_5
-    _, labels = cv2.distanceTransformWithLabels(wrong.view(np.uint8), cv2.DIST_L2, mask, labelType=kind)
-    found = np.zeros(int(labels.max()) + 1, np.float32)
-    found[labels[~wrong]] = values[~wrong]
-    nearest: Pixels = found[labels[wrong]]
-    return nearest
+    found: Pixels = values.ravel()[nearest(~wrong)[1][wrong]]
+    return found
 
 
 def _through(

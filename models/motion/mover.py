@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
-from array_api_compat import array_namespace, device
 from numpy.typing import NDArray
 
 from inbetween.core.channels import Channels
 from inbetween.core.colour import encode, visible
 from inbetween.core.network import Array, Mark
 from inbetween.core.parallel import in_parallel
+from inbetween.models.arrays import like, numpy_of
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.classical import Offered, alike, entering, evenly, grown, offer, sharpened
@@ -26,7 +26,7 @@ from inbetween.models.motion.pace import SAME_FLOW
 from inbetween.models.motion.strokes import Stroke, drawn_on
 from inbetween.models.motion.upsampling import enlarged
 from inbetween.models.motion.wholes import Wholes, wholes
-from inbetween.models.moving import MovingNetwork, numpy_of, refuse
+from inbetween.models.moving import MovingNetwork, refuse
 from inbetween.models.warp import Plane
 
 Picture = NDArray[np.float32]
@@ -155,12 +155,12 @@ class Mover(MovingNetwork[Prepared]):
 
     def _motion(self, prepared: Prepared, t: float) -> list[Array]:
         """By pixel of the picture looked at: flows to start and end (1, H, W, 2), share of the start (1, H, W)."""
-        like = prepared.levels[0][0]
-        height, width = like.shape[2:]
-        above, state = _like(like, np.zeros((1, 5, height, width))), _like(like, np.zeros((1, STATE, height, width)))
-        time, hidden = _like(like, np.full((1, 1, 1, 1), t)), like
+        hidden = prepared.levels[0][0]
+        one, cells = (1, 1, 1, 1), hidden.shape[2:]
+        above, state = (like(hidden, np.zeros((1, count, *cells), np.float32)) for count in (5, STATE))
+        time = like(hidden, np.full(one, t, np.float32))
         for index, level in enumerate(prepared.levels):
-            known = _like(like, np.full((1, 1, 1, 1), index > 0))
+            known = like(hidden, np.full(one, index > 0, np.float32))
             above, state, hidden = self.graphs.draw(*level, time, above, state, known)
         return self.graphs.enlarge(above, hidden, time)
 
@@ -237,8 +237,3 @@ def _blocks(pictures: Picture) -> Picture:
     count, channels, height, width = pictures.shape
     cells = pictures.reshape(count, channels, height // CELL, CELL, width // CELL, CELL)
     return cells.transpose(0, 1, 3, 5, 2, 4).reshape(count, channels * CELL * CELL, height // CELL, width // CELL)
-
-
-def _like(model: Array, values: NDArray[np.floating]) -> Array:
-    """Values as float32, as the kind of array that `model` is and where it is."""
-    return array_namespace(model).asarray(values.astype(np.float32), device=device(model))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from inbetween.core.errors import FrameReadError, FrameWriteError, InputError
-from inbetween.models.card import sha256
+from inbetween.core.whole import sha256
 from inbetween.models.training.curate import Shot
 from inbetween.models.training.readers import Clip, Picture, open_clip, sequence
 from inbetween.models.training.split import Place

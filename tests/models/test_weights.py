@@ -21,6 +21,7 @@ from inbetween import export as export_command  # noqa: E402 - only where torch 
 from inbetween import model_list  # noqa: E402
 from inbetween.core.channels import GREY, RGB, RGBA, Channels  # noqa: E402
 from inbetween.core.errors import EngineError, ModelError  # noqa: E402
+from inbetween.core.whole import sha256  # noqa: E402
 from inbetween.models import akanet, card, engines, registry  # noqa: E402
 from inbetween.models.akanet_net import AkaNet, parameter_count  # noqa: E402
 from inbetween.models.motion import model as motion  # noqa: E402
@@ -141,8 +142,8 @@ class TestRegistry:
     def test_either_file_stands_for_both(self, studio: Path, suffix: str, engine: str) -> None:
         model = registry.load(str(studio.with_suffix(suffix)), "cpu", engine)
         runs = studio if engine == "torch" else studio.with_suffix(".onnx")
-        assert model.weights_sha256 == card.sha256(runs)
-        assert model.learnt_sha256 == card.sha256(studio)
+        assert model.weights_sha256 == sha256(runs)
+        assert model.learnt_sha256 == sha256(studio)
         assert (model.name, model.version, model.licence, model.scheme) == ("studio", "3", "CC0-1.0", "triads")
         assert not model.knows_time
 
@@ -371,7 +372,7 @@ class TestExport:
 
     def test_the_card_knows_both_files(self, exported: Path) -> None:
         known = card.read(exported / "studio.json")
-        assert known.files == {file.name: card.sha256(file) for file in exported.iterdir() if file.suffix != ".json"}
+        assert known.files == {file.name: sha256(file) for file in exported.iterdir() if file.suffix != ".json"}
 
     def test_a_graph_tells_nothing_of_the_machine_it_was_made_on(self, exported: Path) -> None:
         told = (exported / "studio.onnx").read_bytes()
@@ -423,7 +424,7 @@ def test_the_models_are_listed_with_their_weights(
     monkeypatch.setitem(registry.MODELS, "studio", registry.shipped("studio"))
     assert model_list.main([]) == 0
     table = capsys.readouterr().out
-    assert card.sha256(exported / "studio.onnx")[:12] in table
+    assert sha256(exported / "studio.onnx")[:12] in table
     assert model_list.main(["--json"]) == 0
     rows = {row["name"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
     assert rows["studio"]["parameters"] == parameter_count(AkaNet(units=1))

@@ -17,6 +17,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from inbetween import data
+from inbetween.core.whole import sha256
 from inbetween.finetune import main
 from inbetween.models import card, registry
 from inbetween.models.akanet_net import AkaNet
@@ -114,7 +115,7 @@ def test_every_step_is_on_the_record(tuned: Path) -> None:
     assert "threads are running" in events["start"]["isolation"]["reason"]
     (recorded,) = manifest.manifests(store)
     handed_over = events["hand over"]["weights"]
-    assert recorded["Weights"]["sha256"] == handed_over == card.sha256(tuned / "studio.safetensors")
+    assert recorded["Weights"]["sha256"] == handed_over == sha256(tuned / "studio.safetensors")
     assert {asset["side"] for asset in recorded["Dataset"]["assets"]} == {"train", "validation", "test"}
     assert recorded["License"][0]["parties"] == ["The Studio", "A. Producer"]
     assert [weights.shots for weights in manifest.learned_from(store, "short")] == [3]
@@ -133,7 +134,7 @@ def test_a_log_whose_end_was_cut_off_is_found_out(tuned: Path, capsys: pytest.Ca
 
 
 def test_a_sheet_shows_the_test_shots_before_and_after(tuned: Path) -> None:
-    sheet = manifest.sheet(tuned / "store", card.sha256(tuned / "studio.safetensors"))
+    sheet = manifest.sheet(tuned / "store", sha256(tuned / "studio.safetensors"))
     with Image.open(sheet) as picture:
         width, height = picture.size
     assert width == 7 * 184  # first key, truth, before, after, dissolve, flow, second key
