@@ -31,8 +31,8 @@ from inbetween.hosts.nuke import native_files
 from inbetween.models import card
 from inbetween.models.engines import filled
 from inbetween.models.motion.mover import LONGEST_SIDE
-from inbetween.models.motion.net import COARSEST, MotionNet, share_of_start
-from inbetween.models.motion.operations import CELL
+from inbetween.models.motion.net import MotionNet, share_of_start
+from inbetween.models.motion.sizes import CELL, padding
 from inbetween.models.surfaces import FRACTIONS
 
 AT_ONCE = 1 << 20
@@ -204,18 +204,6 @@ def _keep_scalars(module: nn.Module) -> None:
             raise ModelError(f"{type(module).__name__}.{name} has no form that computes in float32 with half weights")
         delattr(module, name)
         setattr(module, name, value.detach().clone())
-
-
-def padding(height: int, width: int, cell: int = CELL, coarsest: int = COARSEST) -> tuple[int, int]:
-    """Rows below and columns to the right that a picture lacks to halve evenly down to the network's coarsest level.
-
-    There it has two cells each way at least: the network measures in shares of the way from the first to the last.
-    """
-    unit, side = cell, max(height, width)
-    while side > coarsest:
-        side = (side + 1) // 2
-        unit = 2 * unit
-    return max(2 * unit - height, -height % unit), max(2 * unit - width, -width % unit)
 
 
 def sound(x: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from inbetween.models.motion.modules import WIDTH
 from inbetween.models.motion.net import MotionNet
-from inbetween.models.motion.operations import CELL
+from inbetween.models.motion.sizes import CELL
 
 
 class Match(nn.Module):

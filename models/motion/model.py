@@ -10,7 +10,8 @@ from inbetween.core.network import Network
 from inbetween.models.card import Card, learnt
 from inbetween.models.engines import Engine, filled, open_torch, open_weights, running
 from inbetween.models.model import Abilities, Model
-from inbetween.models.motion.mover import CELL, STATE, Graphs, Mover
+from inbetween.models.motion.mover import Graphs, Mover
+from inbetween.models.motion.sizes import CELL, STATE
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from inbetween.models.motion.operations import (
-    CELL,
     PLAIN,
     REACH,
     apart,
@@ -21,11 +20,10 @@ from inbetween.models.motion.operations import (
     splatted,
     warped,
 )
+from inbetween.models.motion.sizes import CELL, STATE
 
 FEATURES = 40
 """Channels of the features of a cell."""
-STATE = 24
-"""Channels that a refinement hands to itself on the next level."""
 MESSAGE = 6
 """Learned channels that travel with a splatted pixel, besides its flow."""
 TRUST = 20.0

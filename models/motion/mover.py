@@ -23,6 +23,7 @@ from inbetween.models.motion.classical import Offered, alike, entering, evenly, 
 from inbetween.models.motion.compositing import arrived
 from inbetween.models.motion.ground import Ground, shown
 from inbetween.models.motion.pace import SAME_FLOW
+from inbetween.models.motion.sizes import CELL, STATE, level_count, padding
 from inbetween.models.motion.strokes import Stroke, drawn_on
 from inbetween.models.motion.upsampling import enlarged
 from inbetween.models.motion.wholes import Wholes, wholes
@@ -33,8 +34,6 @@ Picture = NDArray[np.float32]
 
 LONGEST_SIDE = 960
 """Motion is found on a copy no longer than this; pixels are moved at full size. HD is twice as long, UHD four times."""
-CELL, COARSEST, STATE = 4, 64, 24
-"""As the network has it (`net`, which needs torch)."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ class Mover(MovingNetwork[Prepared]):
         """What the network finds of a pair of pictures (2, 4, H, W), per level; `hint` is a `candidate`."""
         offered = np.full((1, 1, 1, 1), self.offered, np.float32)
         pyramid = [(padded, hint)]
-        for _ in range(level_count(*padded.shape[2:]) - 1):
+        for _ in range(level_count(*_size(padded)) - 1):
             pyramid.append((_halved(pyramid[-1][0]), pyramid[-1][1][:, :, ::2, ::2] / np.float32(2)))
         flow, state = self.graphs.match(_blocks(pyramid[-1][0]))
         levels = []
@@ -205,14 +204,6 @@ def candidate(offered: Offered) -> Picture:
     return np.ascontiguousarray(np.stack(middles).transpose(0, 3, 1, 2))
 
 
-def level_count(height: int, width: int) -> int:
-    """How many times a picture is halved, plus one, until no side is longer than `COARSEST`."""
-    count, side = 1, max(height, width)
-    while side > COARSEST:
-        side, count = (side + 1) // 2, count + 1
-    return count
-
-
 def _size(pictures: Picture) -> tuple[int, int]:
     """Height and width."""
     height, width = pictures.shape[2:]
@@ -220,9 +211,8 @@ def _size(pictures: Picture) -> tuple[int, int]:
 
 
 def _padded(pictures: Picture) -> Picture:
-    """Sides made multiples of the coarsest cell, and no shorter than two, by repeating the last row and column."""
-    unit = CELL << (level_count(*_size(pictures)) - 1)
-    below, right = (max(-side % unit, 2 * unit - side) for side in pictures.shape[2:])
+    """The `padding` that pictures (2, 4, H, W) lack, by repeating the last row and column."""
+    below, right = padding(*_size(pictures))
     return np.pad(pictures, ((0, 0), (0, 0), (0, below), (0, right)), "edge")
 
 

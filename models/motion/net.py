@@ -21,20 +21,9 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from inbetween.models.motion.modules import STATE, Between, Encoder, Matcher, Prepared, Step
+from inbetween.models.motion.modules import Between, Encoder, Matcher, Prepared, Step
 from inbetween.models.motion.operations import enlarged, resized, warped
-
-COARSEST = 64
-"""Longest side in pixels of the coarsest level: all pairs of its cells are matched."""
-
-
-def levels(height: int, width: int, coarsest: int = COARSEST) -> int:
-    """How many levels a frame of this size has."""
-    count, side = 1, max(height, width)
-    while side > coarsest:
-        side = (side + 1) // 2
-        count += 1
-    return count
+from inbetween.models.motion.sizes import STATE, level_count
 
 
 class MotionNet(nn.Module):
@@ -58,7 +47,7 @@ class MotionNet(nn.Module):
     def pyramid(self, start: Tensor, end: Tensor, candidate: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Both keys and the candidate of every level, coarsest first."""
         pictures, offers = [torch.cat((start, end))], [candidate]
-        for _ in range(levels(start.shape[2], start.shape[3]) - 1):
+        for _ in range(level_count(start.shape[2], start.shape[3]) - 1):
             pictures.insert(0, nn.functional.avg_pool2d(pictures[0], [2, 2]))
             offers.insert(0, offers[0][:, :, ::2, ::2] / 2)  # a mean would mix the motions of two things
         return pictures, offers

@@ -7,12 +7,12 @@ Flows and coordinates stay float32 under autocast.
 import torch
 from torch import Tensor
 
+from inbetween.models.motion.sizes import CELL
+
 PLAIN = 4
 """Features that are the picture itself, shrunk; the first ones."""
 REACH = 1
 """Cells that the local correlation looks each way."""
-CELL = 4
-"""Side in pixels of what has one feature vector and one flow."""
 
 
 def resized(x: Tensor, height: int, width: int) -> Tensor:

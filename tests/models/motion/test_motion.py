@@ -15,20 +15,15 @@ from inbetween.core.errors import EngineError
 torch = pytest.importorskip("torch")
 
 from inbetween.models import engines, metrics, registry  # noqa: E402 - after the skip
-from inbetween.models.motion import mover  # noqa: E402 - after the skip
 from inbetween.models.motion.backdrop import Backdrop  # noqa: E402 - after the skip
 from inbetween.models.motion.classical import entering, offer, sharpened  # noqa: E402 - after the skip
 from inbetween.models.motion.graphs import Enlarge  # noqa: E402 - after the skip
 from inbetween.models.motion.model import graph_file, in_torch  # noqa: E402 - after the skip
-from inbetween.models.motion.modules import STATE, WIDTH  # noqa: E402 - after the skip
-from inbetween.models.motion.mover import Graphs, Mover, level_count  # noqa: E402 - after the skip
-from inbetween.models.motion.net import (  # noqa: E402 - after the skip
-    COARSEST,
-    MotionNet,
-    levels,
-    share_of_start,
-)
-from inbetween.models.motion.operations import CELL, enlarged  # noqa: E402 - after the skip
+from inbetween.models.motion.modules import WIDTH  # noqa: E402 - after the skip
+from inbetween.models.motion.mover import Graphs, Mover  # noqa: E402 - after the skip
+from inbetween.models.motion.net import MotionNet, share_of_start  # noqa: E402 - after the skip
+from inbetween.models.motion.operations import enlarged  # noqa: E402 - after the skip
+from inbetween.models.motion.sizes import CELL, level_count, padding  # noqa: E402 - after the skip
 from inbetween.scenes import SCENES  # noqa: E402 - after the skip
 from inbetween.stage import Stage  # noqa: E402 - after the skip
 
@@ -59,10 +54,17 @@ def pieces() -> Any:
     return Graphs(*(engine.run for engine in in_torch(lambda: net, "cpu")))
 
 
-def test_the_constants_are_those_of_the_network() -> None:
-    assert (mover.CELL, mover.COARSEST, mover.STATE) == (CELL, COARSEST, STATE)
+def test_a_picture_has_as_many_levels_as_its_longest_side_asks_for() -> None:
     assert [level_count(h, w) for h, w in ((64, 10), (65, 2), (1080, 1920))] == [1, 2, 6]
-    assert all(level_count(h, 33) == levels(h, 33) for h in range(1, 400, 7))
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000))
+def test_a_padded_picture_halves_evenly_down_to_two_cells_at_least(height: Any, width: Any) -> None:
+    unit = CELL << (level_count(height, width) - 1)
+    for side, more in zip((height, width), padding(height, width), strict=True):
+        assert more >= 0
+        assert (side + more) % unit == 0
+        assert side + more >= 2 * unit
 
 
 def test_the_graphs_enlarge_as_the_network_does() -> None:
