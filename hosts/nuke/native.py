@@ -7,7 +7,8 @@ confidence, or the motion. What a compositor may turn are attributes of the modu
 after `torch.jit.load`: `timestep`, `detail`, `output_mode`, `working_space`.
 
 It draws what the runner draws with the model `motion-native`: the same network without a candidate flow, and every step
-around it - how keys are shrunk, motion enlarged, pixels fetched - with the same arithmetic.
+around it - how keys are shrunk, motion enlarged, pixels fetched - with the same arithmetic. Only values that are
+not finite it mends otherwise (`sound`).
 
 Nuke 15.1 to 17 carry torch 2.1, Nuke 14 and 15.0 torch 1.12, so nothing is used that these lack: no tracing (it would
 freeze size and attributes), none of `torch.nn.functional`'s Python bodies (`interpolate` brings operators along that
@@ -207,7 +208,10 @@ def _keep_scalars(module: nn.Module) -> None:
 
 
 def sound(x: Tensor) -> Tensor:
-    """Both keys as the runner mends them before it draws: 0 for NaN, the largest half float for infinity."""
+    """Both keys without what cannot be drawn with: 0 for NaN, the largest half float, or its negative, for infinity.
+
+    The runner takes the nearest finite pixel (`mend` in `hosts/sequence/gap.py`): around such pixels alone they differ.
+    """
     return torch.nan_to_num(x, 0.0, 65504.0, -65504.0)
 
 

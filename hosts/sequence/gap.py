@@ -96,7 +96,8 @@ def mend(pixels: Pixels, channels: Channels) -> tuple[Pixels, int]:
 
     In colour and alpha, what is not finite becomes as the nearest pixel that is: filters would spread anything else.
     In other layers NaN becomes 0; infinity stays, where depth has it, even in depth that is looked at for want of a
-    picture. Channels of ids hold bits and are left alone.
+    picture. Channels of ids hold bits and are left alone. Nuke's native node takes no pixel from elsewhere (`sound` in
+    `hosts/nuke/native.py`).
     """
     seen = {*channels.colour, channels.alpha} - {*channels.measures}
     replaced, mended = 0, pixels
