@@ -5,9 +5,12 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from inbetween.core import colour
 from inbetween.core.continuity import Verdict
@@ -30,6 +33,9 @@ log = logging.getLogger(__name__)
 
 MARGIN_SHARE = 8
 """How many times longer a gap's window is than the empty margin around it, up to the frame, with which it is drawn."""
+
+FAINT = 1e-3
+"""The least value, of any channel of the picture, that a data window must hold."""
 
 STOPPED = "stopped; all finished frames are kept, and the same command goes on from here"
 
@@ -186,10 +192,9 @@ class Shot:
         )
         self._tell_of_held(verdict, files, marked)
         for each in drawn:
-            own, shows = replace(each, frame=self._own(span, each.frame)), each.drawing.shows
-            for frame in due.intersection(shows):
-                self._place(span, own, frame, origins[frame])
-            due.difference_update(shows)
+            for frame in due.intersection(each.drawing.shows):
+                self._place(span, each, frame, origins[frame])
+            due.difference_update(each.drawing.shows)
             self._heed()
             if not due:
                 break
@@ -213,13 +218,14 @@ class Shot:
         return self._wide(span.start, window), self._wide(span.end, window)
 
     def _window(self, span: Span) -> Window:
-        """Where a gap is drawn: over both keys, and over what they are led by.
+        """Where a gap is drawn: over both keys and those that lead through it, and over what they are led by.
 
         With a margin, so that what a data window cuts out is seen whole.
         """
-        window = self._own_window(span)
-        if self.todo.guide is not None:
-            window |= self.todo.guide.headers[span.start].window | self.todo.guide.headers[span.end].window
+        outlooks = (span.before, span.after) if self._hand_of(span).path != "straight" else ()
+        keys = span.start, span.end, *(each.key for each in outlooks if each)
+        seen = [self.todo.headers, *([self.todo.guide.headers] if self.todo.guide else [])]
+        window = reduce(or_, (headers[key].window for headers in seen for key in keys))
         return window.widened(max(window.width, window.height) // MARGIN_SHARE, self._first.display)
 
     def _own_window(self, span: Span) -> Window:
@@ -233,10 +239,12 @@ class Shot:
         header = self.todo.guide.headers[key]
         return guide.together(own, self._sound(header, window), header.channels)
 
-    def _own(self, span: Span, wide: Pixels) -> Pixels:
-        """Of what was drawn for a gap, the sequence's own channels over its own window."""
-        rows, columns = self._own_window(span).within(self._window(span))
-        return wide[rows, columns, : len(self._first.channels.names)]
+    def _reached(self, span: Span, wide: Pixels) -> Window | None:
+        """Where the picture that was drawn for a gap is, if it has left the windows of both keys on its way."""
+        own, drawn = self._own_window(span), self._window(span)
+        picture = wide[..., list(self._first.channels.picture)]
+        reached = None if own == drawn else drawn.holding(np.abs(picture).max(-1) > FAINT)
+        return None if reached is None or own | reached == own else reached
 
     def _beyond(self, span: Span) -> tuple[Beyond | None, Beyond | None]:
         """The keys before and after those of a gap, over their window; one that does not decode is left out, aloud."""
@@ -307,10 +315,14 @@ class Shot:
     def _place(self, span: Span, drawn: Drawn, frame: int, origin: Origin) -> None:
         first, second, drawing = self.todo.outputs[span.start], self.todo.outputs[span.end], drawn.drawing
         record = {**origin, "t": drawing.t, **provenance.of_doubt(drawn.doubt)}
-        header = replace(specs.in_between(first, second, span.step(frame), record), path=self.todo.file(frame))
+        reached = self._reached(span, drawn.frame)
+        made = specs.in_between(first, second, span.step(frame), record, reached)
+        header = replace(made, path=self.todo.file(frame))
+        rows, columns = (self._own_window(span) | (reached or self._own_window(span))).within(self._window(span))
+        own = drawn.frame[rows, columns, : len(self._first.channels.names)]
         keys = (self.todo.sequence.file(span.start), self.todo.sequence.file(span.end))
         action = "drawn" if drawing.frame == frame else "held"
-        self._put(frame, partial(write, header, drawn.frame, record), action, *keys, t=drawing.t, doubt=drawn.doubt)
+        self._put(frame, partial(write, header, own, record), action, *keys, t=drawing.t, doubt=drawn.doubt)
 
     def _warn(self, file: Path, message: str) -> None:
         self.progress.emit({"event": "warning", "file": str(file), "message": f"{file.name} {message}"})

@@ -44,7 +44,9 @@ class Step:
     distance: int
 
 
-def in_between(start: Header, end: Header, step: Step, marks: Mapping[str, str | float]) -> Header:
+def in_between(
+    start: Header, end: Header, step: Step, marks: Mapping[str, str | float], reached: Window | None = None
+) -> Header:
     """The header of an in-between's file; `marks` become `inbetween:*` metadata where the type can hold them.
 
     Everything is the first key's, but for the data windows, which hold both keys' (what moves may be anywhere between),
@@ -54,7 +56,7 @@ def in_between(start: Header, end: Header, step: Step, marks: Mapping[str, str |
     parts = []
     for first, second, window, other in zip(start.parts, end.parts, start.windows, end.windows, strict=True):
         part = first.copy()
-        _place(part, window | other)
+        _place(part, window | other | (reached or window))
         _advance_timecode(part, second, step)
         _advance_counters(part, second, step)
         if step.frames:

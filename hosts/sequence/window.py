@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True)
 class Window:
@@ -27,6 +30,14 @@ class Window:
         right = max(right, min(right + margin, limits.x + limits.width))
         bottom = max(bottom, min(bottom + margin, limits.y + limits.height))
         return Window(left, top, right - left, bottom - top)
+
+    def holding(self, mask: NDArray[np.bool_]) -> "Window | None":
+        """The smallest window of what is true in an array (H, W) that covers this one; None where nothing is."""
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not rows.size:
+            return None
+        left, top, right, bottom = (int(at) for at in (columns[0], rows[0], columns[-1], rows[-1]))
+        return Window(self.x + left, self.y + top, right - left + 1, bottom - top + 1)
 
     def within(self, outer: "Window") -> tuple[slice, slice]:
         """Rows and columns of this window in an array that covers `outer`."""
