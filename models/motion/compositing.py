@@ -17,9 +17,9 @@ from inbetween.models.motion.affine import Floats, corners, inverse, mapped, mov
 from inbetween.models.motion.backdrop import Scene
 from inbetween.models.motion.course import course
 from inbetween.models.motion.deformation import Deformation
+from inbetween.models.motion.deformation_graph import points
 from inbetween.models.motion.disocclusion import clear
 from inbetween.models.motion.frame import Frame
-from inbetween.models.motion.graph import points
 from inbetween.models.motion.masks import Mask, Numbers, part_of_places
 from inbetween.models.motion.piece_motion import BOTH, END, Carried, Manner, Piece
 from inbetween.models.motion.registration import EXPLAINED_WITHIN

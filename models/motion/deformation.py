@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from inbetween.models.curve import Bend, Side, offset
 from inbetween.models.motion.affine import Floats, inverse, mapped
-from inbetween.models.motion.graph import Complexes, Graph, complexes, points, unit
+from inbetween.models.motion.deformation_graph import Complexes, Graph, complexes, points, unit
 from inbetween.models.warp import Part, Plane, pixels_of
 
 PointMap = Callable[[NDArray[Any], int], NDArray[np.floating]]

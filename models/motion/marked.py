@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inbetween.models.motion.affine import Floats, affine, mapped, spun
-from inbetween.models.motion.graph import complexes, points, unit
+from inbetween.models.motion.deformation_graph import complexes, points, unit
 from inbetween.models.motion.masks import Mask
 from inbetween.models.motion.regions import Pieces
 from inbetween.models.warp import Plane

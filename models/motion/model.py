@@ -62,8 +62,8 @@ def abilities(card: Card) -> Abilities:
 def export(card: Card, safetensors: Path, onnx: Path) -> None:
     """Write the `GRAPHS` beside `onnx`, NAME_match.onnx and so on, each checked against torch. Needs torch."""
     from inbetween.models.export import to_onnx
-    from inbetween.models.motion.graphs import Draw, Enlarge, Match, Refine
     from inbetween.models.motion.modules import FEATURES, MESSAGE, WIDTH
+    from inbetween.models.motion.onnx_graphs import Draw, Enlarge, Match, Refine
 
     net = network_of(safetensors)
     level, above = {2: "height", 3: "width"}, {2: "height_above", 3: "width_above"}
@@ -124,7 +124,7 @@ def in_torch(net: "Callable[[], MotionNet]", wanted: str) -> list[Engine]:
     shared = cache(net)
 
     def piece(name: str) -> "nn.Module":
-        from inbetween.models.motion.graphs import Draw, Enlarge, Match, Refine
+        from inbetween.models.motion.onnx_graphs import Draw, Enlarge, Match, Refine
 
         kinds: dict[str, Callable[[MotionNet], nn.Module]]
         kinds = {"match": Match, "refine": Refine, "draw": Draw, "enlarge": Enlarge}

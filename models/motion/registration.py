@@ -2,7 +2,7 @@
 
 Every place of the one is drawn to those of the other that are likelier its own than another's (coherent point drift:
 Myronenko and Song 2010, "Point set registration: coherent point drift"), from less and less far, and held as rigidly as
-may be by those that it is linked to (`graph`), less and less so.
+may be by those that it is linked to (`deformation_graph`), less and less so.
 
 Masks are bool (H, W); places float64 (n, 2), x and y in pixels.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.graph import Graph, cells, complexes, graph, points
+from inbetween.models.motion.deformation_graph import Graph, cells, complexes, graph, points
 from inbetween.models.motion.marked import NO_MARKS
 from inbetween.models.motion.masks import Mask, components, nearest, outer_distance
 from inbetween.models.warp import fetched_at

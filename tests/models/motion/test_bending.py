@@ -11,7 +11,7 @@ import pytest
 from inbetween.core.channels import RGBA
 from inbetween.models import registry
 from inbetween.models.motion.deformation import Deformation
-from inbetween.models.motion.graph import complexes, graph
+from inbetween.models.motion.deformation_graph import complexes, graph
 from inbetween.models.motion.lines import bent_lines
 from inbetween.models.motion.marked import NO_MARKS
 from inbetween.models.motion.regions import pieces

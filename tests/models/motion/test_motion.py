@@ -17,11 +17,11 @@ torch = pytest.importorskip("torch")
 from inbetween.models import engines, metrics, registry  # noqa: E402 - after the skip
 from inbetween.models.motion.backdrop import Backdrop  # noqa: E402 - after the skip
 from inbetween.models.motion.classical import entering, offer, sharpened  # noqa: E402 - after the skip
-from inbetween.models.motion.graphs import Enlarge  # noqa: E402 - after the skip
 from inbetween.models.motion.model import graph_file, in_torch  # noqa: E402 - after the skip
 from inbetween.models.motion.modules import WIDTH  # noqa: E402 - after the skip
 from inbetween.models.motion.mover import Graphs, Mover  # noqa: E402 - after the skip
 from inbetween.models.motion.net import MotionNet, share_of_start  # noqa: E402 - after the skip
+from inbetween.models.motion.onnx_graphs import Enlarge  # noqa: E402 - after the skip
 from inbetween.models.motion.operations import enlarged  # noqa: E402 - after the skip
 from inbetween.models.motion.sizes import CELL, level_count, padding  # noqa: E402 - after the skip
 from inbetween.scenes import SCENES  # noqa: E402 - after the skip
