@@ -122,7 +122,7 @@ def _small(start: Plane, end: Plane, ways: Ways) -> tuple[list[Plane], Ways]:
 
 
 def _resized(ways: Ways, size: tuple[int, int]) -> Ways:
-    """The same ways for a picture of that width and height, each those of the nearest pixel."""
+    """Ways for a picture of another size, its width and height: each pixel has those of the nearest one."""
     resized = (cv2.resize(part, size, interpolation=cv2.INTER_NEAREST) for part in ways)
     to_start, to_end, share = (np.asarray(part, np.float32) for part in resized)
     scale = np.float32(size[0] / ways[2].shape[1])

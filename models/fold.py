@@ -34,7 +34,7 @@ class TriadConv(nn.Module):
         return functional.conv2d(triad, band(self.weight), self.bias.repeat(FRAMES), self.stride, padding=1)
 
     def plain(self) -> nn.Module:
-        """The same layer as an ordinary Conv2D with the folded weights, for export and running."""
+        """This layer as an ordinary Conv2D with the folded weights, for export and running."""
         outputs, inputs = self.weight.shape[:2]
         layer = nn.Conv2d(FRAMES * inputs, FRAMES * outputs, 3, self.stride, padding=1)
         return _filled(layer, band(self.weight), self.bias)
@@ -56,7 +56,7 @@ class TriadConvTranspose(nn.Module):
         return functional.conv_transpose2d(triad, weight, bias, stride=2, padding=1, output_padding=1)
 
     def plain(self) -> nn.Module:
-        """The same layer as an ordinary ConvTranspose2D with the folded weights, for export and running."""
+        """This layer as an ordinary ConvTranspose2D with the folded weights, for export and running."""
         inputs, outputs = self.weight.shape[:2]
         layer = nn.ConvTranspose2d(FRAMES * inputs, FRAMES * outputs, 3, 2, padding=1, output_padding=1)
         return _filled(layer, band(self.weight), self.bias)

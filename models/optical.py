@@ -43,7 +43,7 @@ class Motion:
     """How far the flow is from leading back to where it came from, (h, w): large where nothing matches."""
 
     def cropped(self, height: int, width: int) -> "Motion":
-        """The same of the upper left part."""
+        """The motion of the upper left part of both pictures."""
 
         def part(planes: tuple[Plane, Plane]) -> tuple[Plane, Plane]:
             return planes[0][:height, :width], planes[1][:height, :width]

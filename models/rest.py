@@ -38,7 +38,7 @@ def ground(grey: Plane) -> Marks:
 
 
 def rested(ways: Ways, grounds: tuple[Marks, Marks]) -> tuple[Ways, Mask]:
-    """The same ways, at rest where what a pixel shows is ground, and where that is, (h, w)."""
+    """Ways that rest where what a pixel shows is ground, and where that is, (h, w)."""
     to_start, to_end, share = ways
     still = _shown(ways, grounds)
     moves = (~still[..., None]).astype(np.float32)

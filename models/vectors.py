@@ -51,7 +51,7 @@ class Seen:
 
     @classmethod
     def of(cls, greys: tuple[Plane, Plane]) -> "Seen":
-        """Those of two pictures."""
+        """Two keys by their grey copies (h, w), in steps of 255."""
         return cls(greys, (ground(greys[0]), ground(greys[1])))
 
 

@@ -61,7 +61,7 @@ class Alignment:
         return [*ways, self.turned(one, other)] if self._axisless(one, other) else ways
 
     def moved(self, one: int, other: int) -> list[Floats]:
-        """Those of them, (2, 3), that the moments of both tell."""
+        """The maps, (2, 3), of a piece of the start to one of the end that the moments of both tell."""
         (tried,) = motions(*self.cut, np.array([(one, other)]))
         return [way for way in tried if stretch(way) < STRETCHED]
 

@@ -42,7 +42,7 @@ class Backdrop:
 
     @classmethod
     def of(cls, start: Plane, end: Plane, camera: Floats | None) -> "Backdrop":
-        """That of two pictures (H, W, 4), 0 to 1."""
+        """The backdrop of two pictures (H, W, 4), 0 to 1."""
         if camera is None:
             still = _unchanged(start, end, UNCHANGED)
             return cls(None, (still, still))
@@ -52,7 +52,7 @@ class Backdrop:
         return cls(camera, (first, second))
 
     def cropped(self, height: int, width: int) -> "Backdrop":
-        """The same of the upper left part."""
+        """The backdrop of the upper left part of both keys."""
         first, second = (known[:height, :width] for known in self.unchanged)
         return replace(self, unchanged=(first, second))
 
@@ -139,7 +139,7 @@ class Scene:
 
 
 def _unchanged(picture: Plane, other: Plane, most: float) -> Numbers:
-    """Where the other picture (H, W, 4) shows the same up to a difference: OTHER and so on."""
+    """Where two pictures (H, W, 4) show the same up to a difference: EVEN or DETAILED, elsewhere OTHER, (H, W)."""
     detail = np.asarray(cv2.dilate(picture, RIM) - cv2.erode(picture, RIM)).max(-1) > DETAIL
     same = cv2.dilate(np.abs(picture - other).max(-1), RIM) < most
     return np.where(same, np.where(detail, np.uint8(DETAILED), np.uint8(EVEN)), np.uint8(OTHER))

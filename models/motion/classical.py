@@ -41,7 +41,7 @@ class Offered:
     pieces: Carried
 
     def cropped(self, height: int, width: int) -> "Offered":
-        """The same of the upper left part."""
+        """What is offered for the upper left part of both pictures."""
         optical, pieces = self.optical.cropped(height, width), self.pieces.cropped(height, width)
         return Offered(optical, pieces)
 

@@ -82,7 +82,7 @@ def strays(
 
 
 def without(pairs: NDArray[np.intp], names: Iterable[Iterable[int]]) -> NDArray[np.intp]:
-    """Those of some pairs (n, 2) that have none of the pieces of either key."""
+    """The pairs (n, 2) of pieces that have none of the pieces `names` of either key."""
     first, second = (np.isin(own, list(some)) for own, some in zip(pairs.T, names, strict=True))
     return pairs[~first & ~second]
 

@@ -133,7 +133,7 @@ def _swung(whole: Whole, size: tuple[int, ...], t: float, bend: Bend | None) -> 
 def _bent(
     bent: Deformation, size: tuple[int, ...], t: float, bend: Bend | None
 ) -> tuple[Floats, Callable[[Plane], Pair]]:
-    """The same of one that bends."""
+    """What is reached at `t` by a piece that bends, as places (n, 2), and where places come from then."""
     now = bent.at(t, size, bend)
     around, reach = points(now), 2 * bent.graph.side
     reached = corners(np.stack((around.min(0) - reach, around.max(0) + reach)))

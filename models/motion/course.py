@@ -76,7 +76,7 @@ def _speeds(
 
 
 def fitted_way(places: Floats, moves: Floats) -> Floats:
-    """The same as an affine map, (2, 3)."""
+    """The similarity (2, 3) that fits moves (n, 2) of places (n, 2) by least squares, outliers left out."""
     shift, rates = fitted(places, moves)
     return affine(np.eye(2) + rates, places.mean(0), shift)
 

@@ -47,7 +47,7 @@ class Deformation:
 
     @property
     def back(self) -> "Deformation":
-        """The same from the end to the start."""
+        """The deformation from the end to the start."""
         return Deformation(replace(self.graph, places=self.end), self.graph.places, 1 - self.own)
 
     def mapped(self, places: NDArray[Any], key: int) -> Plane:

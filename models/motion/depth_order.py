@@ -196,7 +196,7 @@ def half_hidden(
 def _bent_behind(
     sight: Sight, pairs: NDArray[np.intp], found: HalfHidden, known: Mapping[tuple[int, int], Floats]
 ) -> HalfHidden:
-    """The same for what bends, of which something hides a part that is `known`, or is found whole in both keys."""
+    """How those things bend of which something hides a part that is `known`, or is found whole in both keys."""
     thin = sight.cut[0].thin, sight.cut[1].thin
     some = [(one, other) for one, other in pairs.tolist() if not (thin[0][one] or thin[1][other])]
     judged = {pair: sight.way(*pair) for pair in some if pair not in known}

@@ -98,7 +98,7 @@ class _Lines:
 
     @classmethod
     def of(cls, picture: Plane, cut: Pieces, flow_lost: Mask, free: Mask) -> "_Lines":
-        """Those of what is `free`."""
+        """The lines of a picture among what is `free`, (H, W)."""
         small = np.asarray(picture * 255, np.uint8)
         hats = (np.asarray(cv2.morphologyEx(small, kind, PEN)) for kind in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT))
         thin = (np.maximum(*hats).max(-1) > CONTRAST * 255) & free
@@ -111,7 +111,7 @@ class _Lines:
         return cls(label, astray / np.maximum(area, 1))
 
     def lost_lines(self, least: float) -> Mask:
-        """Where those are, (H, W), of which at least such a share is lost; none if they are too many."""
+        """Where the lines are, (H, W), of which the flow has lost such a share or more; none if they are too many."""
         chosen = self.astray >= least
         kept = (self.label > 0) & chosen[self.label]
         many = kept.mean() > MOST_INK or len(np.unique(self.label[kept])) > MOST_LINES

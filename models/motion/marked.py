@@ -169,7 +169,7 @@ def along(places: Floats, marks: Floats) -> Floats:
 
 
 def on(masks: tuple[Mask, Mask], marks: Floats) -> Floats:
-    """Those marks that are on what fills the masks (H, W) of both keys, or right beside it."""
+    """The marks (n, 2, 2) that are on what fills the masks (H, W) of both keys, or right beside it."""
     keys = [[_number(mask, place) > 0 for place in marks[:, key]] for key, mask in enumerate(masks)]
     return marks[np.array(keys, np.bool_).reshape(2, -1).all(0)]
 

@@ -92,7 +92,7 @@ class Hidden:
 
     @property
     def pixels(self) -> float:
-        """How many of them are hidden in all."""
+        """How many pixels of the thing are hidden in all."""
         return float(self.beyond + sum(under.sum() for under in self.under))
 
     def shares(self, other: "Hidden") -> bool:
@@ -100,7 +100,7 @@ class Hidden:
         return any(not set(own).isdisjoint(names) for own, names in zip(self.pieces, other.pieces, strict=True))
 
     def by(self, pieces: tuple[Names, Names]) -> float:
-        """How many of them something hides of which either key shows these."""
+        """How many pixels of the thing are hidden by what either key shows as these pieces."""
         return float(sum(under[[*names]].sum() for under, names in zip(self.under, pieces, strict=True)))
 
 
@@ -408,7 +408,7 @@ def _missed(key: Part, places: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _missed_each(key: Part, each: Sequence[Floats]) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """The same for several sets of as many places, all looked up at once."""
+    """What `_missed` tells of several sets of as many places, all looked up at once."""
     parts = (np.split(part, len(each)) for part in _missed(key, np.concatenate(each)))
     return zip(*parts, strict=True)
 

@@ -136,7 +136,7 @@ class Carried:
         return goes[self.labels[0]], goes[self.labels[1]]
 
     def cropped(self, height: int, width: int) -> "Carried":
-        """The same of the upper left part."""
+        """What is carried in the upper left part of both keys."""
         flows = self.flows[0][:height, :width], self.flows[1][:height, :width]
         labels = self.labels[0][:height, :width], self.labels[1][:height, :width]
         grounds = self.grounds[0][:height, :width], self.grounds[1][:height, :width]
@@ -166,7 +166,7 @@ class _Matched:
         camera: Floats | None,
         marks: Floats,
     ) -> "_Matched":
-        """Those of two pictures, by the flows between them, both ways, and by what is known of what touches."""
+        """What is matched in two pictures, by the flows between them both ways and by what is known of what touches."""
         start, end = pictures
         views = View(start, apart.cut[0]), View(end, apart.cut[1])
         wrong = mismatch(start, end, flows[0]), mismatch(end, start, flows[1])
@@ -338,7 +338,7 @@ def _stretched(found: Carried, sight: Sight, pairs: NDArray[np.intp]) -> Iterato
 
 
 def _joined(found: Carried, views: tuple[View, View], astray: Sequence[Mask]) -> Carried:
-    """The same, with what is joined to carried pieces going along with them."""
+    """Carried pieces with flows in which what is joined to them goes along with them."""
     start, end = (view.picture for view in views)
     back = np.reshape([piece.way_from(END) for piece in found.pieces], (-1, 2, 3))
     ends = ((start, end), found.ways), ((end, start), back)

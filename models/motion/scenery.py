@@ -70,7 +70,7 @@ class Scenery:
         return np.concatenate((pairs[passes], self.whole))
 
     def alone(self, pairs: NDArray[np.intp]) -> tuple[Names, Names]:
-        """Those of them that are hidden: `pairs` (m, 2) do not tell where they went."""
+        """The covered pieces of either key that are hidden: `pairs` (m, 2) do not tell where they went."""
         first, second = (tuple(np.setdiff1d(self.covered[key], pairs[:, key]).tolist()) for key in (0, 1))
         return first, second
 
@@ -134,7 +134,7 @@ class _Watched:
 
     @classmethod
     def of(cls, cut: tuple[Pieces, Pieces], pictures: tuple[Plane, Plane], camera: Floats | None) -> "_Watched":
-        """That of two pictures (H, W, 4) that are cut into pieces, before a camera's backdrop."""
+        """What is watched in two pictures (H, W, 4) that are cut into pieces, before a camera's backdrop."""
         start, end = pictures
         there, most = (end, SAME_COLOUR) if camera is None else (seen_along(end, camera), SAME_ALONG)
         still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < most

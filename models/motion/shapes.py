@@ -40,7 +40,7 @@ class Shape:
     """(h, w): from the outline, of the pixels around; below 0 inside."""
 
     def shifted(self, shift: Floats) -> "Shape":
-        """The same elsewhere, by x and y."""
+        """The shape elsewhere, shifted by x and y, (2,)."""
         return Shape(self.box + shift, np.asarray(self.corner + shift, np.float32), self.distance)
 
     def outside(self, places: Plane) -> Plane:

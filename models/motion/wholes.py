@@ -143,7 +143,7 @@ def _seen(mask: Mask, ground: Numbers) -> Numbers:
 
 
 def _jointed(found: Carried, each: Sequence[Whole | None]) -> list[Whole | None]:
-    """The same wholes with what they swing about, the largest first: what hangs on one of them goes with it."""
+    """Wholes with what they swing about, the largest first: what hangs on one of them goes with it."""
     done = list(each)
     size = np.bincount(found.labels[0].ravel(), minlength=len(each) + 1)[1:]
     for index in np.argsort(-size, kind="stable"):

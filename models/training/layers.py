@@ -197,7 +197,7 @@ def _ground(scene: Scene, t: float, side: int) -> Array:
 
 
 def _enlarged(matrix: Array) -> Array:
-    """The same map to oversampled pixels; their first centre lies half a frame pixel further out."""
+    """A map (2, 3) to pixels as one to oversampled ones, whose first centre lies half a frame pixel further out."""
     shift: Array = np.array([[0, 0, 0.5], [0, 0, 0.5]]) * (OVERSAMPLING - 1)
     return OVERSAMPLING * matrix + shift
 
@@ -290,7 +290,7 @@ def _paint(part: Part, layer: Layer, t: float, box: tuple[int, int, int, int]) -
 
 
 def held(layer: Layer) -> Layer:
-    """The same layer, standing as it does half-way."""
+    """A layer that stands as it does half-way, all the time."""
     still = replace(layer.motion, travel=(0, 0), turn=(layer.motion.turn[0], 0), growth=(0, 0), birth=0)
     bend = None if layer.bend is None else replace(layer.bend, amount=(layer.bend.amount[0], 0))
     return replace(layer, motion=still, bend=bend)
