@@ -206,7 +206,10 @@ class Sight:
         if self.marked.leads(one, other):
             usual, gone = 1.0, 0.0  # as if the flows had lost it and it were near
         closer = apart < min(CLOSER * usual - CLOSER_BY, MATCHED_DIFFERENCE)
-        sure = MATCHED_DIFFERENCE if (one, other) in self.settled else SURE_DIFFERENCE
+        settled = (one, other) in self.settled
+        if settled and not self._is_whole(one, other, way):
+            return None, False
+        sure = MATCHED_DIFFERENCE if settled else SURE_DIFFERENCE
         if gone < FARTHEST_LENGTHS and (closer or (apart < sure and self._far(one, other, usual))):
             return way, False
         astray = self._astray(one, other)
@@ -218,6 +221,12 @@ class Sight:
         lost = missed or astray > (LOST_OUTLINE if near else LOST_OUTLINE_FAR)
         same = gone + self.unlike[one, other] < ANOTHER and first.even(one) and second.even(other)
         return self._reshaped(one, other) if lost and same else (None, False)
+
+    def _is_whole(self, one: int, other: int, way: Floats) -> bool:
+        """Whether either piece comes to lie on the other one but for what the frame cuts off: neither is a part of it."""
+        if self.views[0].cut_off(one) or self.views[1].cut_off(other):
+            return True
+        return min(self.alignment.covers(one, other, way)) > RIGID_COVER
 
     def _framed(self, one: int, other: int) -> Floats | None:
         """The map (2, 3) of the outer outlines of two even rings that differ in their proportions; None of others."""
