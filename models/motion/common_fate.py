@@ -220,7 +220,8 @@ def _goes_along(sight: Sight, key: int, name: int, way: Floats, company: Names, 
     middles, led = cut.centre[[*company]], inverse(way) if key else way
     if cut.area[name] > cut.area[[*company]].max():
         return False
-    beside = bool(cut.beside[name, [*company]].any() or not np.delete(cut.beside[name], [*known]).any())
+    around = np.flatnonzero(cut.beside[name])
+    beside = bool(np.isin(around, company).any() or (len(around) and np.isin(around, known).all()))
     if np.mean(view.under(name, there.labels, led) < 0) > OVERLAP:
         return beside
     among = bool(np.all((middles.min(0) <= cut.centre[name]) & (cut.centre[name] <= middles.max(0))))

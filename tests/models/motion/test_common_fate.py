@@ -83,3 +83,12 @@ def test_what_the_frame_hides_in_one_key_comes_in_with_the_others() -> None:
     network = registry.load("motion", "cpu").network(RGBA, "display")
     frame = network(banner(-60)[None], banner(0)[None], np.full((1, 1, 1, 1), 0.5, np.float32))[0]
     assert np.abs(frame - banner(-30)).max() < 0.06
+
+
+def test_what_lies_alone_does_not_go_along_out_of_the_frame() -> None:
+    start, end = banner(60), banner(0)
+    bar = np.array((0.2, 0.9, 0.3, 1), np.float32)
+    start[84:94, 40:50] = bar
+    network = registry.load("motion", "cpu").network(RGBA, "display")
+    frame = network(start[None], end[None], np.full((1, 1, 1, 1), 0.5, np.float32))[0]
+    assert np.abs(frame[84:94, 10:20] - bar).max(-1).min() > 0.3
