@@ -223,7 +223,7 @@ class Sight:
         return self._reshaped(one, other) if lost and same else (None, False)
 
     def _is_whole(self, one: int, other: int, way: Floats) -> bool:
-        """Whether either piece comes to lie on the other one but for what the frame cuts off: neither is a part of it."""
+        """Whether either piece comes to lie on the other one, but for what the frame cuts off, and is no part of it."""
         if self.views[0].cut_off(one) or self.views[1].cut_off(other):
             return True
         return min(self.alignment.covers(one, other, way)) > RIGID_COVER
