@@ -24,13 +24,14 @@ def option(
     minimum: float | None = None,
     maximum: float | None = None,
     unit: str = "",
+    shape: str = "",
     pixels: bool = True,
 ) -> Any:
     """Declare a field of a settings dataclass.
 
-    `help` is one sentence that ends with the advice; `unit` is shown after the value. `pixels` says whether the
-    picture depends on the value: only such fields enter the `fingerprint`, so changing another one never makes a
-    finished frame stale.
+    `help` is one sentence that ends with the advice; `unit` is shown after the value, and `shape` in its place
+    where it is asked for in one word, as FILE. `pixels` says whether the picture depends on the value: only such fields
+    enter the `fingerprint`, so changing another one never makes a finished frame stale.
     """
     return field(
         default=default,
@@ -40,6 +41,7 @@ def option(
             "minimum": minimum,
             "maximum": maximum,
             "unit": unit,
+            "shape": shape,
             "pixels": pixels,
         },
     )
@@ -177,7 +179,7 @@ def from_mapping(kind: type[T], values: Mapping[str, Any]) -> T:
 def describe(kind: type[Any]) -> list[dict[str, Any]]:
     """The `option` fields of a settings dataclass as plain values (JSON-ready), for panels, knobs and documentation.
 
-    Each has name, type (str, int, float, bool), default, help, choices, minimum, maximum, unit and pixels.
+    Each has name, type (str, int, float, bool), default, help, choices, minimum, maximum, unit, shape and pixels.
     """
     hints = get_type_hints(kind)
     rows = []

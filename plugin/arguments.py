@@ -39,7 +39,7 @@ def values(options: argparse.Namespace, kind: type[Any], leave_out: Collection[s
 
 def _shape(row: dict[str, Any]) -> str:
     """What a value looks like, in a word: the field's own, or its unit, or its type."""
-    return row.get("shape") or row["unit"].upper() or {"str": "TEXT", "int": "N", "float": "X"}[row["type"]]
+    return row["shape"] or row["unit"].upper() or {"str": "TEXT", "int": "N", "float": "X"}[row["type"]]
 
 
 def _help(row: dict[str, Any]) -> str:

@@ -11,13 +11,6 @@ if TYPE_CHECKING:
     from inbetween.models.model import Abilities
 
 
-def named(shape: str, help: str) -> Any:  # noqa: A002 - as `option` has it
-    """Declare a field that names files, none where it is empty: an `option` of text, shown as `shape` where it is asked
-    for in one word.
-    """
-    return field(default="", metadata={**option("", help).metadata, "shape": shape})
-
-
 @dataclass(frozen=True)
 class Job:
     """One run of the sequence runner. Raises `SettingsError` when a value is out of bounds."""
@@ -25,20 +18,23 @@ class Job:
     source: str = option("", "Folder of numbered key frames, or a pattern: shot.####.exr, shot.%04d.exr.")
     target: str = option("", "Folder for the whole sequence: keys copied bit for bit, in-betweens drawn.")
     settings: Settings = field(default_factory=Settings)
-    guide: str = named(
-        "FOLDER|PATTERN",
+    guide: str = option(
+        "",
         "Move everything as the picture of these frames moves, such as beauty/shot.####.exr; for passes in files of "
         "their own.",
+        shape="FOLDER|PATTERN",
     )
-    marks: str = named(
-        "FILE",
+    marks: str = option(
+        "",
         "Table (CSV) of points on the keys, with a line mark,frame,x,y for each: what bears one name on two "
         "neighbouring keys is the same point of the drawing; for what goes astray.",
+        shape="FILE",
     )
-    motion_vectors: str = named(
-        "FOLDER|PATTERN",
+    motion_vectors: str = option(
+        "",
         "Folder or pattern of a renderer's motion vectors (EXR) for every frame of the result, keys as well: things go "
         "as they say, and the model adds how light and shadow change; for renders.",
+        shape="FOLDER|PATTERN",
     )
     frames: str = option(
         "", "Write only these frames of the result, such as 1001-1007 or 5,9,20-30 (--frames=-3-8 from a minus on)."
@@ -70,7 +66,9 @@ class Job:
         "Make every frame anew; replace files that this tool did not make, in the target or as contact sheet.",
     )
     jobs: int = option(2, "Frames written at the same time.", minimum=1, maximum=64, pixels=False)
-    contact_sheet: str = named("FILE", "Also save an overview of the whole result as this picture, such as sheet.png.")
+    contact_sheet: str = option(
+        "", "Also save an overview of the whole result as this picture, such as sheet.png.", shape="FILE"
+    )
 
     def __post_init__(self) -> None:
         check(self)

@@ -318,7 +318,8 @@ class Shot:
         reached = self._reached(span, drawn.frame)
         made = specs.in_between(first, second, span.step(frame), record, reached)
         header = replace(made, path=self.todo.file(frame))
-        rows, columns = (self._own_window(span) | (reached or self._own_window(span))).within(self._window(span))
+        window = self._own_window(span)
+        rows, columns = (window | (reached or window)).within(self._window(span))
         own = drawn.frame[rows, columns, : len(self._first.channels.names)]
         keys = (self.todo.sequence.file(span.start), self.todo.sequence.file(span.end))
         action = "drawn" if drawing.frame == frame else "held"

@@ -118,14 +118,14 @@ def pieces(picture: Plane) -> Pieces:
     uneven, flat, stats = even_parts(small)
     count = len(stats)
     height, width = uneven.shape
-    ground = _grounds(stats, height, width) | _clear_to_the_border(picture, flat, stats)
     area = stats[:, cv2.CC_STAT_AREA]
+    usual = _usual(picture, flat, area)
+    ground = _grounds(stats, usual, height, width)
     scraps = area < SMALLEST_PIECE
     kept = ~scraps & ~ground
     kept[0] = False
     goes_on = _going_on(picture, flat, kept)
     lines = kept & (goes_on >= area)
-    usual = _usual(picture, flat, area)
     bare = kept & (np.abs(usual[:, None] - usual[None, ground]).max(-1) < EDGE_RANGE / 510).any(1)
     lines |= _between(flat, usual, area, kept & ~lines, ground | bare) & (goes_on >= ENDS)
     kept &= ~lines
@@ -157,21 +157,16 @@ def even_parts(small: NDArray[np.uint8]) -> tuple[Mask, NDArray[np.int32], NDArr
     return uneven, flat, stats
 
 
-def _clear_to_the_border(picture: Plane, flat: NDArray[np.int32], stats: NDArray[np.int32]) -> Mask:
-    """Which connected components are transparent and reach the frame's border, (n,): nothing is there that goes."""
-    left, top, wide, high, area = stats.T
-    height, width = flat.shape
-    reaches = (left == 0) | (top == 0) | (left + wide == width) | (top + high == height)
-    covered = np.bincount(flat.ravel(), picture[..., 3].ravel(), len(area))
-    return np.asarray(reaches & (covered < area * (EDGE_RANGE / 255)))
+def _grounds(stats: NDArray[np.int32], usual: Floats, height: int, width: int) -> Mask:
+    """Which connected components, by OpenCV's statistics and their colours (n, 4), are ground rather than pieces, (n,).
 
-
-def _grounds(stats: NDArray[np.int32], height: int, width: int) -> Mask:
-    """Which connected components, by OpenCV's statistics, are ground rather than pieces, (n,)."""
+    What is large; and what is transparent and reaches the frame's border: nothing is there that goes.
+    """
     left, top, wide, high, area = stats.T
     box = wide * high
     inside = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height)
-    return np.asarray((box > GROUND_BOX * height * width) & ~(inside & (area < FRAME_FILL * box)))
+    large = (box > GROUND_BOX * height * width) & ~(inside & (area < FRAME_FILL * box))
+    return np.asarray(large | (~inside & (usual[:, 3] < EDGE_RANGE / 255)))
 
 
 def _going_on(picture: Plane, flat: NDArray[np.int32], kept: Mask) -> NDArray[np.intp]:
