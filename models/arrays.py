@@ -1,5 +1,9 @@
-"""NumPy arrays and torch tensors: the one as the other, wherever it lies."""
+"""NumPy arrays: as torch tensors and back, and along their last axis, channel by channel.
 
+NumPy reduces a last axis of two or four numbers many times slower than it takes the greater of two whole channels.
+"""
+
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -19,3 +23,28 @@ def like(model: Array, values: Array) -> Array:
     if is_torch_array(model):
         return array_namespace(model).asarray(values, device=device(model))
     return numpy_of(values)
+
+
+def channel_max(values: NDArray[Any]) -> NDArray[Any]:
+    """The greatest of the channels (..., C) at each place, (...); of truths, whether any holds."""
+    return reduce(np.maximum, np.moveaxis(values, -1, 0))
+
+
+def channel_min(values: NDArray[Any]) -> NDArray[Any]:
+    """The least of the channels (..., C) at each place, (...); of truths, whether all hold."""
+    return reduce(np.minimum, np.moveaxis(values, -1, 0))
+
+
+def max_difference(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """How far apart two arrays (..., C) are in the channel in which they are farthest apart, (...)."""
+    return channel_max(np.abs(one - other))
+
+
+def length(vectors: NDArray[Any]) -> NDArray[Any]:
+    """The Euclidean length of vectors (..., C), (...)."""
+    return np.sqrt(reduce(np.add, np.moveaxis(vectors * vectors, -1, 0)))
+
+
+def where(mask: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[Any]:
+    """The channels (n, C) of values (..., C) at the n places at which a mask (...) holds."""
+    return np.compress(mask.ravel(), values.reshape(-1, values.shape[-1]), axis=0)

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import channel_max, max_difference
+
 Frame = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -75,7 +77,7 @@ def moving(truth: Frame, start: Frame, end: Frame) -> Mask:
     """(H, W), true where the three frames are not all alike."""
     high = np.maximum(np.maximum(start, end), truth)
     low = np.minimum(np.minimum(start, end), truth)
-    return np.asarray((high - low).max(-1) > MOVING)
+    return np.asarray(channel_max(high - low) > MOVING)
 
 
 def psnr(guess: Frame, truth: Frame, where: Mask | None = None) -> float:
@@ -151,19 +153,14 @@ def smear(guess: Frame, truth: Frame, start: Frame, end: Frame) -> float:
     a, b, o = start, end, guess
     way = b - a
     s = np.clip(((o - a) * way).sum(-1) / np.maximum(np.square(way).sum(-1), 1e-12), 0, 1)[..., None]
-    between = _apart(o, a + s * way) <= MIX
-    neither = np.minimum(_apart(o, a), _apart(o, b)) > MIX
+    between = max_difference(o, a + s * way) <= MIX
+    neither = np.minimum(max_difference(o, a), max_difference(o, b)) > MIX
     box = np.ones((3, 3), np.uint8)
     low, high = cv2.erode(truth, box), cv2.dilate(truth, box)
-    foreign = np.maximum(low - o, o - high).max(-1) > MIX
+    foreign = channel_max(np.maximum(low - o, o - high)) > MIX
     return float(100 * np.mean(between & neither & foreign))
 
 
 def alpha_error(guess: Frame, truth: Frame) -> float:
     """Mean absolute difference of the coverage, in per cent."""
     return float(100 * np.abs(guess[..., 3] - truth[..., 3]).mean(dtype=np.float64))
-
-
-def _apart(one: Frame, other: Frame) -> Frame:
-    """(H, W): the largest difference over the channels."""
-    return np.asarray(np.abs(one - other).max(-1))

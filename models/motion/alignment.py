@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import channel_min, max_difference
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, stretch, turn
 from inbetween.models.motion.course import fitted_way
 from inbetween.models.motion.masks import (
@@ -149,15 +150,15 @@ class View:
         `within`: of what stays in the frame alone, and infinite if nothing does.
         """
         there = mapped(self.some(piece), way)
-        unlike = np.abs(self.picture[self._some(piece)] - fetched_at(other, there)).max(-1)
+        unlike = max_difference(self.picture[self._some(piece)], fetched_at(other, there))
         if within:
-            unlike = unlike[((there >= 0) & (there <= np.subtract(other.shape[1::-1], 1))).all(-1)]
+            unlike = unlike[channel_min((there >= 0) & (there <= np.subtract(other.shape[1::-1], 1)))]
         return float(unlike.mean()) if len(unlike) else np.inf
 
     def even(self, piece: int) -> bool:
         """Whether most of a piece is of one colour: else its outline is not all that there is to see."""
         seen = self.picture[self._some(piece)]
-        return float(np.median(np.abs(seen - np.median(seen, axis=0)).max(-1))) < EVEN_DIFFERENCE
+        return float(np.median(max_difference(seen, np.median(seen, axis=0)))) < EVEN_DIFFERENCE
 
     def covered(self, piece: int, labels: Labels, other: int, way: Floats) -> float:
         """Share of a piece that another one covers, once it is carried there."""

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.masks import Mask, dilated, part_of_component
 from inbetween.models.motion.regions import COLOUR_CHANGE, EDGE_RANGE, OUTLINE_REACH, SOFT_EDGE, Pieces
 from inbetween.models.motion.verification import vanished
@@ -59,7 +60,7 @@ def _stays_there(whole: Mask, change: Plane) -> bool:
 def _passes_over(picture: Plane, whole: Mask, ring: Mask) -> bool:
     """Whether what shrinks into its middle would pass over something that stays: not its ground, as in `ring`."""
     ground = np.median(picture[ring], axis=0)
-    stays = ~whole & (np.abs(picture - ground).max(-1) > EDGE_RANGE / 255)
+    stays = ~whole & (max_difference(picture, ground) > EDGE_RANGE / 255)
     places = np.argwhere(whole)
     middle = (places.min(0) + places.max(0)) / 2
     shrunk = (np.rint(middle + size * (places - middle)).astype(np.intp) for size in SIZES)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.curve import Bend, Ways, offset
 from inbetween.models.motion.affine import Floats, inverse, mapped
 from inbetween.models.motion.camera import across, outside, panned
@@ -108,7 +109,7 @@ class Scene:
     def shown(self, flows: Sequence[Plane]) -> Mask:
         """Where flows (H, W, 2) to both keys are the backdrop's, (H, W)."""
         most = STILL if self.rests else WITH_CAMERA
-        apart = [np.abs(flow - own).max(-1) < most for flow, own in zip(flows, self.flows, strict=True)]
+        apart = [max_difference(flow, own) < most for flow, own in zip(flows, self.flows, strict=True)]
         return np.asarray(apart[0] & apart[1])
 
     def put(self, flows: Sequence[Plane], where: Mask) -> None:
@@ -140,8 +141,8 @@ class Scene:
 
 def _unchanged(picture: Plane, other: Plane, most: float) -> Numbers:
     """Where two pictures (H, W, 4) show the same up to a difference: EVEN or DETAILED, elsewhere OTHER, (H, W)."""
-    detail = np.asarray(cv2.dilate(picture, RIM) - cv2.erode(picture, RIM)).max(-1) > DETAIL
-    same = cv2.dilate(np.abs(picture - other).max(-1), RIM) < most
+    detail = max_difference(cv2.dilate(picture, RIM), cv2.erode(picture, RIM)) > DETAIL
+    same = cv2.dilate(max_difference(picture, other), RIM) < most
     return np.where(same, np.where(detail, np.uint8(DETAILED), np.uint8(EVEN)), np.uint8(OTHER))
 
 

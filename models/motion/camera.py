@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import channel_max
 from inbetween.models.motion.affine import Floats, inverse, moved, then, turn
 from inbetween.models.motion.masks import Mask
 from inbetween.models.optical import Motion
@@ -70,7 +71,7 @@ def _by_flow(motion: Motion) -> Floats | None:
     stays = ~outside(motion.flows[0])[::STEP, ::STEP]
     sure = (loop_error < CAMERA_LOOP) & stays
     enough = max(FEWEST, AGREEING_SHARE * sure.sum())
-    if (np.abs(flow[sure]).max(-1) > LEAST_MOVE).sum() < enough:
+    if (channel_max(np.abs(flow[sure])) > LEAST_MOVE).sum() < enough:
         return None
     way, agree = cv2.estimateAffine2D(here[sure], (here + flow)[sure], ransacReprojThreshold=INLIER)
     if way is None or agree.sum() < enough:

@@ -12,6 +12,7 @@ from itertools import chain, islice
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped
 from inbetween.models.motion.course import fitted_way
 from inbetween.models.motion.masks import Mask
@@ -135,7 +136,7 @@ def _tells(sight: Sight, one: int, other: int) -> bool:
 def _twins(sight: Sight, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
     """Further pairs (m, 2) of pieces as alike as if they were the same, but of those that grow in their places."""
     first, second = sight.cut
-    colour = np.abs(first.colour[:, None] - second.colour).max(-1)
+    colour = max_difference(first.colour[:, None], second.colour)
     away = np.linalg.norm(first.centre[:, None] - second.centre, axis=-1)
     alike = (sight.unlike < TWIN) & (colour < SAME_COLOUR) & (away > ALIKE)
     grow = pairs[overlapping(first, second)[tuple(pairs.T)] >= WITHIN]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inbetween.models.arrays import channel_max, max_difference
 from inbetween.models.curve import Ways
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.masks import Labels, Mask, dilated, nearest
@@ -66,8 +67,8 @@ def _one_change(before: Plane, after: Plane) -> bool:
     """Whether some pixels (n, 4) change, all alike: a picture that moves does not."""
     change = after - before
     usual = np.median(change, axis=0)
-    apart = np.abs(change - usual).max(-1)
-    changes, alike = np.abs(change).max(-1) > OTHER_GROUND, apart < CHANGE_SPREAD * np.abs(usual).max()
+    apart = max_difference(change, usual)
+    changes, alike = channel_max(np.abs(change)) > OTHER_GROUND, apart < CHANGE_SPREAD * np.abs(usual).max()
     return bool(np.mean(changes & alike) > CHANGED_SHARE)
 
 
@@ -78,7 +79,7 @@ def painted(start: Plane, end: Plane, grounds: Sequence[Ground]) -> Plane:
         _, source = nearest(ground.masks[0] & ground.masks[1])
         own, goal = (picture.reshape(-1, 4)[source] for picture in (end, start))
         near = dilated(ground.masks[1], MIXED_REACH)
-        apart = np.abs(end - own).max(-1)
+        apart = max_difference(end, own)
         most = np.asarray(cv2.dilate(np.where(near, apart, 0), np.ones((2 * MIXED_REACH + 1,) * 2, np.uint8)))
         share = np.where(ground.masks[1], 1, near * (1 - apart / np.maximum(most, OTHER_GROUND)))
         result += np.clip(share, 0, 1)[..., None] * (goal - own)
@@ -119,7 +120,7 @@ class Parts:
 
     def alike(self, other: "Parts") -> Mask:
         """Which parts of two pictures are of one colour, (n, m)."""
-        return np.asarray(np.abs(self.colour[:, None] - other.colour[None]).max(-1) < OTHER_GROUND)
+        return np.asarray(max_difference(self.colour[:, None], other.colour[None]) < OTHER_GROUND)
 
     def shared(self, other: "Parts") -> Labels:
         """How many pixels the parts of two pictures share, (n, m)."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inbetween.models.arrays import channel_max, max_difference
 from inbetween.models.motion.affine import Floats, inverse, mapped
 from inbetween.models.motion.course import fitted_way
 from inbetween.models.motion.marked import HAND, NO_MARKS
@@ -147,7 +148,7 @@ def _arriving(pictures: tuple[Plane, Plane], masks: tuple[Mask, Mask], way: Floa
     """What of a picture (h, w, 4) within the first mask comes to lie on its like within the other by an affine map."""
     rows, columns = np.nonzero(masks[0])
     there = mapped(np.stack((columns, rows), 1), way).astype(np.float32)
-    apart = np.abs(pictures[0][rows, columns] - fetched_at(pictures[1], there)).max(-1)
+    apart = max_difference(pictures[0][rows, columns], fetched_at(pictures[1], there))
     result = np.zeros_like(masks[0])
     result[rows, columns] = (labels_at(masks[1].view(np.uint8), there) > 0) & (apart < ALIKE)
     return np.asarray(cv2.morphologyEx(result.view(np.uint8), cv2.MORPH_CLOSE, BRUSH) > 0)
@@ -168,4 +169,4 @@ def _painted(picture: Plane, mask: Mask) -> bool:
     if np.count_nonzero(mask) < SMALLEST_PART:
         return False
     spread = np.asarray(cv2.dilate(picture, BRUSH)) - np.asarray(cv2.erode(picture, BRUSH))
-    return bool((spread.max(-1)[mask] > PAINTED_RANGE).mean() >= PAINTED_SHARE)
+    return bool((channel_max(spread)[mask] > PAINTED_RANGE).mean() >= PAINTED_SHARE)

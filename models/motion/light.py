@@ -10,6 +10,7 @@ Pictures are float32 (H, W, 4), premultiplied, display-referred, 0 to 1.
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.regions import COLOUR_CHANGE
 from inbetween.models.warp import Plane
 
@@ -56,7 +57,7 @@ def _by_place(first: Values, second: Values) -> Light | None:
     gain, offset = _fitted(first, second)
     if not _tells(gain, offset):
         return None
-    before, after = (np.abs(found - second).max(-1) < COLOUR_CHANGE for found in (first, first * gain + offset))
+    before, after = (max_difference(found, second) < COLOUR_CHANGE for found in (first, first * gain + offset))
     explained = (after & ~before) - SPOILT * (before & ~after)
     enough = explained.mean() >= max(FEWEST_SHARE, EXPLAINED * (1 - before.mean()))
     return (gain, offset) if enough and explained[_telling(first)].sum() >= 0 else None
@@ -70,7 +71,7 @@ def _telling(pixels: Values) -> NDArray[np.bool_]:
     for _ in range(2):
         if left.any():
             shades, counts = np.unique(np.rint(pixels[left] / COLOUR_CHANGE), axis=0, return_counts=True)
-            left &= np.abs(pixels - shades[counts.argmax()] * COLOUR_CHANGE).max(-1) > COLOUR_CHANGE
+            left &= max_difference(pixels, shades[counts.argmax()] * COLOUR_CHANGE) > COLOUR_CHANGE
     return left
 
 

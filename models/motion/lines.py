@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import channel_max, max_difference
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.deformation import Deformation
 from inbetween.models.motion.marked import on
@@ -101,7 +102,7 @@ class _Lines:
         """The lines of a picture among what is `free`, (H, W)."""
         small = np.asarray(picture * 255, np.uint8)
         hats = (np.asarray(cv2.morphologyEx(small, kind, PEN)) for kind in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT))
-        thin = (np.maximum(*hats).max(-1) > CONTRAST * 255) & free
+        thin = (channel_max(np.maximum(*hats)) > CONTRAST * 255) & free
         narrow = np.bincount(cut.labels.ravel(), thin.ravel(), len(cut.area) + 1)[1:] > NARROW_SHARE * cut.area
         thin &= np.append(True, narrow)[cut.labels]
         label = _long(thin)
@@ -137,7 +138,7 @@ def _on_paper(picture: Plane, label: NDArray[np.int32]) -> Mask:
     far, source = nearest(label > 0)
     beside = (far > PAPER_RING[0]) & (far <= PAPER_RING[1])
     seen, owner = picture[beside], label.ravel()[source[beside]]
-    paper = np.abs(seen - np.median(seen, axis=0)).max(-1) < PAPER
+    paper = max_difference(seen, np.median(seen, axis=0)) < PAPER
     return np.bincount(owner, paper, count) > ON_PAPER * np.bincount(owner, minlength=count)
 
 
@@ -145,4 +146,4 @@ def _one_pen(picture: Plane, lines: Mask) -> Mask:
     """Lines without what has not the colour of most."""
     if not lines.any():
         return lines
-    return np.asarray(lines & (np.abs(picture - np.median(picture[lines], axis=0)).max(-1) < PEN_DIFFERENCE))
+    return np.asarray(lines & (max_difference(picture, np.median(picture[lines], axis=0)) < PEN_DIFFERENCE))

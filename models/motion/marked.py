@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.affine import Floats, affine, mapped, spun
 from inbetween.models.motion.deformation_graph import complexes, points, unit
 from inbetween.models.motion.masks import Mask
@@ -192,7 +193,7 @@ def _detail(picture: Plane, cut: Pieces, number: int, place: Floats) -> bool:
     """Whether a place on a piece is on something within its outline that is no piece, as the line of a mouth."""
     x, y = np.clip(np.round(place).astype(int), 0, np.array(cut.labels.shape)[::-1] - 1)
     around = slice(max(0, y - HAND), y + HAND + 1), slice(max(0, x - HAND), x + HAND + 1)
-    apart = np.abs(picture[around] - cut.colour[number - 1]).max(-1)
+    apart = max_difference(picture[around], cut.colour[number - 1])
     if apart.max() < DETAIL:
         return False
     own = (cut.labels == number).view(np.uint8)

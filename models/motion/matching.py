@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.affine import Floats, mapped
 from inbetween.models.motion.marked import Marked
 from inbetween.models.motion.masks import Mask
@@ -160,7 +161,7 @@ def _mutual(cost: Floats, most: float) -> NDArray[np.intp]:
 
 def dissimilar(start: Pieces, end: Pieces) -> Floats:
     """How different pieces are in colour, size and shape, (n, m)."""
-    colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1) / SAME_COLOUR
+    colour = max_difference(start.colour[:, None], end.colour[None]) / SAME_COLOUR
     return np.asarray(colour + reshaped(start, end))
 
 
@@ -197,7 +198,7 @@ def _grows(start: Pieces, end: Pieces, unlike: Floats) -> Mask:
     Around the same middle it is `unlike` (n, m) in size alone; or the one lies within the other, as of bars that grow.
     """
     away = np.linalg.norm(start.centre[:, None] - end.centre[None], axis=-1)
-    colour = np.abs(start.colour[:, None] - end.colour[None]).max(-1)
+    colour = max_difference(start.colour[:, None], end.colour[None])
     long, other = (np.log(np.linalg.eigvalsh(cut.spread)) @ (-1, 1) for cut in (start, end))
     longer = np.abs(long[:, None] - other[None])
     around = (away < CONCENTRIC) & (longer < SAME_SHAPE)
@@ -208,7 +209,7 @@ def _grows(start: Pieces, end: Pieces, unlike: Floats) -> Mask:
 def fading(start: Pieces, end: Pieces, pairs: NDArray[np.intp]) -> Mask:
     """Which pairs are pieces that stay where they are and change their colour or coverage, (m,)."""
     first, second = pairs.T
-    changed = np.abs(start.colour[first] - end.colour[second]).max(-1) > COLOUR_CHANGE
+    changed = max_difference(start.colour[first], end.colour[second]) > COLOUR_CHANGE
     return np.asarray(_stays(start, end)[first, second] & changed)
 
 
@@ -307,6 +308,6 @@ def _see_through(start: Pieces, end: Pieces) -> Mask:
     """Which pieces are of one colour, one of them covering less than the other, (n, m)."""
     one, other = start.colour[:, None], end.colour[None]
     both = one[..., 3] * other[..., 3]
-    apart = np.abs(one[..., :3] * other[..., 3:] - other[..., :3] * one[..., 3:]).max(-1)  # premultiplied as they are
+    apart = max_difference(one[..., :3] * other[..., 3:], other[..., :3] * one[..., 3:])  # premultiplied as they are
     fades = np.abs(one[..., 3] - other[..., 3]) > COLOUR_CHANGE
     return np.asarray(fades & (apart < SAME_COLOUR * both) & comparable(start, end, OUTLINE_AREA))

@@ -16,7 +16,7 @@ from inbetween.core.channels import Channels
 from inbetween.core.colour import encode, visible
 from inbetween.core.network import Array, Mark
 from inbetween.core.parallel import in_parallel
-from inbetween.models.arrays import like, numpy_of
+from inbetween.models.arrays import channel_max, like, max_difference, numpy_of
 from inbetween.models.curve import Bend, Ways, bent
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.classical import Offered, alike, entering, evenly, grown, offer, sharpened
@@ -144,8 +144,8 @@ class Mover(MovingNetwork[Prepared]):
         if prepared.offered:
             pieces = prepared.offered.pieces
             flow = pieces.backdrop.led(flow, key)
-            whole = pieces.going[key] | np.any(pieces.speeds[key] != pieces.flows[key], axis=-1)
-            closer = whole | (np.abs(pieces.flows[key] - flow).max(-1) < SAME_FLOW)
+            whole = pieces.going[key] | channel_max(pieces.speeds[key] != pieces.flows[key])
+            closer = whole | (max_difference(pieces.flows[key], flow) < SAME_FLOW)
             flow[closer] = pieces.speeds[key][closer]
         return flow
 

@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 import cv2
 import numpy as np
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, then, turn
 from inbetween.models.motion.alignment import SAMPLES
 from inbetween.models.motion.deformation import Deformation, going
@@ -269,7 +270,7 @@ def _things(cut: Pieces, piece: int, known: Labels) -> tuple[Names, Names, Names
 
 def crossing(cut: Pieces, piece: int) -> Names:
     """A piece, and those of its colour that are beside something else which it is beside as well."""
-    alike = np.abs(cut.colour - cut.colour[piece]).max(-1) < SAME_COLOUR
+    alike = max_difference(cut.colour, cut.colour[piece]) < SAME_COLOUR
     alike[piece] = False
     between = cut.beside[piece] & ~alike
     return piece, *(int(name) for name in np.flatnonzero(alike & (cut.beside & between).any(1)))

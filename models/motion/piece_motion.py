@@ -14,6 +14,7 @@ from enum import Enum, auto
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.affine import Floats, inverse, mapped, uneven
 from inbetween.models.motion.alignment import View
 from inbetween.models.motion.appearing import lone
@@ -221,7 +222,7 @@ def carried(
     known = [label > 0 for label in load.labels]
     things = _before_scenery(found, pairs)
     aside = [{*alone[key], *(name for thing in things for name in thing.pieces[key])} for key in (0, 1)]
-    replaced, still = without(sight.replaced(pairs), aside), np.abs(start - end).max(-1)
+    replaced, still = without(sight.replaced(pairs), aside), max_difference(start, end)
     changed, left = _changed(sight, np.concatenate((pairs, replaced)), still, aside)
     for thing in _stacked(things, changed, views[0]):
         load.carry(thing)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.masks import Mask, nearest
 from inbetween.models.warp import Plane, fetched_at
@@ -53,6 +54,6 @@ def joined(pictures: tuple[Plane, Plane], flow: Plane, labels: NDArray[Any], way
 def _unlike(pictures: tuple[Plane, Plane], loose: Mask, there: NDArray[Any]) -> Plane:
     """How different the patch around each loose pixel is from what its pixels lead to, (n,), at `there` (n, 2)."""
     plane = np.zeros(loose.shape, np.float32)
-    plane[loose] = np.minimum(np.abs(pictures[0][loose] - fetched_at(pictures[1], there)).max(-1), MISFIT_CAP)
+    plane[loose] = np.minimum(max_difference(pictures[0][loose], fetched_at(pictures[1], there)), MISFIT_CAP)
     total, count = (cv2.blur(values, (PATCH, PATCH)) for values in (plane, loose.astype(np.float32)))
     return np.asarray(total[loose] / count[loose])

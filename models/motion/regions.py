@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import channel_max, channel_min, max_difference
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.masks import RIM, Labels, Mask, diagonal, inner_distance, nearby, nearest
 from inbetween.models.warp import Plane
@@ -126,7 +127,7 @@ def pieces(picture: Plane) -> Pieces:
     kept[0] = False
     goes_on = _going_on(picture, flat, kept)
     lines = kept & (goes_on >= area)
-    bare = kept & (np.abs(usual[:, None] - usual[None, ground]).max(-1) < EDGE_RANGE / 510).any(1)
+    bare = kept & (max_difference(usual[:, None], usual[None, ground]) < EDGE_RANGE / 510).any(1)
     lines |= _between(flat, usual, area, kept & ~lines, ground | bare) & (goes_on >= ENDS)
     kept &= ~lines
     uneven |= (lines | scraps)[flat]  # as the core of a line, here and there
@@ -152,7 +153,7 @@ def pieces(picture: Plane) -> Pieces:
 
 def even_parts(small: NDArray[np.uint8]) -> tuple[Mask, NDArray[np.int32], NDArray[np.int32]]:
     """Where an 8-bit picture is uneven; the number of the even part, from 1, elsewhere, (H, W); OpenCV's statistics."""
-    uneven = cv2.subtract(cv2.dilate(small, RIM), cv2.erode(small, RIM)).max(-1) > EDGE_RANGE
+    uneven = channel_max(cv2.subtract(cv2.dilate(small, RIM), cv2.erode(small, RIM))) > EDGE_RANGE
     _, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
     return uneven, flat, stats
 
@@ -174,7 +175,7 @@ def _going_on(picture: Plane, flat: NDArray[np.int32], kept: Mask) -> NDArray[np
     far, source = nearest(kept[flat])
     beside = (far > LINE_RING[0]) & (far < LINE_RING[1])
     source = source[beside]
-    alike = np.abs(picture[beside] - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE_RANGE / 255
+    alike = max_difference(picture[beside], picture.reshape(-1, picture.shape[2])[source]) < EDGE_RANGE / 255
     return np.bincount(flat.ravel()[source[alike]], minlength=len(kept))
 
 
@@ -226,7 +227,7 @@ def _soft(picture: Plane, grounds: Labels) -> Labels:
     for number in np.unique(grounds[grounds > 0]):
         here = grounds == number
         seen = picture[here]
-        apart = np.abs(seen - np.median(seen, axis=0)).max(-1)
+        apart = max_difference(seen, np.median(seen, axis=0))
         if np.mean(apart < PLAIN_DIFFERENCE) > PLAIN_SHARE:
             contrast[here] = apart
     count, labels = cv2.connectedComponents((contrast >= PLAIN_DIFFERENCE).view(np.uint8), connectivity=4)
@@ -240,7 +241,7 @@ def _like_ground(picture: Plane, ground: Mask) -> Mask:
     if not ground.any():
         return np.zeros(ground.shape, np.bool_)
     _, source = nearest(ground)
-    return np.asarray(np.abs(picture - picture.reshape(-1, picture.shape[2])[source]).max(-1) < EDGE_RANGE / 510)
+    return np.asarray(max_difference(picture, picture.reshape(-1, picture.shape[2])[source]) < EDGE_RANGE / 510)
 
 
 def _between_grounds(small: NDArray[np.uint8], ground: Mask) -> Mask:
@@ -248,7 +249,7 @@ def _between_grounds(small: NDArray[np.uint8], ground: Mask) -> Mask:
     box = np.ones((2 * EDGE_REACH + 1,) * 2, np.uint8)
     most = np.asarray(cv2.dilate(np.where(ground[..., None], small, np.uint8(0)), box))
     least = np.asarray(cv2.erode(np.where(ground[..., None], small, np.uint8(255)), box))
-    return np.asarray(((least <= small) & (small <= most)).all(-1))
+    return channel_min((least <= small) & (small <= most))
 
 
 def measured(picture: Plane, labels: Labels, uneven: Mask, grounds: Labels) -> Pieces:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.affine import Floats
 from inbetween.models.motion.backdrop import seen_along
 from inbetween.models.motion.camera import across, outside
@@ -103,7 +104,7 @@ def scenery(
         rests[beside[:, key]] = True
     covered = watched.covered(0, first, marked.pairs[:, 0]), watched.covered(1, second, marked.pairs[:, 1])
     for own, rests, hiding in zip(cut, (first, second), covered, strict=True):
-        apart = np.abs(own.colour[[*hiding]][:, None] - own.colour[rests][None]).max(-1)
+        apart = max_difference(own.colour[[*hiding]][:, None], own.colour[rests][None])
         rests[np.array(hiding, np.intp)[(apart < SAME_COLOUR).any(1)]] = True
     gone, come = (_beyond(own, camera, key) for key, own in enumerate(cut))
     gone[marked.pairs[:, 0]] = come[marked.pairs[:, 1]] = False
@@ -137,7 +138,7 @@ class _Watched:
         """What is watched in two pictures (H, W, 4) that are cut into pieces, before a camera's backdrop."""
         start, end = pictures
         there, most = (end, SAME_COLOUR) if camera is None else (seen_along(end, camera), SAME_ALONG)
-        still = np.asarray(cv2.dilate(np.abs(start - there).max(-1), EDGE)) < most
+        still = np.asarray(cv2.dilate(max_difference(start, there), EDGE)) < most
         shown = cut[0].labels, _seen(cut[1].labels, camera)
         grounds = cut[0].grounds, _seen(cut[1].grounds, camera)
         outlines = [_outlines(said) & (shown[1] >= 0) for said in shown]
@@ -258,7 +259,7 @@ def _things(
     both = np.bincount(shown[0][here] * columns + shown[1][here], minlength=(len(cut[0].area) + 1) * columns)
     size = [np.bincount(own.labels.ravel(), minlength=len(own.area) + 1) for own in cut]
     shared = both.reshape(-1, columns) > SHARED * np.minimum(size[0][:, None], size[1][None])
-    alike = np.abs(cut[0].colour[:, None] - cut[1].colour[None]).max(-1) < SAME_COLOUR
+    alike = max_difference(cut[0].colour[:, None], cut[1].colour[None]) < SAME_COLOUR
     one = shared[1:, 1:] & alike & (rests[0][:, None] | rests[1][None])
     left = one.any(1)
     while left.any():

@@ -13,6 +13,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from inbetween.models.arrays import length, where
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved
 from inbetween.models.motion.masks import Mask
 from inbetween.models.warp import Plane, fetched_at, pixels_of
@@ -46,7 +47,7 @@ class Shape:
     def outside(self, places: Plane) -> Plane:
         """How far outside the outline places (..., 2) are, (...)."""
         at, held = self._held(places)
-        beyond = np.asarray(np.linalg.norm(at - held, axis=-1), np.float32)
+        beyond = length(at - held)
         return np.asarray(beyond + fetched_at(self.distance, held.reshape(-1, 2)).reshape(beyond.shape))
 
     def sunk(self, places: Plane, outside: Plane, depth: Plane, soft: float) -> Plane:
@@ -76,13 +77,15 @@ class Shape:
         """(h, w, 2)."""
         edge = cv2.BORDER_REPLICATE  # or else there is none at the border
         away = np.stack([cv2.Sobel(self.distance, cv2.CV_32F, *axis, borderType=edge) for axis in ((1, 0), (0, 1))], -1)
-        return np.asarray(away / np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-6), np.float32)
+        return np.asarray(away / np.maximum(length(away)[..., None], 1e-6), np.float32)
 
     def _held(self, places: Plane) -> tuple[Plane, Plane]:
         """Places counted from the corner, and the nearest to them of which the distance is known."""
-        at = np.asarray(places - self.corner, np.float32)
-        height, width = self.distance.shape
-        return at, np.clip(at, np.float32(0), np.array((width - 1, height - 1), np.float32))
+        at, held = np.empty(places.shape, np.float32), np.empty(places.shape, np.float32)
+        for axis, size in enumerate(self.distance.shape[::-1]):  # NumPy broadcasts pairs one by one
+            np.subtract(places[..., axis], self.corner[axis], out=at[..., axis])
+            np.clip(at[..., axis], 0, size - 1, out=held[..., axis])
+        return at, held
 
 
 def shape(mask: Mask) -> Shape | None:
@@ -134,8 +137,8 @@ def between(
         off[1 - leads] = _untouched(off[leads], off[1 - leads])
     depth = np.float32(1 - t) * off[0] + np.float32(t) * off[1]
     inside = depth <= margin
-    first = shapes[0].sunk(places[0][inside], one[inside], depth[inside], soft)
-    return depth, (first, shapes[1].sunk(places[1][inside], other[inside], depth[inside], soft))
+    first = shapes[0].sunk(where(inside, places[0]), one[inside], depth[inside], soft)
+    return depth, (first, shapes[1].sunk(where(inside, places[1]), other[inside], depth[inside], soft))
 
 
 def _untouched(own: Plane, other: Plane) -> Plane:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.masks import Mask, components, dilated, part_of_component
 from inbetween.models.motion.matching import SAME_COLOUR
 from inbetween.models.motion.verification import LOST_LOOP, mismatch
@@ -61,7 +62,7 @@ def strokes(start: Plane, end: Plane, moves: tuple[Mask, Mask]) -> list[Stroke]:
 
     `moves` (H, W) tells of each picture what is `explained` by a motion: that is no growth.
     """
-    differs = np.abs(start - end).max(-1) > DIFFERENT_COLOUR
+    differs = max_difference(start, end) > DIFFERENT_COLOUR
     _, labels, stats, _ = cv2.connectedComponentsWithStats(differs.view(np.uint8), connectivity=8)
     sizes = stats[:, cv2.CC_STAT_AREA]
     largest = [int(i) for i in np.argsort(-sizes, kind="stable") if i and sizes[i] >= SMALLEST_STROKE][:MOST_PARTS]
@@ -80,7 +81,7 @@ def _stroke(picture: Plane, part: Mask, still: Mask, known: Mask, place: Part, g
     if known[part].mean() > 0.5:
         return
     colour = np.median(picture[part], axis=0)
-    like = np.abs(picture - colour).max(-1) < SAME_COLOUR
+    like = max_difference(picture, colour) < SAME_COLOUR
     if like[part].mean() < 0.5:
         return  # not of one colour: something else happens here
     near = dilated(part, HOLD_REACH)

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.affine import Floats, affine, inverse, mapped, spun, turn
 from inbetween.models.motion.depth_order import HalfHidden
 from inbetween.models.motion.masks import Labels, Mask, components, diagonal, said_at
@@ -126,7 +127,7 @@ def _candidates(
     for whole in np.flatnonzero(_large(own)).tolist():
         if any(pair[key] == whole for pair in settled):
             continue
-        free = _large(other) & (np.abs(other.colour - own.colour[whole]).max(-1) < SAME_COLOUR)
+        free = _large(other) & (max_difference(other.colour, own.colour[whole]) < SAME_COLOUR)
         free[[pair[1 - key] for pair in alike if pair[key] != whole]] = False
         away = np.linalg.norm(other.centre - own.centre[whole], axis=1)
         parts = tuple(sorted(np.argsort(np.where(free, away, np.inf))[: min(MOST_PARTS, free.sum())].tolist()))

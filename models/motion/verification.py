@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.motion.affine import Floats, inverse, mapped, then, turn, uneven
 from inbetween.models.motion.alignment import Alignment, View
 from inbetween.models.motion.deformation import Deformation, PointMap, going
@@ -181,10 +182,10 @@ class Sight:
         if not len(there) or not len(back):  # it fills the frame
             return 0.0
         unlike = [
-            fetched_at(first.picture, there) - fetched_at(second.picture, led(there, 0)),
-            fetched_at(second.picture, back) - fetched_at(first.picture, led(back, 1)),
+            max_difference(fetched_at(first.picture, there), fetched_at(second.picture, led(there, 0))),
+            max_difference(fetched_at(second.picture, back), fetched_at(first.picture, led(back, 1))),
         ]
-        return float(np.mean([(np.abs(each).max(-1) > LOST_DIFFERENCE).mean() for each in unlike]))
+        return float(np.mean([(each > LOST_DIFFERENCE).mean() for each in unlike]))
 
     def way(self, one: int, other: int) -> tuple[Floats | None, bool]:
         """The affine map that carries a piece to the other key, None if none does; and whether it may bend.
@@ -367,13 +368,13 @@ class Sight:
             labels = labels_at(self.cut[1 - key].labels.astype(np.uint8), there)
             seen = np.isin(labels, np.add(found.pieces[1 - key], 1))
             own = self.views[key].picture[here[seen, 1], here[seen, 0]]
-            apart += float(np.abs(own - fetched_at(self.views[1 - key].picture, there[seen])).max(-1).mean())
+            apart += float(max_difference(own, fetched_at(self.views[1 - key].picture, there[seen])).mean())
         return apart
 
     def emerging(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2) of pieces of one colour that are in none of these; the largest."""
         ones, others = unmatched(self.cut, pairs)
-        colour = np.abs(self.cut[0].colour[ones][:, None] - self.cut[1].colour[others]).max(-1)
+        colour = max_difference(self.cut[0].colour[ones][:, None], self.cut[1].colour[others])
         away = np.linalg.norm(self.cut[0].centre[ones][:, None] - self.cut[1].centre[others], axis=-1)
         length = np.sqrt(np.maximum(self.cut[0].area[ones][:, None], self.cut[1].area[others]))
         rows, columns = np.nonzero((colour < SAME_COLOUR) & (away < EMERGING_LENGTHS * length))
@@ -383,7 +384,7 @@ class Sight:
 
     def replaced(self, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         """Further pairs (m, 2): of one colour and in one place, of any shapes, their outlines lost."""
-        colour = np.abs(self.cut[0].colour[:, None] - self.cut[1].colour[None]).max(-1)
+        colour = max_difference(self.cut[0].colour[:, None], self.cut[1].colour[None])
         alike = (colour < SAME_COLOUR) & comparable(*self.cut, 0)
         within = np.where(alike, overlapping(*self.cut), 0)
         ones, others = unmatched(self.cut, pairs)
@@ -463,8 +464,8 @@ class Sight:
         places = np.concatenate((own, mapped(others, inverse(way)))).astype(np.float32)
         depth, (left, right) = between((first, second), (places, mapped(places, way).astype(np.float32)), 0.5)
         edge = depth[depth <= 0] > -SOFT
-        unlike = fetched_at(self.views[0].picture, left) - fetched_at(self.views[1].picture, right)
-        return bool(edge.any() and np.abs(unlike).max(-1)[edge].mean() < max(EDGE_ALIKE, EDGE_WORSE * usual.mean()))
+        unlike = max_difference(fetched_at(self.views[0].picture, left), fetched_at(self.views[1].picture, right))
+        return bool(edge.any() and unlike[edge].mean() < max(EDGE_ALIKE, EDGE_WORSE * usual.mean()))
 
 
 def _thin(mask: Mask) -> float:
@@ -492,4 +493,4 @@ def unmatched(cut: tuple[Pieces, Pieces], pairs: NDArray[np.intp]) -> list[NDArr
 
 def mismatch(picture: Plane, other: Plane, flow: Plane) -> Plane:
     """How different what a flow from a picture to another one brings together is, (H, W): of 1, the largest channel."""
-    return np.asarray(np.abs(picture - fetched_along(other, flow)).max(-1), np.float32)
+    return np.asarray(max_difference(picture, fetched_along(other, flow)), np.float32)
