@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inbetween.models.arrays import max_difference
 from inbetween.models.curve import Bend, Side, offset
 from inbetween.models.motion.affine import Floats, inverse, mapped
 from inbetween.models.motion.deformation_graph import Complexes, Graph, complexes, points, unit
@@ -156,4 +157,4 @@ def _evened(sources: Plane, here: Plane) -> Plane:
     """Sources (h, w, 2) of pixels without the small jumps between places, but for where limbs meet."""
     moves = sources - here
     even = np.asarray(cv2.blur(moves, AVERAGED))
-    return here + np.where(np.abs(even - moves).max(-1, keepdims=True) < LIMB_JUMP, even, moves)
+    return here + np.where(max_difference(even, moves)[..., None] < LIMB_JUMP, even, moves)

@@ -100,7 +100,7 @@ def _fitted(first: Values, second: Values) -> Light:
         spread = (weight * np.square(first - middle)).sum(0)
         gain = ((weight * (first - middle) * (second - goal)).sum(0) + NOISE**2) / (spread + NOISE**2)
         offset = goal - gain * middle
-        off = np.abs(first * gain + offset - second).max(-1, keepdims=True)
+        off = max_difference(first * gain + offset, second)[:, None]
         weight = 1 / (off + NOISE) ** (1 + round_ / ITERATIONS)
     return gain, offset
 

@@ -124,7 +124,7 @@ def _long(thin: Mask) -> NDArray[np.int32]:
     label = components(thin)
     area = np.bincount(label.ravel())
     half = np.zeros(len(area))
-    np.maximum.at(half, label.ravel(), inner_distance(thin).ravel())
+    np.maximum.at(half, label[thin], inner_distance(thin)[thin])
     long = (area >= SMALLEST_LINE) & (area > SLENDER * half**2)
     long[0] = False
     return np.where(long[label], label, 0)

@@ -218,8 +218,8 @@ def _padded(pictures: Picture) -> Picture:
 
 def _halved(planes: Picture) -> Picture:
     """Means of two by two."""
-    count, channels, height, width = planes.shape
-    return np.asarray(planes.reshape(count, channels, height // 2, 2, width // 2, 2).mean((3, 5)))
+    across = planes[..., ::2] + planes[..., 1::2]
+    return np.asarray((across[..., ::2, :] + across[..., 1::2, :]) / np.float32(4))
 
 
 def _blocks(pictures: Picture) -> Picture:

@@ -98,7 +98,10 @@ def drawn(
     pinned, goals = _pinned(shape, marks)
     for step in np.linspace(0, 1, ITERATIONS):
         far, stiff = (a ** (1 - at) * b**at for at, (a, b) in ((step, (widest, LAST_SIGMA)), (step**delay, stiffness)))
-        own = np.exp(_apart(places, targets.places) / (-2 * far**2)) * shape.area[:, None]
+        own = _apart(places, targets.places)  # and in place from here on: it is large
+        own /= -2 * far**2
+        np.exp(own, out=own)
+        own *= shape.area[:, None]
         own *= targets.area / (own.sum(0) + OUTLIER_WEIGHT * shape.area.mean())
         weight = own.sum(1) / shape.area + STAY_WEIGHT + pinned
         turns = shape.turns(shape.link_vectors(complexes(places)))
@@ -139,7 +142,8 @@ def _pinned(shape: Graph, marks: Floats) -> tuple[Floats, Floats]:
 def _apart(places: Floats, others: Floats) -> Floats:
     """Squared distances of places (n, 2) and others (m, 2), (n, m)."""
     squares = np.square(places).sum(1)[:, None] + np.square(others).sum(1)
-    return np.asarray(np.maximum(squares - 2 * places @ others.T, 0))
+    squares -= 2 * places @ others.T
+    return np.asarray(np.maximum(squares, 0, out=squares))
 
 
 def strain(bent: Deformation) -> float:
