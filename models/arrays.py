@@ -37,12 +37,13 @@ def channel_min(values: NDArray[Any]) -> NDArray[Any]:
 
 def max_difference(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
     """How far apart two arrays (..., C) are in the channel in which they are farthest apart, (...)."""
-    return channel_max(np.abs(one - other))
+    channels = zip(np.moveaxis(one, -1, 0), np.moveaxis(other, -1, 0), strict=True)
+    return reduce(np.maximum, (np.abs(first - second) for first, second in channels))
 
 
 def length(vectors: NDArray[Any]) -> NDArray[Any]:
     """The Euclidean length of vectors (..., C), (...)."""
-    return np.sqrt(reduce(np.add, np.moveaxis(vectors * vectors, -1, 0)))
+    return np.asarray(np.sqrt(reduce(np.add, np.moveaxis(vectors * vectors, -1, 0))))
 
 
 def where(mask: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[Any]:

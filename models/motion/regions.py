@@ -155,7 +155,7 @@ def even_parts(small: NDArray[np.uint8]) -> tuple[Mask, NDArray[np.int32], NDArr
     """Where an 8-bit picture is uneven; the number of the even part, from 1, elsewhere, (H, W); OpenCV's statistics."""
     uneven = channel_max(cv2.subtract(cv2.dilate(small, RIM), cv2.erode(small, RIM))) > EDGE_RANGE
     _, flat, stats, _ = cv2.connectedComponentsWithStats((~uneven).view(np.uint8), connectivity=4)
-    return uneven, flat, stats
+    return uneven, np.asarray(flat, np.int32), np.asarray(stats, np.int32)
 
 
 def _grounds(stats: NDArray[np.int32], usual: Floats, height: int, width: int) -> Mask:

@@ -261,7 +261,7 @@ def _things(
     shared = both.reshape(-1, columns) > SHARED * np.minimum(size[0][:, None], size[1][None])
     alike = max_difference(cut[0].colour[:, None], cut[1].colour[None]) < SAME_COLOUR
     one = shared[1:, 1:] & alike & (rests[0][:, None] | rests[1][None])
-    left = one.any(1)
+    left = np.asarray(one.any(1))
     while left.any():
         ones, others = np.arange(len(left)) == left.argmax(), np.zeros(columns - 1, np.bool_)
         while (new := one[ones].any(0) & ~others).any():
