@@ -46,6 +46,6 @@ def length(vectors: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.sqrt(reduce(np.add, np.moveaxis(vectors * vectors, -1, 0))))
 
 
-def where(mask: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[Any]:
+def selected(values: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
     """The channels (n, C) of values (..., C) at the n places at which a mask (...) holds."""
     return np.compress(mask.ravel(), values.reshape(-1, values.shape[-1]), axis=0)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from inbetween.models.arrays import where
+from inbetween.models.arrays import selected
 from inbetween.models.curve import Bend, Ways
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved, then
 from inbetween.models.motion.backdrop import Scene
@@ -83,14 +83,14 @@ def _carry(frame: Frame, found: Carried, whole: Whole, t: float, bend: Bend | No
     elif whole.piece.manner is Manner.BELOW:
         allowed = _on_grounds(found.grounds, [here + flow[part] for flow in frame.flows])
     if allowed is not None:
-        sources = where(allowed[inside], sources[0]), where(allowed[inside], sources[1])
+        sources = selected(sources[0], allowed[inside]), selected(sources[1], allowed[inside])
         inside &= allowed
     if whole.nearest:
         sources = _where_shown(whole.nearest[0], sources[0]), _where_shown(whole.nearest[1], sources[1])
-    at = where(inside, here)
+    at = selected(here, inside)
     for flow, source in zip(frame.flows, sources, strict=True):
         frame.put(flow, part, inside, source - at)
-    led_from = where(inside, places[0]), where(inside, places[1])
+    led_from = selected(places[0], inside), selected(places[1], inside)
     frame.put(frame.share, part, inside, _share(whole, led_from, sources, t))
     frame.put(frame.numbers, part, inside, whole.piece.number)
 

@@ -13,7 +13,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from inbetween.models.arrays import length, where
+from inbetween.models.arrays import length, selected
 from inbetween.models.motion.affine import Floats, corners, inverse, mapped, moved
 from inbetween.models.motion.masks import Mask
 from inbetween.models.warp import Plane, fetched_at, pixels_of
@@ -137,8 +137,8 @@ def between(
         off[1 - leads] = _untouched(off[leads], off[1 - leads])
     depth = np.float32(1 - t) * off[0] + np.float32(t) * off[1]
     inside = depth <= margin
-    first = shapes[0].sunk(where(inside, places[0]), one[inside], depth[inside], soft)
-    return depth, (first, shapes[1].sunk(where(inside, places[1]), other[inside], depth[inside], soft))
+    first = shapes[0].sunk(selected(places[0], inside), one[inside], depth[inside], soft)
+    return depth, (first, shapes[1].sunk(selected(places[1], inside), other[inside], depth[inside], soft))
 
 
 def _untouched(own: Plane, other: Plane) -> Plane:

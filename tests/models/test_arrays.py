@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inbetween.models.arrays import channel_max, channel_min, length, max_difference, where
+from inbetween.models.arrays import channel_max, channel_min, length, max_difference, selected
 
 SHAPES = ((7, 9, 4), (7, 9, 2), (11, 4), (0, 4), (3,))
 
@@ -65,6 +65,6 @@ def test_lengths_of_vectors(pair: tuple[np.ndarray, np.ndarray]) -> None:
 def test_channels_where_a_mask_holds_come_in_the_order_of_pixels() -> None:
     random = np.random.default_rng(7)
     values, mask = random.random((6, 5, 2)).astype(np.float32), random.random((6, 5)) > 0.5
-    same(where(mask, values), values[mask])
-    same(where(mask, values[:, ::-1]), values[:, ::-1][mask])
-    same(where(np.zeros_like(mask), values), np.zeros((0, 2), np.float32))
+    same(selected(values, mask), values[mask])
+    same(selected(values[:, ::-1], mask), values[:, ::-1][mask])
+    same(selected(values, np.zeros_like(mask)), np.zeros((0, 2), np.float32))
