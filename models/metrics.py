@@ -74,10 +74,10 @@ def over_grey(frame: Frame) -> Frame:
 
 
 def moving(truth: Frame, start: Frame, end: Frame) -> Mask:
-    """(H, W), true where the three frames are not all alike."""
+    """(..., H, W), true where the three frames (..., H, W, 4) are not all alike."""
     high = np.maximum(np.maximum(start, end), truth)
     low = np.minimum(np.minimum(start, end), truth)
-    return np.asarray(channel_max(high - low) > MOVING)
+    return channel_max(high - low) > MOVING
 
 
 def psnr(guess: Frame, truth: Frame, where: Mask | None = None) -> float:

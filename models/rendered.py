@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from inbetween.core.channels import Channels, pick, put
 from inbetween.core.network import DoubtingNetwork, Network
 from inbetween.core.parallel import in_parallel
+from inbetween.models.arrays import max_difference
 from inbetween.models.metrics import Mask
 from inbetween.models.moving import not_finite
 from inbetween.models.warp import Mixer, Plane, fetched_along, pixels
@@ -299,7 +300,7 @@ def _donors(clear: Mask, vectors: Plane, reach: int = EXTENDED) -> NDArray[np.in
         for down, right in BESIDE:
             inside = (row + down >= 0) & (row + down < height) & (column + right >= 0) & (column + right < width)
             beside = np.where(inside, waiting + down * width + right, waiting)
-            apart = np.abs(values[beside] - values[waiting]).max(axis=1)
+            apart = max_difference(values[beside], values[waiting])
             better = (donor[beside] >= 0) & (apart < least)
             least[better], found[better] = apart[better], donor[beside[better]]
         if not (found >= 0).any():

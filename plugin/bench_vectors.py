@@ -13,6 +13,7 @@ from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError
 from inbetween.core.network import Moved, VectorNetwork
 from inbetween.models import metrics
+from inbetween.models.arrays import length, max_difference
 from inbetween.models.model import Model
 from inbetween.models.optical import dense, grey_copy
 from inbetween.models.training.readers import Picture
@@ -122,7 +123,7 @@ def _off(stage: Stage, scene: str, step: tuple[float, float], there: Moved) -> t
     here, onwards = (np.vstack((stage.sight(**CAMERAS[scene](t)), (0, 0, 1))) for t in step)
     way = (onwards @ np.linalg.inv(here))[:2]
     places = pixels(stage.size)
-    off = np.linalg.norm(places @ way[:, :2].T + way[:, 2] - places - there.flow, axis=2)
+    off = length(places @ way[:, :2].T + way[:, 2] - places - there.flow)
     return float(off[there.trust >= TRUSTED].mean()), float(off.mean())
 
 
@@ -140,4 +141,4 @@ def _reason(wrong: Sequence[Plane], moved: Sequence[tuple[Moved, Moved]]) -> tup
 
 def _wrong(frame: Picture, truth: Picture) -> Plane:
     """How wrong each pixel is, (H, W): the largest difference over the channels."""
-    return np.asarray(np.abs(frame - truth).max(-1), np.float32)
+    return max_difference(frame, truth)

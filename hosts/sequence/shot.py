@@ -26,6 +26,7 @@ from inbetween.hosts.sequence.plan import Outlook, SequencePlan, Span
 from inbetween.hosts.sequence.provenance import Made, Origin
 from inbetween.hosts.sequence.window import Window
 from inbetween.hosts.sequence.work import Keys, Progress, Task, Writers
+from inbetween.models.arrays import channel_max
 from inbetween.models.model import Model
 from inbetween.models.rendered import RenderedNetwork, fit
 
@@ -243,7 +244,7 @@ class Shot:
         """Where the picture that was drawn for a gap is, if it has left the windows of both keys on its way."""
         own, drawn = self._own_window(span), self._window(span)
         picture = wide[..., list(self._first.channels.picture)]
-        reached = None if own == drawn else drawn.holding(np.abs(picture).max(-1) > FAINT)
+        reached = None if own == drawn else drawn.holding(channel_max(np.abs(picture)) > FAINT)
         return None if reached is None or own | reached == own else reached
 
     def _beyond(self, span: Span) -> tuple[Beyond | None, Beyond | None]:

@@ -120,7 +120,7 @@ class Parts:
 
     def alike(self, other: "Parts") -> Mask:
         """Which parts of two pictures are of one colour, (n, m)."""
-        return np.asarray(max_difference(self.colour[:, None], other.colour[None]) < OTHER_GROUND)
+        return max_difference(self.colour[:, None], other.colour[None]) < OTHER_GROUND
 
     def shared(self, other: "Parts") -> Labels:
         """How many pixels the parts of two pictures share, (n, m)."""

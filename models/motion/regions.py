@@ -241,7 +241,7 @@ def _like_ground(picture: Plane, ground: Mask) -> Mask:
     if not ground.any():
         return np.zeros(ground.shape, np.bool_)
     _, source = nearest(ground)
-    return np.asarray(max_difference(picture, picture.reshape(-1, picture.shape[2])[source]) < EDGE_RANGE / 510)
+    return max_difference(picture, picture.reshape(-1, picture.shape[2])[source]) < EDGE_RANGE / 510
 
 
 def _between_grounds(small: NDArray[np.uint8], ground: Mask) -> Mask:

@@ -493,4 +493,4 @@ def unmatched(cut: tuple[Pieces, Pieces], pairs: NDArray[np.intp]) -> list[NDArr
 
 def mismatch(picture: Plane, other: Plane, flow: Plane) -> Plane:
     """How different what a flow from a picture to another one brings together is, (H, W): of 1, the largest channel."""
-    return np.asarray(max_difference(picture, fetched_along(other, flow)), np.float32)
+    return max_difference(picture, fetched_along(other, flow))

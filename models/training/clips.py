@@ -18,6 +18,7 @@ from inbetween.core.channels import RGBA
 from inbetween.core.errors import InputError
 from inbetween.core.whole import finished, whole
 from inbetween.models import metrics, optical
+from inbetween.models.arrays import max_difference
 from inbetween.models.training.readers import open_clip, premultiplied
 
 Array = np.ndarray[Any, Any]
@@ -126,7 +127,7 @@ def steady(start: Array, middle: Array, end: Array, t: float) -> bool:
     """
     greys = [optical.grey_copy(frame, RGBA, "display") for frame in (start, middle, end)]
     back, on = (optical.find_motion(greys[1], key).flows[0] for key in (greys[0], greys[2]))
-    moves = np.abs(start - end).max(-1) > metrics.MOVING
+    moves = max_difference(start, end) > metrics.MOVING
     astray, way = (np.hypot(*np.moveaxis(path, -1, 0))[moves].mean() for path in ((1 - t) * back + t * on, on - back))
     return bool(astray < UNSTEADY * way + 0.5)
 

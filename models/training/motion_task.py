@@ -159,8 +159,7 @@ def _stacked(rows: Sequence[Row], random: np.random.Generator) -> Batch:
     start, end, middle, t, flows, seen = (np.stack(column) for column in zip(*rows, strict=True))
     found = np.stack([candidate(offer(a, b)) for a, b in zip(start, end, strict=True)], 1)
     offered = (random.random(len(rows)) < OFFERED).astype(np.float32)
-    high, low = (f(f(start, end), middle) for f in (np.maximum, np.minimum))
-    share = ((high - low).max(-1) > metrics.MOVING).mean((1, 2))
+    share = metrics.moving(middle, start, end).mean((1, 2))
     arrays = {
         "start": _planes(start),
         "end": _planes(end),
